@@ -1,0 +1,33 @@
+# A folder of src/ is a namespace, a static library, and the unit tests beside its files.
+#
+#   sallyport_library(wire SOURCES a.cpp b.cpp USES base [LINKS OpenSSL::Crypto])
+#       library sallyport_wire; USES names other folders of ours, LINKS what others made
+#   sallyport_tests(wire SOURCES a_test.cpp USES wire crypto)
+#       test program wire_tests, registered with CTest test by test
+
+find_package(fmt REQUIRED)
+if(SALLYPORT_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+function(sallyport_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_library(sallyport_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(sallyport_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_USES PREPEND sallyport_)
+  target_link_libraries(sallyport_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LINKS})
+endfunction()
+
+function(sallyport_tests name)
+  if(NOT SALLYPORT_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_executable(${name}_tests ${ARG_SOURCES})
+  list(TRANSFORM ARG_USES PREPEND sallyport_)
+  target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  target_compile_definitions(${name}_tests PRIVATE SALLYPORT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name}_tests PRIVATE ${ARG_USES} ${ARG_LINKS} GTest::gmock_main)
+  gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
+endfunction()
