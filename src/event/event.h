@@ -1,0 +1,95 @@
+// Event: every noteworthy thing that happens, typed. The one source of log lines, counters, `sallyport events`, traces and
+// test assertions: whoever wants text makes it from these.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "base/time.h"
+#include "event/failure.h"
+#include "event/message_summary.h"
+#include "policy/child_sa.h"
+
+namespace sallyport::event {
+
+/// An IKE message left or came in, was authentic (where it is encrypted) and understood.
+struct MessageLogged {
+  Direction direction = Direction::sent;
+  policy::IkeSaId ike_sa;
+  std::string connection;  // empty while the responder does not know it
+  MessageSummary message;
+};
+/// The same request again: no answer came in time.
+struct Retransmitted {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  std::uint32_t message_id = 0;
+  std::uint32_t attempt = 0;  // 1 for the first repetition
+};
+/// A datagram or message that was not taken, for this reason. Unauthenticated input ends here and nowhere else.
+struct MessageRejected {
+  enum class Reason : std::uint8_t {
+    malformed, wrong_version, unknown_spi, not_authentic, unexpected_exchange, unexpected_message_id, missing_payload,
+    unsupported_critical_payload, no_connection, cookie_demanded, cookie_invalid, half_open_limit, repeated, count_
+  };
+  Reason reason = Reason::malformed;
+  policy::Endpoint remote;
+  policy::IkeSaId ike_sa;  // 0: none
+};
+struct NatDetected {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  bool local = false;   // we are behind one
+  bool remote = false;  // the peer is
+};
+struct PeerAddressChanged {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  policy::Endpoint from, to;
+};
+struct IkeSaEstablished {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  bool initiator = false;
+  std::uint8_t version = 2;
+  policy::Endpoint local, remote;
+  policy::Identity local_id, remote_id;
+  std::uint64_t spi_initiator = 0, spi_responder = 0;
+  policy::Suite suite;
+};
+struct IkeSaClosed {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  Failure why;
+};
+struct ChildSaInstalled {
+  policy::IkeSaId ike_sa;
+  policy::ChildSaId child_sa;
+  std::string connection, child;
+  policy::Mode mode = policy::Mode::tunnel;
+  policy::Suite suite;
+  std::uint32_t spi_in = 0, spi_out = 0;
+  policy::TrafficSelectors local_ts, remote_ts;
+};
+struct ChildSaRemoved {
+  policy::IkeSaId ike_sa;
+  policy::ChildSaId child_sa;
+  std::string connection, child;
+  std::uint32_t spi_in = 0, spi_out = 0;
+  Failure why;
+};
+/// An attempt, ours or the peer's, that came to nothing.
+struct NegotiationFailed {
+  policy::IkeSaId ike_sa;
+  Failure failure;
+};
+/// A packet found its policy without an SA.
+struct Acquired {
+  std::string connection, child;
+  policy::TrafficSelector source, destination;
+};
+
+using Event = std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, IkeSaEstablished,
+                           IkeSaClosed, ChildSaInstalled, ChildSaRemoved, NegotiationFailed, Acquired>;
+
+}  // namespace sallyport::event

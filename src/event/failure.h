@@ -1,0 +1,56 @@
+// Failure: why something did not come up, as values. Who refused, what we had, what the peer had. diagnose/ makes the
+// sentence, and names the line of the configuration that would mend it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "policy/connection.h"
+#include "policy/proposal.h"
+#include "policy/selector.h"
+
+namespace sallyport::event {
+
+/// Whose decision it was.
+enum class Side : std::uint8_t { local, remote };
+
+enum class FailureKind : std::uint8_t {
+  peer_unreachable,        // no answer to all retransmissions
+  no_proposal_chosen,      // no common suite
+  no_common_selector,      // traffic selectors do not overlap
+  authentication_failed,   // the other's proof does not verify, or ours was refused
+  identity_mismatch,       // the peer is authentic, but not whom the connection names
+  no_matching_connection,  // a request that no configured connection fits
+  secret_missing,          // no shared key for these identities
+  mode_mismatch,           // transport against tunnel
+  key_exchange_mismatch,   // the peer insists on a group that we do not accept
+  child_refused,           // the peer allows no further Child SA, or not this one
+  peer_error,              // a notify that we can only repeat
+  protocol_violation,      // an authentic peer that breaks the protocol
+  closed_by_peer,
+  closed_by_user,
+  replaced,                // a newer IKE SA of the same peer took over
+  expired,                 // lifetime or sequence numbers ran out
+  system_refused,          // the datapath or the system would not install it
+};
+
+struct Failure {
+  FailureKind kind = FailureKind::peer_error;
+  Side side = Side::local;
+  std::string connection;                      // empty: none was found
+  std::string child;                           // empty: the IKE SA as a whole
+  std::vector<policy::Proposal> our_proposals;   // no_proposal_chosen, key_exchange_mismatch
+  std::vector<policy::Proposal> peer_proposals;  // empty where the peer hides them
+  policy::TrafficSelectors our_local_ts, our_remote_ts;    // no_common_selector
+  policy::TrafficSelectors peer_local_ts, peer_remote_ts;  // as seen from our side: "local" is our side of the tunnel
+  std::optional<policy::Mode> our_mode, peer_mode;
+  policy::Identity local_id, remote_id;        // any: not known yet
+  policy::Identity expected_id;                // identity_mismatch
+  policy::Endpoint remote;                     // peer_unreachable: where we tried
+  std::uint32_t attempts = 0;                  // peer_unreachable: messages sent
+  std::optional<crypto::KeyExchangeMethod> wanted_group;   // key_exchange_mismatch
+  std::string notify;                          // the peer's notify by its RFC name: "NO_PROPOSAL_CHOSEN"
+};
+
+}  // namespace sallyport::event

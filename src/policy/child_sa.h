@@ -1,0 +1,49 @@
+// ChildSaSpec: the contract between the key exchange and whatever moves the packets, our datapath or a kernel's IPsec.
+// Everything that either needs to know about one Child SA (a pair of SAs), and nothing of how it was negotiated.
+#pragma once
+
+#include <string>
+
+#include "base/secret.h"
+#include "base/strong_id.h"
+#include "policy/connection.h"
+
+namespace sallyport::policy {
+
+/// Unique for the life of a daemon; swanctl's "uniqueid".
+using IkeSaId = StrongId<struct IkeSaTag, std::uint32_t>;
+using ChildSaId = StrongId<struct ChildSaTag, std::uint32_t>;
+
+/// One direction: the SPI that its receiver chose, and its keys as crypto::PacketKeys wants them.
+struct SaKeys {
+  std::uint32_t spi = 0;
+  Secret encryption_key;
+  Secret integrity_key;
+
+  SaKeys clone() const { return {spi, encryption_key.clone(), integrity_key.clone()}; }
+};
+
+struct ChildSaSpec {
+  ChildSaId id;
+  IkeSaId ike_sa;
+  std::string connection;
+  std::string child;
+  Mode mode = Mode::tunnel;
+  Suite suite;                 // its protocol says ESP or AH
+  SaKeys inbound;
+  SaKeys outbound;
+  /// The outer addresses; the ports count only with udp_encap (RFC 3948).
+  Endpoint local;
+  Endpoint remote;
+  bool udp_encap = false;
+  /// Behind a NAT in transport mode, the peer's checksums are over addresses that we do not see (RFC 3948 §3.1.2).
+  bool nat_local = false;
+  bool nat_remote = false;
+  TrafficSelectors local_ts;
+  TrafficSelectors remote_ts;
+  std::uint32_t replay_window = 4096;  // packets; 0: no check
+  bool copy_df = true;
+  bool copy_ecn = true;
+};
+
+}  // namespace sallyport::policy

@@ -1,0 +1,37 @@
+// The peer authorization database (RFC 4301 §4.4.3), as far as secrets go: which shared key belongs to which pair of
+// identities.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+#include "policy/connection.h"
+#include "policy/identity.h"
+
+namespace sallyport::policy {
+
+struct SharedKey {
+  std::string name;             // as configured: "ike-office"
+  std::vector<Identity> owners; // empty: anybody
+  Secret secret;
+  Origin origin;
+};
+
+class Pad {
+ public:
+  /// Replaces the key of the same name.
+  void add(SharedKey key);
+  bool remove(std::string_view name);
+  void clear() { keys_.clear(); }
+  const std::vector<SharedKey>& keys() const { return keys_; }
+
+  /// The key whose owners fit best: both identities, then the remote one, then the local one, then a key for anybody;
+  /// among equals the most specific, then the first. nullptr when none fits.
+  const SharedKey* find(const Identity& local, const Identity& remote) const;
+
+ private:
+  std::vector<SharedKey> keys_;
+};
+
+}  // namespace sallyport::policy

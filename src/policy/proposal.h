@@ -1,0 +1,95 @@
+// Proposals: which algorithms may protect an SA, what two sides have in common, and, when it is nothing, what is nearest.
+// Words are swanctl's: "aes256gcm16-prfsha384-ecp384", "aes128-sha256-modp2048", "chacha20poly1305-noesn".
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/algorithms.h"
+
+namespace sallyport::policy {
+
+/// What an SA, and so a proposal, is for.
+enum class Protocol : std::uint8_t { ike, esp, ah };
+
+enum class SequenceNumbers : std::uint8_t { bits32, bits64 };
+
+/// Alternatives of each kind; a suite takes one of each. An empty list means that the kind does not occur.
+struct Proposal {
+  Protocol protocol = Protocol::ike;
+  std::vector<crypto::Encryption> encryption;
+  std::vector<crypto::Integrity> integrity;
+  std::vector<crypto::Prf> prf;                          // IKE alone
+  std::vector<crypto::KeyExchangeMethod> key_exchange;   // IKE: at least one; ESP and AH: for forward secrecy
+  std::vector<SequenceNumbers> sequence_numbers;         // ESP and AH alone
+
+  friend bool operator==(const Proposal&, const Proposal&) = default;
+};
+
+/// One algorithm of each kind: what an SA uses.
+struct Suite {
+  Protocol protocol = Protocol::ike;
+  crypto::Encryption encryption{};
+  crypto::Integrity integrity = crypto::Integrity::none;
+  crypto::Prf prf = crypto::Prf::hmac_sha2_256;
+  crypto::KeyExchangeMethod key_exchange = crypto::KeyExchangeMethod::none;
+  SequenceNumbers sequence_numbers = SequenceNumbers::bits32;
+
+  bool extended_sequence_numbers() const { return sequence_numbers == SequenceNumbers::bits64; }
+  friend bool operator==(const Suite&, const Suite&) = default;
+};
+
+/// Why a proposal's text cannot be taken: the word, and a sentence about it, with a suggestion where one is near.
+struct ProposalError {
+  std::string word;
+  std::string message;
+};
+/// `text` is one proposal. Words of one kind are alternatives. Without a prf word, IKE's PRFs follow from the integrity
+/// words; a combined-mode cipher takes no integrity and needs a prf word. ESP and AH without esn or noesn offer both,
+/// extended first. Ciphers of both modes in one proposal are refused (RFC 7296 §3.3).
+std::expected<Proposal, ProposalError> parse_proposal(Protocol protocol, std::string_view text);
+
+/// What is offered and accepted when nothing is configured: modern algorithms alone, strongest habit first.
+const std::vector<Proposal>& default_proposals(Protocol protocol);
+
+/// A responder's choice among `offered`, or an initiator's check of an answer.
+struct Choice {
+  std::size_t offered_index;  // which of `offered`
+  Suite suite;
+};
+/// The first of `configured` that some of `offered` meets; within it, our order of algorithms decides. With
+/// `key_exchange_known` set (a CHILD_SA of IKE_AUTH), key exchange methods are passed over (RFC 7296 §1.2).
+std::optional<Choice> choose(const std::vector<Proposal>& configured, const std::vector<Proposal>& offered,
+                             bool ignore_key_exchange = false);
+
+/// One kind of transform in which two proposals have nothing in common.
+struct Difference {
+  enum class Kind : std::uint8_t { encryption, integrity, prf, key_exchange, sequence_numbers } kind;
+  std::string ours;    // words of ours, separated by spaces; empty: none
+  std::string theirs;
+};
+/// When choose() found nothing: the pair with the fewest differences.
+struct NearestMiss {
+  std::size_t configured_index;
+  std::size_t offered_index;
+  std::vector<Difference> differences;
+};
+std::optional<NearestMiss> nearest_miss(const std::vector<Proposal>& configured, const std::vector<Proposal>& offered,
+                                        bool ignore_key_exchange = false);
+
+/// All weak algorithms named in the proposal, each with its reason: "modp1024: …".
+std::vector<std::string> weaknesses(const Proposal& proposal);
+
+/// The words again; parse_proposal(to_string(p)) == p.
+std::string to_string(const Proposal& proposal);
+std::string to_string(const Suite& suite);
+std::string to_string(const std::vector<Proposal>& proposals);  // separated by ", "
+std::string_view to_string(Difference::Kind kind);
+std::string_view to_string(Protocol protocol);  // "IKE", "ESP", "AH"
+/// "aes256gcm16", "aes128", "chacha20poly1305"
+std::string to_string(crypto::Encryption encryption);
+
+}  // namespace sallyport::policy
