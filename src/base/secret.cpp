@@ -21,6 +21,13 @@ Secret Secret::copy_of(ByteView bytes) {
   return secret;
 }
 
+Secret Secret::adopt(Bytes&& bytes) {
+  Secret secret;
+  secret.bytes_ = std::move(bytes);
+  bytes.clear();
+  return secret;
+}
+
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
     wipe(bytes_);

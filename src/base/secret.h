@@ -17,6 +17,8 @@ class Secret {
   /// `size` zero bytes, to be filled through span().
   explicit Secret(std::size_t size) : bytes_(size) {}
   static Secret copy_of(ByteView bytes);
+  /// Takes the bytes over, in place. Whoever filled them saw to it that they were not moved about by growth.
+  static Secret adopt(Bytes&& bytes);
 
   Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { other.bytes_.clear(); }
   Secret& operator=(Secret&& other) noexcept;

@@ -1,0 +1,138 @@
+#include "control/server_session.h"
+
+#include "base/check.h"
+
+namespace sallyport::control {
+
+void ServerSession::on_bytes(ByteView bytes) {
+  while (!bytes.empty() && !closed_ && !end_of_frames_) {
+    auto frame = reader_.take(bytes);
+    if (!frame) {
+      end_of_frames_ = frame.error();
+    } else if (*frame) {
+      ahead_cost_ += sizeof(Secret) + (*frame)->size();
+      ahead_.push_back(std::move(**frame));
+    }
+    advance();
+    if (ahead_cost_ > kMaxAhead) close({ErrorCode::exhausted});
+  }
+}
+
+/// Takes frames in turn until one is a command, which has to be answered before the next. Registrations are confirmed
+/// even when the events that they are to overtake fill the queue, but not without end.
+void ServerSession::advance() {
+  while (!closed_ && !ready_ && !in_flight_ && output_.cost() < 2 * kMaxWaiting) {
+    if (ahead_.empty()) {
+      if (end_of_frames_) close(*end_of_frames_);
+      return;
+    }
+    const Secret payload = std::move(ahead_.front());
+    ahead_.pop_front();
+    ahead_cost_ -= sizeof(Secret) + payload.size();
+    auto packet = parse_packet(payload.view());
+    if (packet)
+      process(std::move(*packet));
+    else
+      close(packet.error());
+  }
+}
+
+void ServerSession::process(Packet packet) {
+  switch (packet.type) {
+    case PacketType::cmd_request: ready_ = Request{std::move(packet.name), std::move(packet.message)}; return;
+    case PacketType::event_register: register_event(packet.name); return;
+    case PacketType::event_unregister: unregister_event(packet.name); return;
+    default: close({ErrorCode::malformed}); return;  // only a server sends the others
+  }
+}
+
+void ServerSession::register_event(const std::string& event) {
+  if (std::ranges::find(events_, event) == events_.end()) {
+    output_.push_confirmation(serialize_frame(PacketType::event_unknown));
+    return;
+  }
+  ++registrations_[event];
+  output_.push_confirmation(serialize_frame(PacketType::event_confirm));
+}
+
+void ServerSession::unregister_event(const std::string& event) {
+  const auto found = registrations_.find(event);
+  if (found == registrations_.end()) {
+    output_.push_confirmation(serialize_frame(PacketType::event_unknown));
+    return;
+  }
+  if (--found->second == 0) {
+    registrations_.erase(found);
+    output_.discard_events(event);
+  }
+  output_.push_confirmation(serialize_frame(PacketType::event_confirm));
+}
+
+std::optional<Request> ServerSession::poll_request() {
+  if (!ready_ || !has_room()) return std::nullopt;
+  in_flight_ = true;
+  return std::exchange(ready_, std::nullopt);
+}
+
+void ServerSession::respond(const Message& message) {
+  auto frame = serialize_frame(PacketType::cmd_response, {}, message);
+  if (!frame) {
+    Message apology;
+    apology.set("success", false);
+    apology.set("errmsg", "the answer does not fit into a VICI message");
+    frame = serialize_frame(PacketType::cmd_response, {}, apology);
+  }
+  ASSERT(frame);
+  answer(std::move(*frame));
+}
+
+void ServerSession::respond_unknown() { answer(serialize_frame(PacketType::cmd_unknown)); }
+
+void ServerSession::answer(Secret frame) {
+  if (closed_) return;
+  ASSERT(in_flight_);
+  in_flight_ = false;
+  output_.push_reply(std::move(frame));
+  advance();
+}
+
+ServerSession::Delivery ServerSession::send_event(std::string_view event, const Message& message) {
+  if (closed_ || !registered(event)) return Delivery::not_registered;
+  if (!has_room()) {
+    ++lost_events_;
+    return Delivery::lost;
+  }
+  return queue_event(event, message);
+}
+
+ServerSession::Delivery ServerSession::stream_event(std::string_view event, const Message& message) {
+  if (closed_ || !registered(event)) return Delivery::not_registered;
+  ASSERT(in_flight_);
+  const Delivery delivery = queue_event(event, message);
+  if (output_.cost() > kMaxOutput) close({ErrorCode::exhausted});
+  return delivery;
+}
+
+ServerSession::Delivery ServerSession::queue_event(std::string_view event, const Message& message) {
+  auto frame = serialize_frame(PacketType::event, event, message);
+  if (!frame) {
+    ++lost_events_;
+    return Delivery::lost;
+  }
+  output_.push_event(event, std::move(*frame));
+  return Delivery::queued;
+}
+
+void ServerSession::consume_output(std::size_t size) {
+  output_.consume(size);
+  advance();
+}
+
+void ServerSession::close(Error error) {
+  closed_ = error;
+  ready_.reset();
+  ahead_.clear();
+  ahead_cost_ = 0;
+}
+
+}  // namespace sallyport::control
