@@ -1,0 +1,53 @@
+// Environment: what the engine lends to its sessions for the length of a call. Sessions own nothing of it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "crypto/provider.h"
+#include "ike/core/output.h"
+#include "ike/core/settings.h"
+#include "ike/core/spi_allocator.h"
+#include "policy/connection.h"
+#include "policy/pad.h"
+
+namespace sallyport::ike {
+
+/// What an engine may ask of the machine it runs on. Answers are immediate and without side effects.
+class HostView {
+ public:
+  virtual ~HostView() = default;
+  /// When an authentic packet last came in on a Child SA; nullopt: none yet, or no such SA.
+  virtual std::optional<Instant> last_inbound(policy::ChildSaId id) const = 0;
+  /// The address that packets to `remote` leave from; nullopt when there is no route.
+  virtual std::optional<policy::IpAddress> source_address(const policy::IpAddress& remote) const = 0;
+};
+
+/// Hands out the numbers that must be unique within one engine.
+class Numbers {
+ public:
+  policy::IkeSaId next_ike_sa() { return {++ike_sa_}; }
+  policy::ChildSaId next_child_sa() { return {++child_sa_}; }
+
+ private:
+  std::uint32_t ike_sa_ = 0;
+  std::uint32_t child_sa_ = 0;
+};
+
+struct Environment {
+  const Settings& settings;
+  crypto::Provider& crypto;
+  RandomSource& random;
+  const HostView& host;
+  const std::vector<policy::ConnectionPtr>& connections;
+  const policy::Pad& pad;
+  Numbers& numbers;
+  SpiAllocator& spis;
+  Outbox& outbox;
+
+  void emit(event::Event event) { outbox.push_back(Notice{std::move(event)}); }
+};
+
+}  // namespace sallyport::ike

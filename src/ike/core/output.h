@@ -1,0 +1,49 @@
+// What an engine wants done. Drained by whoever drives it, in order, after every input.
+#pragma once
+
+#include <deque>
+#include <variant>
+
+#include "base/bytes.h"
+#include "event/event.h"
+#include "policy/child_sa.h"
+
+namespace sallyport::ike {
+
+struct SendDatagram {
+  policy::Endpoint local;
+  policy::Endpoint remote;
+  Bytes message;
+};
+/// One octet 0xff, so that a NAT keeps its mapping (RFC 3948 §4).
+struct SendKeepalive {
+  policy::Endpoint local;
+  policy::Endpoint remote;
+};
+struct InstallChildSa {
+  policy::ChildSaSpec spec;
+};
+struct RemoveChildSa {
+  policy::ChildSaId id;
+};
+/// The outer addresses of a Child SA changed.
+struct MoveChildSa {
+  policy::ChildSaId id;
+  policy::Endpoint local;
+  policy::Endpoint remote;
+};
+struct Notice {
+  event::Event event;
+};
+/// The keys of an IKE SA, only with Settings::log_keys.
+struct LogKeys {
+  std::uint64_t spi_initiator = 0;
+  std::uint64_t spi_responder = 0;
+  policy::Suite suite;
+  Secret sk_ei, sk_er, sk_ai, sk_ar;
+};
+
+using Output = std::variant<SendDatagram, SendKeepalive, InstallChildSa, RemoveChildSa, MoveChildSa, Notice, LogKeys>;
+using Outbox = std::deque<Output>;
+
+}  // namespace sallyport::ike

@@ -1,0 +1,41 @@
+// The numbers of the IKE engine that an administrator may set; strongswan.conf has the same ones under the same names.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace sallyport::ike {
+
+struct Settings {
+  // Retransmission (RFC 7296 §2.1): wait, send again, wait `retransmit_base` times longer; after `retransmit_tries`
+  // repetitions the peer counts as unreachable. The defaults give up after 165 s.
+  Duration retransmit_timeout = std::chrono::seconds(4);
+  double retransmit_base = 1.8;
+  std::uint32_t retransmit_tries = 5;
+  /// Of each wait, taken off at random, so that many peers of one gateway do not beat in time.
+  double retransmit_jitter = 0.1;
+
+  /// NAT keepalives (RFC 3948 §4) after so much silence of ours; 0 for none.
+  Duration keep_alive = std::chrono::seconds(20);
+
+  /// A responder forgets an IKE SA that is not established by then.
+  Duration half_open_timeout = std::chrono::seconds(30);
+  /// From so many half-open IKE SAs on, an initiator must first return a cookie (RFC 7296 §2.6).
+  std::uint32_t cookie_threshold = 30;
+  /// With so many, further initiators are turned away. This bounds what unauthenticated peers can make us hold.
+  std::uint32_t half_open_limit = 1000;
+
+  /// A responder that has heard nothing since it answered IKE_AUTH asks once whether the initiator got that answer:
+  /// otherwise an answer lost for good would leave an SA that only one side knows.
+  Duration confirm_after = std::chrono::seconds(30);
+
+  /// Bounds per IKE SA.
+  std::uint32_t children_per_ike_sa = 256;
+  std::uint32_t queued_tasks_per_ike_sa = 256;
+
+  /// Hand out key material through LogKeys, for Wireshark. Debugging alone.
+  bool log_keys = false;
+};
+
+}  // namespace sallyport::ike

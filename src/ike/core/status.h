@@ -1,0 +1,43 @@
+// What there is to be seen of the IKE SAs and their children at one moment: values for `status` and list-sas.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "policy/child_sa.h"
+
+namespace sallyport::ike {
+
+struct ChildSaStatus {
+  policy::ChildSaId id;
+  std::string name;
+  policy::Mode mode = policy::Mode::tunnel;
+  policy::Suite suite;
+  std::uint32_t spi_in = 0, spi_out = 0;
+  bool udp_encap = false;
+  std::uint32_t replay_window = 0;
+  policy::TrafficSelectors local_ts, remote_ts;
+  Instant installed{};
+  std::optional<Instant> expires;
+};
+
+struct IkeSaStatus {
+  enum class State : std::uint8_t { connecting, established, closing };
+  policy::IkeSaId id;
+  std::string connection;  // empty while a responder does not know it
+  std::uint8_t version = 2;
+  State state = State::connecting;
+  bool initiator = false;
+  policy::Endpoint local, remote;
+  policy::Identity local_id, remote_id;
+  std::uint64_t spi_initiator = 0, spi_responder = 0;
+  std::optional<policy::Suite> suite;  // once agreed
+  bool nat_local = false, nat_remote = false;
+  std::optional<Instant> established;
+  std::optional<Instant> expires;
+  std::vector<ChildSaStatus> children;
+};
+
+}  // namespace sallyport::ike

@@ -1,0 +1,57 @@
+// Engine: one host's worth of IKE. Bytes, time and commands in; Outputs out. It finds the session that a message belongs
+// to, admits new ones, and knows nothing of sockets, clocks or threads.
+//
+// Use: any on_*() or command, then poll_output() until it is empty, then wait for input or until next_timeout().
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "ike/core/datagram.h"
+#include "ike/core/environment.h"
+#include "ike/core/output.h"
+#include "ike/core/session.h"
+#include "ike/core/settings.h"
+#include "ike/core/status.h"
+
+namespace sallyport::ike {
+
+class Engine {
+ public:
+  /// All references outlive the engine. `random` serves keys, nonces, SPIs and jitter.
+  Engine(const Settings& settings, crypto::Provider& crypto, RandomSource& random, const HostView& host);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// What is configured from now on. Sessions that exist keep the connection that they were made with, until closed.
+  void load(std::vector<policy::ConnectionPtr> connections, policy::Pad pad);
+
+  void on_datagram(Instant now, const Datagram& datagram);
+  void on_timeout(Instant now);
+  std::optional<Instant> next_timeout() const;
+  std::optional<Output> poll_output();
+
+  enum class InitiateError : std::uint8_t { unknown_connection, unknown_child, no_remote_address, no_route, busy };
+  /// Brings a child up over the connection's IKE SA, which is made if there is none. Without a child's name, all of the
+  /// connection's children. How it ends is told by events.
+  std::expected<void, InitiateError> initiate(Instant now, std::string_view connection, ChildRequest request);
+  /// Closes an IKE SA with its children, or one child, and tells the peer. False: no such SA.
+  bool terminate(Instant now, policy::IkeSaId id, event::FailureKind why = event::FailureKind::closed_by_user);
+  bool terminate(Instant now, policy::ChildSaId id, event::FailureKind why = event::FailureKind::closed_by_user);
+  /// An authentic ESP packet came from another address or port (RFC 7296 §2.23).
+  void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
+
+  std::vector<IkeSaStatus> status() const;
+  /// For bounds and tests.
+  std::size_t sessions() const;
+  std::size_t half_open() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sallyport::ike

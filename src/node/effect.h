@@ -1,0 +1,20 @@
+// Effect: what a Node wants done to the world. Whoever drives it (the daemon, a simulated host) carries them out in
+// order.
+#pragma once
+
+#include <variant>
+
+#include "ike/core/output.h"
+#include "policy/spd.h"
+
+namespace sallyport::node {
+
+/// The policies changed; the datapath, the steering and the guard follow. Comes before any SA that relies on them.
+struct SetPolicy {
+  policy::SpdPtr spd;
+};
+
+using Effect = std::variant<ike::SendDatagram, ike::SendKeepalive, ike::InstallChildSa, ike::RemoveChildSa, ike::MoveChildSa,
+                            ike::Notice, ike::LogKeys, SetPolicy>;
+
+}  // namespace sallyport::node

@@ -1,0 +1,46 @@
+// Keeper: the will to keep children up. It knows which are meant to be up (start_action, close_action, dpd_action,
+// keyingtries), and when to try again after a failure: first soon, then less and less often.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "event/failure.h"
+#include "policy/connection.h"
+
+namespace sallyport::node {
+
+class Keeper {
+ public:
+  /// Connection and child by name.
+  using Target = std::pair<std::string, std::string>;
+
+  /// `child` is to be up from now on, if its start action says so.
+  void start(Instant now, const policy::Connection& connection, const policy::Child& child);
+  /// No longer wanted: closed by hand, or gone from the configuration.
+  void forget(std::string_view connection, std::string_view child);
+  void forget_all() { wanted_.clear(); }
+
+  void on_up(std::string_view connection, std::string_view child);
+  /// An attempt came to nothing, or what was up has gone. Decides whether and when to try again.
+  void on_down(Instant now, RandomSource& random, const policy::Connection& connection, const policy::Child& child,
+               event::FailureKind why);
+
+  /// What is due to be initiated.
+  std::vector<Target> pop_due(Instant now);
+  std::optional<Instant> next_timeout() const;
+
+ private:
+  struct Wanted {
+    std::optional<Instant> due;  // nullopt: up, or an attempt is under way
+    std::uint32_t failures = 0;  // in a row
+  };
+  std::map<Target, Wanted> wanted_;
+};
+
+}  // namespace sallyport::node

@@ -1,0 +1,83 @@
+// Node: one IPsec endpoint in a box. An IKE engine, the policies that say which packets must be protected, and the will to
+// keep up what is configured to be up. Sans-IO: the daemon gives it sockets and a clock, a simulation gives it neither.
+//
+// Use: any on_*() or command, then poll_effect() until it is empty, then wait for input or until next_timeout().
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ike/engine/engine.h"
+#include "node/effect.h"
+#include "node/keeper.h"
+
+namespace sallyport::node {
+
+/// What is to be seen of a configured connection. `why` says why it is not up.
+struct ConnectionStatus {
+  enum class State : std::uint8_t { up, connecting, on_demand, down };
+  policy::ConnectionPtr connection;
+  State state = State::down;
+  std::optional<event::Failure> why;
+  std::vector<ike::IkeSaStatus> ike_sas;
+};
+std::string_view to_string(ConnectionStatus::State state);
+
+/// What loading another configuration does to what there is, by connection name.
+struct LoadPlan {
+  std::vector<std::string> added, removed, restarted, kept;
+};
+
+class Node {
+ public:
+  /// All references outlive the node.
+  Node(const ike::Settings& settings, crypto::Provider& crypto, RandomSource& random, const ike::HostView& host);
+
+  /// Replaces the configuration as one step: policies first, then what changed is closed, then start actions run.
+  void load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad);
+  /// What load() would do.
+  LoadPlan plan(const std::vector<policy::ConnectionPtr>& connections) const;
+  /// Closes everything and tells the peers; afterwards nothing is initiated any more.
+  void shut_down(Instant now);
+
+  void on_ike_datagram(Instant now, const ike::Datagram& datagram);
+  /// A packet matched this policy and found no SA (RFC 4301 §5.1); the selectors are the packet's own.
+  void on_need_sa(Instant now, policy::PolicyId policy, const policy::TrafficSelector& source,
+                  const policy::TrafficSelector& destination);
+  void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
+  /// The datapath stopped using an SA: its sequence numbers ran out.
+  void on_child_exhausted(Instant now, policy::ChildSaId id);
+  void on_timeout(Instant now);
+  std::optional<Instant> next_timeout() const;
+  std::optional<Effect> poll_effect();
+
+  using InitiateError = ike::Engine::InitiateError;
+  /// An empty child name: all of the connection's children.
+  std::expected<void, InitiateError> initiate(Instant now, std::string_view connection, std::string_view child);
+  /// Closes what matches, and returns how much did. Empty names match all. What was closed by hand stays closed until
+  /// it is initiated again or a packet asks for it.
+  std::size_t terminate(Instant now, std::string_view connection, std::string_view child);
+  bool terminate(Instant now, policy::IkeSaId id) { return engine_.terminate(now, id); }
+  bool terminate(Instant now, policy::ChildSaId id) { return engine_.terminate(now, id); }
+
+  std::vector<ConnectionStatus> status() const;
+  const std::vector<policy::ConnectionPtr>& connections() const { return connections_; }
+  const policy::Spd& policies() const { return *spd_; }
+  const ike::Engine& engine() const { return engine_; }
+
+ private:
+  void drain_engine(Instant now);
+  void on_event(Instant now, const event::Event& event);
+
+  ike::Engine engine_;
+  Keeper keeper_;
+  std::vector<policy::ConnectionPtr> connections_;
+  policy::SpdPtr spd_;
+  std::uint32_t next_policy_ = 0;
+  std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection
+  std::deque<Effect> effects_;
+};
+
+}  // namespace sallyport::node
