@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sallyport::crypto {
@@ -20,7 +21,8 @@ enum class Cipher : std::uint8_t {
   chacha20_poly1305,  // RFC 7634
 };
 
-/// An encryption algorithm with its key length in bits, without salt. Algorithms with one key length carry it too.
+/// An encryption algorithm with its key length in bits, without salt. Algorithms with one key length carry it too: 192
+/// for 3DES with its parity bits, 256 for ChaCha20, 0 for null.
 struct Encryption {
   Cipher cipher{};
   std::uint16_t key_bits = 0;
@@ -63,6 +65,9 @@ inline bool is_combined(Cipher cipher) { return shape(cipher).icv != 0; }
 /// Octets of keying material, salt included: RFC 4106 §8.1, RFC 5282 §7.1, RFC 3686 §5.1, RFC 7634 §2.
 inline std::size_t keying_size(Encryption e) { return e.key_bits / 8u + shape(e.cipher).salt; }
 
+/// Whether the algorithm has keys of that length.
+bool has_valid_key_size(Encryption encryption);
+
 std::size_t key_size(Integrity integrity);   // octets
 std::size_t icv_size(Integrity integrity);   // octets on the wire, truncated as the name says
 /// Octets of output, which is also the preferred key length of all the HMAC PRFs (RFC 7296 §2.13).
@@ -77,6 +82,7 @@ std::string_view to_string(Integrity integrity);
 std::string_view to_string(Prf prf);
 std::string_view to_string(KeyExchangeMethod method);
 std::string_view to_string(Cipher cipher);  // without key length: "aes-gcm-16"
+std::string to_string(Encryption encryption);
 
 /// Why today's standards call it weak (RFC 8221, RFC 8247), in half a sentence; nullopt where they do not.
 std::optional<std::string_view> weakness(Encryption encryption);

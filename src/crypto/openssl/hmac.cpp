@@ -1,0 +1,100 @@
+#define OPENSSL_API_COMPAT 10100  // declares the direct digest functions without a warning
+#include "crypto/openssl/hmac.h"
+
+#include <openssl/md5.h>
+#include <openssl/sha.h>
+
+#include <array>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/secret.h"
+
+namespace sallyport::crypto::openssl {
+namespace {
+
+template <class State, std::size_t block, std::size_t output, auto init, auto update, auto finish>
+class Digest {
+ public:
+  static constexpr std::size_t block_size = block;
+  static constexpr std::size_t output_size = output;
+
+  Digest() { init(&state_); }
+  ~Digest() { wipe({reinterpret_cast<std::uint8_t*>(&state_), sizeof state_}); }
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
+
+  void add(ByteView bytes) { update(&state_, bytes.data(), bytes.size()); }
+  void add(std::span<const ByteView> parts) {
+    for (const ByteView part : parts) add(part);
+  }
+  void write(std::uint8_t* out) { finish(out, &state_); }
+
+ private:
+  State state_;
+};
+
+using Md5 = Digest<MD5_CTX, 64, 16, MD5_Init, MD5_Update, MD5_Final>;
+using Sha1 = Digest<SHA_CTX, 64, 20, SHA1_Init, SHA1_Update, SHA1_Final>;
+using Sha256 = Digest<SHA256_CTX, 64, 32, SHA256_Init, SHA256_Update, SHA256_Final>;
+using Sha384 = Digest<SHA512_CTX, 128, 48, SHA384_Init, SHA384_Update, SHA384_Final>;
+using Sha512 = Digest<SHA512_CTX, 128, 64, SHA512_Init, SHA512_Update, SHA512_Final>;
+
+template <class Function>
+void with_digest(Hash hash, Function&& function) {
+  switch (hash) {
+    case Hash::md5: return function.template operator()<Md5>();
+    case Hash::sha1: return function.template operator()<Sha1>();
+    case Hash::sha2_256: return function.template operator()<Sha256>();
+    case Hash::sha2_384: return function.template operator()<Sha384>();
+    case Hash::sha2_512: return function.template operator()<Sha512>();
+  }
+}
+
+template <class D>
+void hmac_with(ByteView key, std::span<const ByteView> parts, ByteSpan out) {
+  std::array<std::uint8_t, D::block_size> pad{};
+  std::array<std::uint8_t, D::output_size> result;
+  if (key.size() > pad.size()) {
+    D shortened;
+    shortened.add(key);
+    shortened.write(pad.data());
+  } else {
+    std::ranges::copy(key, pad.begin());
+  }
+  for (auto& octet : pad) octet ^= 0x36;
+  {
+    D inner;
+    inner.add(pad);
+    inner.add(parts);
+    inner.write(result.data());
+  }
+  for (auto& octet : pad) octet ^= 0x36 ^ 0x5c;
+  {
+    D outer;
+    outer.add(pad);
+    outer.add(result);
+    outer.write(result.data());
+  }
+  std::copy_n(result.begin(), out.size(), out.begin());
+  wipe(pad);
+  wipe(result);
+}
+
+}  // namespace
+
+void digest(Hash hash, std::span<const ByteView> parts, ByteSpan out) {
+  ASSERT(out.size() == output_size(hash));
+  with_digest(hash, [&]<class D>() {
+    D state;
+    state.add(parts);
+    state.write(out.data());
+  });
+}
+
+void hmac(Hash hash, ByteView key, std::span<const ByteView> parts, ByteSpan out) {
+  ASSERT(out.size() <= output_size(hash));
+  with_digest(hash, [&]<class D>() { hmac_with<D>(key, parts, out); });
+}
+
+}  // namespace sallyport::crypto::openssl

@@ -1,0 +1,27 @@
+// Diffie-Hellman over the MODP groups of RFC 2409 and RFC 3526. Internal to this folder.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "crypto/provider.h"
+
+namespace sallyport::crypto::openssl {
+
+struct ModpGroup;
+
+/// The groups, each made when it is first asked for and never changed after.
+class ModpGroups {
+ public:
+  /// `method` is one of the MODP groups; all of them are always there.
+  std::unique_ptr<KeyExchange> start(KeyExchangeMethod method, RandomSource& random);
+
+ private:
+  std::array<std::shared_ptr<ModpGroup>, 8> groups_;
+};
+
+inline bool is_modp(KeyExchangeMethod method) {
+  return method >= KeyExchangeMethod::modp768 && method <= KeyExchangeMethod::modp8192;
+}
+
+}  // namespace sallyport::crypto::openssl

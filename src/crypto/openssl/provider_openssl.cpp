@@ -1,0 +1,92 @@
+#include "crypto/openssl/provider_openssl.h"
+
+#include "crypto/openssl/elliptic_curve.h"
+#include "crypto/openssl/hmac.h"
+#include "crypto/openssl/modp.h"
+#include "crypto/openssl/montgomery.h"
+#include "crypto/openssl/symmetric.h"
+
+namespace sallyport::crypto {
+namespace openssl {
+namespace {
+
+Hash hash_of(Integrity integrity) {
+  switch (integrity) {
+    case Integrity::none: break;
+    case Integrity::hmac_md5_96: return Hash::md5;
+    case Integrity::hmac_sha1_96: return Hash::sha1;
+    case Integrity::hmac_sha2_256_128: return Hash::sha2_256;
+    case Integrity::hmac_sha2_384_192: return Hash::sha2_384;
+    case Integrity::hmac_sha2_512_256: return Hash::sha2_512;
+  }
+  ASSERT(!"no integrity algorithm has no hash");
+  return Hash::sha2_256;
+}
+
+Hash hash_of(Prf prf) {
+  switch (prf) {
+    case Prf::hmac_md5: return Hash::md5;
+    case Prf::hmac_sha1: return Hash::sha1;
+    case Prf::hmac_sha2_256: return Hash::sha2_256;
+    case Prf::hmac_sha2_384: return Hash::sha2_384;
+    case Prf::hmac_sha2_512: return Hash::sha2_512;
+  }
+  ASSERT(!"a value outside its enumeration");
+  return Hash::sha2_256;
+}
+
+class OpenSslProvider final : public Provider {
+ public:
+  bool supports(Encryption encryption) const override { return symmetric_.supports(encryption); }
+  bool supports(Integrity) const override { return true; }
+  bool supports(Prf) const override { return true; }
+  bool supports(KeyExchangeMethod method) const override {
+    return is_modp(method) || elliptic_curves_.supports(method) || montgomery_curves_.supports(method);
+  }
+
+  void seal(Encryption encryption, ByteView key, ByteView nonce, ByteView aad, ByteSpan text, ByteSpan icv) override {
+    symmetric_.seal(encryption, key, nonce, aad, text, icv);
+  }
+  Result<void> open(Encryption encryption, ByteView key, ByteView nonce, ByteView aad, ByteSpan text,
+                    ByteView icv) override {
+    return symmetric_.open(encryption, key, nonce, aad, text, icv);
+  }
+  void encrypt(Encryption encryption, ByteView key, ByteView iv, ByteSpan text) override {
+    symmetric_.encrypt(encryption, key, iv, text);
+  }
+  void decrypt(Encryption encryption, ByteView key, ByteView iv, ByteSpan text) override {
+    symmetric_.decrypt(encryption, key, iv, text);
+  }
+
+  void mac(Integrity integrity, ByteView key, std::span<const ByteView> parts, ByteSpan out) override {
+    ASSERT(out.size() == icv_size(integrity));
+    hmac(hash_of(integrity), key, parts, out);
+  }
+  Secret prf(Prf prf, ByteView key, std::span<const ByteView> parts) override {
+    Secret output(output_size(prf));
+    hmac(hash_of(prf), key, parts, output.span());
+    return output;
+  }
+  void hash(Hash hash, std::span<const ByteView> parts, ByteSpan out) override { digest(hash, parts, out); }
+
+  Result<std::unique_ptr<KeyExchange>> start_key_exchange(KeyExchangeMethod method, RandomSource& random) override {
+    if (is_modp(method)) return modp_groups_.start(method, random);
+    if (elliptic_curves_.supports(method)) return elliptic_curves_.start(method, random);
+    if (montgomery_curves_.supports(method)) return montgomery_curves_.start(method, random);
+    return fail(ErrorCode::unsupported);
+  }
+
+ private:
+  // Asking whether something is supported fetches it, and keeps it for its use.
+  mutable Symmetric symmetric_;
+  mutable EllipticCurves elliptic_curves_;
+  mutable MontgomeryCurves montgomery_curves_;
+  ModpGroups modp_groups_;
+};
+
+}  // namespace
+}  // namespace openssl
+
+std::unique_ptr<Provider> make_openssl_provider() { return std::make_unique<openssl::OpenSslProvider>(); }
+
+}  // namespace sallyport::crypto
