@@ -1,0 +1,108 @@
+// Worker: one core's share of the datapath. Bursts of packets go in, verdicts come out; it owns its SAs, its copy of
+// the policies and the memory that its verdicts point to. No sockets, no clock, no threads: whoever drives it has
+// those.
+//
+//      TUN ──▶ outbound ──▶ Send (ESP for the wire) · NeedSa · Deliver (ICMP: too big) · Drop
+//     wire ──▶ inbound  ──▶ Deliver (clear packets for the TUN) · PeerMoved · Drop
+//
+// Clear packets are copied once on the way out, into the memory that they are sent from, so that packets for one
+// destination lie end to end as UDP_SEGMENT wants them; on the way in they are opened where they were received. In the
+// steady state nothing is allocated.
+//
+// It fails closed: a packet that a policy protects leaves by ESP or not at all.
+#pragma once
+
+#include <memory>
+
+#include "base/random.h"
+#include "crypto/packet_cipher.h"
+#include "datapath/verdicts.h"
+
+namespace sallyport::datapath {
+
+struct Settings {
+  /// Flows whose SA is remembered, in each direction; a power of two. 64 octets each.
+  std::uint32_t flow_cache_size = 4096;
+  /// Bounds of what waits for an SA: per policy, and octets over all policies together.
+  std::uint32_t hold_packets = 64;
+  std::uint32_t hold_bytes = 128 * 1024;
+  std::uint32_t hold_bytes_total = 4 * 1024 * 1024;
+  Duration hold_time = std::chrono::seconds(10);
+  /// How soon an SA is asked for again when nobody has answered.
+  Duration acquire_interval = std::chrono::seconds(5);
+  /// Octets of an outer IP packet until set_path_mtu says otherwise.
+  std::uint16_t path_mtu = 1500;
+  /// Bounds of a train, in packets and octets of ESP. 1 packet: no trains.
+  std::uint16_t train_packets = 64;
+  std::uint32_t train_bytes = 65000;
+  /// Which runs of segments may be joined into super-frames: what the TUN was told to take (TUNSETOFFLOAD).
+  struct Join {
+    bool tcp = false;
+    bool udp = false;
+  } join;
+  /// Where an outbound SA begins to count. 1 but in tests of what happens at the end (RFC 4303 §3.3.3).
+  std::uint64_t first_sequence_number = 1;
+};
+
+/// One Child SA as `sallyport status` shows it.
+struct SaStatus {
+  Counters counters;
+  std::optional<Instant> last_inbound;   // last authentic packet: the peer lives (RFC 7296 §2.4)
+  std::optional<Instant> last_outbound;  // for NAT keepalives (RFC 3948 §4)
+  std::uint64_t sequence_in = 0;         // highest authentic one
+  std::uint64_t sequence_out = 0;        // last one used; 0: none yet
+  std::uint16_t path_mtu = 0;
+};
+
+class Worker {
+ public:
+  Worker(crypto::PacketCipherFactory& ciphers, RandomSource& random, const Settings& settings = {});
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // ---- Control
+
+  /// When the outbound half of a new SA comes into use.
+  enum class Outbound : std::uint8_t {
+    at_once,     // the newest SA wins: the peer is known to have it
+    when_heard,  // only after the first authentic packet on it, or when no older SA fits (RFC 7296 §2.8)
+  };
+  /// Inbound packets are taken at once. Packets held for its policy are free: see release_held().
+  /// ErrorCode::duplicate: the id or the inbound SPI is taken. ErrorCode::unsupported: AH, or a suite that the ciphers
+  /// lack. ErrorCode::out_of_range: keys of the wrong size, SPI below 256 (RFC 4303 §2.1), mixed families outside.
+  Result<void> install(const policy::ChildSaSpec& spec, Outbound use = Outbound::at_once);
+  /// Both directions. False: there was no such SA.
+  bool remove(policy::ChildSaId id);
+  /// Where the peer is now, or where we are. The addresses that transport mode puts into clear packets stay those of
+  /// install(), as the selectors do (RFC 7296 §2.23.1). False: there was no such SA.
+  bool update_endpoints(policy::ChildSaId id, const policy::Endpoint& local, const policy::Endpoint& remote,
+                        bool udp_encap);
+  /// The largest outer IP packet, in octets, that reaches the peer (at least 576, RFC 8900). False: no such SA.
+  bool set_path_mtu(policy::ChildSaId id, std::uint16_t mtu);
+  /// Replaces all policies. SAs stay, and serve the policy of the same connection and child.
+  void set_policy(policy::SpdPtr spd);
+  /// The answer to NeedSa when nothing came of it: held packets are dropped, the next one asks again.
+  void acquire_failed(policy::PolicyId policy);
+
+  // ---- Packets. Each call clears `out` first.
+
+  void outbound(Instant now, std::span<const Packet> from_tun, Verdicts& out);
+  void inbound(Instant now, std::span<const Datagram> from_wire, Verdicts& out);
+  /// Sends what waited for an SA that has come, and drops what waited too long.
+  void release_held(Instant now, Verdicts& out);
+  /// When release_held() is due at the latest; nullopt: nothing waits.
+  std::optional<Instant> next_timeout() const;
+
+  // ---- What was counted
+
+  const Counters& counters() const;
+  std::optional<SaStatus> status(policy::ChildSaId id) const;
+  std::size_t sa_count() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sallyport::datapath
