@@ -1,5 +1,7 @@
 #include "crypto/algorithms.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace sallyport::crypto {
@@ -7,8 +9,8 @@ namespace {
 
 // A value outside its enumeration is a bug of ours: parsers map numbers to names one by one.
 [[noreturn]] void unreachable() {
-  ASSERT(!"a value outside its enumeration");
-  __builtin_unreachable();
+  ASSERT(false);
+  std::unreachable();
 }
 
 }  // namespace

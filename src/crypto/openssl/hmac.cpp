@@ -5,7 +5,7 @@
 #include <openssl/sha.h>
 
 #include <array>
-#include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "base/secret.h"
@@ -82,6 +82,31 @@ void hmac_with(ByteView key, std::span<const ByteView> parts, ByteSpan out) {
 }
 
 }  // namespace
+
+Hash hash_of(Integrity integrity) {
+  switch (integrity) {
+    case Integrity::none: break;
+    case Integrity::hmac_md5_96: return Hash::md5;
+    case Integrity::hmac_sha1_96: return Hash::sha1;
+    case Integrity::hmac_sha2_256_128: return Hash::sha2_256;
+    case Integrity::hmac_sha2_384_192: return Hash::sha2_384;
+    case Integrity::hmac_sha2_512_256: return Hash::sha2_512;
+  }
+  ASSERT(false);
+  std::unreachable();
+}
+
+Hash hash_of(Prf prf) {
+  switch (prf) {
+    case Prf::hmac_md5: return Hash::md5;
+    case Prf::hmac_sha1: return Hash::sha1;
+    case Prf::hmac_sha2_256: return Hash::sha2_256;
+    case Prf::hmac_sha2_384: return Hash::sha2_384;
+    case Prf::hmac_sha2_512: return Hash::sha2_512;
+  }
+  ASSERT(false);
+  std::unreachable();
+}
 
 void digest(Hash hash, std::span<const ByteView> parts, ByteSpan out) {
   ASSERT(out.size() == output_size(hash));

@@ -9,6 +9,10 @@
 
 namespace sallyport::crypto::openssl {
 
+/// The hash inside the HMAC; `integrity` is not none.
+Hash hash_of(Integrity integrity);
+Hash hash_of(Prf prf);
+
 /// `out` has output_size(hash) octets.
 void digest(Hash hash, std::span<const ByteView> parts, ByteSpan out);
 /// `out` has at most output_size(hash) octets; the rest is cut off. Any key length.

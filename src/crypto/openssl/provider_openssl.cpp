@@ -10,31 +10,6 @@ namespace sallyport::crypto {
 namespace openssl {
 namespace {
 
-Hash hash_of(Integrity integrity) {
-  switch (integrity) {
-    case Integrity::none: break;
-    case Integrity::hmac_md5_96: return Hash::md5;
-    case Integrity::hmac_sha1_96: return Hash::sha1;
-    case Integrity::hmac_sha2_256_128: return Hash::sha2_256;
-    case Integrity::hmac_sha2_384_192: return Hash::sha2_384;
-    case Integrity::hmac_sha2_512_256: return Hash::sha2_512;
-  }
-  ASSERT(!"no integrity algorithm has no hash");
-  return Hash::sha2_256;
-}
-
-Hash hash_of(Prf prf) {
-  switch (prf) {
-    case Prf::hmac_md5: return Hash::md5;
-    case Prf::hmac_sha1: return Hash::sha1;
-    case Prf::hmac_sha2_256: return Hash::sha2_256;
-    case Prf::hmac_sha2_384: return Hash::sha2_384;
-    case Prf::hmac_sha2_512: return Hash::sha2_512;
-  }
-  ASSERT(!"a value outside its enumeration");
-  return Hash::sha2_256;
-}
-
 class OpenSslProvider final : public Provider {
  public:
   bool supports(Encryption encryption) const override { return symmetric_.supports(encryption); }
