@@ -11,7 +11,10 @@
 
 namespace sallyport::policy {
 
-enum class Family : std::uint8_t { ipv4, ipv6 };
+enum class Family : std::uint8_t {
+  ipv4,
+  ipv6
+};
 
 class IpAddress {
  public:

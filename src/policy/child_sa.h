@@ -29,7 +29,7 @@ struct ChildSaSpec {
   std::string connection;
   std::string child;
   Mode mode = Mode::tunnel;
-  Suite suite;                 // its protocol says ESP or AH
+  Suite suite;  // its protocol says ESP or AH
   SaKeys inbound;
   SaKeys outbound;
   /// The outer addresses; the ports count only with udp_encap (RFC 3948).

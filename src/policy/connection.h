@@ -29,15 +29,37 @@ struct Origin {
 /// Key (as in the configuration: "proposals", "local.id") to its place. A key that was not written is not there.
 using Origins = std::map<std::string, Origin, std::less<>>;
 
-enum class Mode : std::uint8_t { tunnel, transport };
+enum class Mode : std::uint8_t {
+  tunnel,
+  transport
+};
 /// What brings a child up: an administrator, the first matching packet, the daemon's start.
-enum class StartAction : std::uint8_t { none, trap, start };
+enum class StartAction : std::uint8_t {
+  none,
+  trap,
+  start
+};
 /// What happens to a child when its peer is found dead.
-enum class DpdAction : std::uint8_t { clear, trap, restart };
-enum class AuthMethod : std::uint8_t { psk };
+enum class DpdAction : std::uint8_t {
+  clear,
+  trap,
+  restart
+};
+enum class AuthMethod : std::uint8_t {
+  psk
+};
 /// What a second IKE SA with the same identities does to the first (swanctl's `unique`).
-enum class UniquePolicy : std::uint8_t { never, no, keep, replace };
-enum class IkeVersion : std::uint8_t { any = 0, v1 = 1, v2 = 2 };
+enum class UniquePolicy : std::uint8_t {
+  never,
+  no,
+  keep,
+  replace
+};
+enum class IkeVersion : std::uint8_t {
+  any = 0,
+  v1 = 1,
+  v2 = 2
+};
 
 struct Child {
   std::string name;
@@ -48,9 +70,9 @@ struct Child {
   StartAction start_action = StartAction::none;
   StartAction close_action = StartAction::none;
   DpdAction dpd_action = DpdAction::clear;
-  Seconds rekey_time{3600};      // 0: never
-  Seconds life_time{3960};       // 0: never
-  Seconds rand_time{360};        // taken off rekey_time at random
+  Seconds rekey_time{3600};            // 0: never
+  Seconds life_time{3960};             // 0: never
+  Seconds rand_time{360};              // taken off rekey_time at random
   std::uint32_t replay_window = 4096;  // packets; 0 switches the check off
   bool copy_df = true;
   bool copy_ecn = true;
@@ -75,11 +97,11 @@ struct Connection {
   std::uint16_t local_port = 500;
   std::uint16_t remote_port = 500;
   std::vector<Proposal> proposals = default_proposals(Protocol::ike);
-  bool encap = false;            // UDP encapsulation even without a NAT
-  Seconds dpd_delay{0};          // 0: no liveness checks of our own
-  std::uint32_t keyingtries = 1; // 0: for ever
+  bool encap = false;             // UDP encapsulation even without a NAT
+  Seconds dpd_delay{0};           // 0: no liveness checks of our own
+  std::uint32_t keyingtries = 1;  // 0: for ever
   UniquePolicy unique = UniquePolicy::no;
-  Seconds rekey_time{14400};     // of the IKE SA; 0: never
+  Seconds rekey_time{14400};  // of the IKE SA; 0: never
   Seconds over_time{1440};
   Seconds rand_time{1440};
   AuthRound local;
@@ -97,7 +119,7 @@ using ConnectionPtr = std::shared_ptr<const Connection>;
 /// Does this connection speak to that pair of addresses at all?
 bool matches_addresses(const Connection& connection, const IpAddress& local, const IpAddress& remote);
 
-std::string_view to_string(Mode mode);               // "tunnel", "transport"
+std::string_view to_string(Mode mode);  // "tunnel", "transport"
 std::string_view to_string(StartAction action);
 std::string_view to_string(DpdAction action);
 std::string_view to_string(UniquePolicy unique);

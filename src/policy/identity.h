@@ -1,16 +1,26 @@
 // Identities: who a peer says it is (RFC 7296 §3.5, RFC 2407 §4.6.2), and which of them a configuration accepts.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "policy/address.h"
+#include "policy/text_error.h"
 
 namespace sallyport::policy {
 
 struct Identity {
-  enum class Kind : std::uint8_t { any, ipv4, ipv6, fqdn, user_fqdn, dn, key_id };
+  enum class Kind : std::uint8_t {
+    any,
+    ipv4,
+    ipv6,
+    fqdn,
+    user_fqdn,
+    dn,
+    key_id
+  };
   Kind kind = Kind::any;
   /// As it stands in an ID payload: address octets, text without terminator, DER of the name, opaque octets.
   Bytes data;
@@ -22,6 +32,8 @@ struct Identity {
   /// id), "@@user@host", or a type in front: "fqdn:", "email:", "rfc822:", "ipv4:", "ipv6:", "keyid:" (text, or hex
   /// after "keyid:#"), "dns:". A distinguished name ("C=.., CN=..") is not supported and is nullopt.
   static std::optional<Identity> parse(std::string_view text);
+  /// The same, with the reason for a refusal.
+  static std::expected<Identity, TextError> read(std::string_view text);
 
   friend auto operator<=>(const Identity&, const Identity&) = default;
 };
@@ -33,7 +45,7 @@ bool matches(const Identity& pattern, const Identity& identity);
 /// How specific a pattern is, for choosing the best of several: 0 for any, more for wildcards, most for exact.
 int specificity(const Identity& pattern);
 
-/// Printable whatever the peer sent: control characters and non-ASCII are escaped.
+/// Printable whatever the peer sent: control characters and non-ASCII are escaped. What parse() made, it takes back.
 std::string to_string(const Identity& identity);
 
 }  // namespace sallyport::policy

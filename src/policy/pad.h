@@ -12,8 +12,8 @@
 namespace sallyport::policy {
 
 struct SharedKey {
-  std::string name;             // as configured: "ike-office"
-  std::vector<Identity> owners; // empty: anybody
+  std::string name;              // as configured: "ike-office"
+  std::vector<Identity> owners;  // empty: anybody
   Secret secret;
   Origin origin;
 };

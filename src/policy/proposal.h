@@ -1,5 +1,5 @@
-// Proposals: which algorithms may protect an SA, what two sides have in common, and, when it is nothing, what is nearest.
-// Words are swanctl's: "aes256gcm16-prfsha384-ecp384", "aes128-sha256-modp2048", "chacha20poly1305-noesn".
+// Proposals: which algorithms may protect an SA, what two sides have in common, and, when it is nothing, what is
+// nearest. Words are swanctl's: "aes256gcm16-prfsha384-ecp384", "aes128-sha256-modp2048", "chacha20poly1305-noesn".
 #pragma once
 
 #include <expected>
@@ -13,18 +13,25 @@
 namespace sallyport::policy {
 
 /// What an SA, and so a proposal, is for.
-enum class Protocol : std::uint8_t { ike, esp, ah };
+enum class Protocol : std::uint8_t {
+  ike,
+  esp,
+  ah
+};
 
-enum class SequenceNumbers : std::uint8_t { bits32, bits64 };
+enum class SequenceNumbers : std::uint8_t {
+  bits32,
+  bits64
+};
 
 /// Alternatives of each kind; a suite takes one of each. An empty list means that the kind does not occur.
 struct Proposal {
   Protocol protocol = Protocol::ike;
   std::vector<crypto::Encryption> encryption;
   std::vector<crypto::Integrity> integrity;
-  std::vector<crypto::Prf> prf;                          // IKE alone
-  std::vector<crypto::KeyExchangeMethod> key_exchange;   // IKE: at least one; ESP and AH: for forward secrecy
-  std::vector<SequenceNumbers> sequence_numbers;         // ESP and AH alone
+  std::vector<crypto::Prf> prf;                         // IKE alone
+  std::vector<crypto::KeyExchangeMethod> key_exchange;  // IKE: at least one; ESP and AH: for forward secrecy
+  std::vector<SequenceNumbers> sequence_numbers;        // ESP and AH alone
 
   friend bool operator==(const Proposal&, const Proposal&) = default;
 };
@@ -46,10 +53,12 @@ struct Suite {
 struct ProposalError {
   std::string word;
   std::string message;
+  std::size_t offset = 0;  // of the word, octets into the text
 };
 /// `text` is one proposal. Words of one kind are alternatives. Without a prf word, IKE's PRFs follow from the integrity
-/// words; a combined-mode cipher takes no integrity and needs a prf word. ESP and AH without esn or noesn offer both,
-/// extended first. Ciphers of both modes in one proposal are refused (RFC 7296 §3.3).
+/// words, and with a combined-mode cipher that is all they say: one of the two is needed. Otherwise a combined-mode
+/// cipher takes no integrity. ESP and AH without esn or noesn offer both, extended first. Ciphers of both modes in one
+/// proposal are refused (RFC 7296 §3.3). "none" among the key exchanges of ESP or AH makes forward secrecy optional.
 std::expected<Proposal, ProposalError> parse_proposal(Protocol protocol, std::string_view text);
 
 /// What is offered and accepted when nothing is configured: modern algorithms alone, strongest habit first.
@@ -67,8 +76,14 @@ std::optional<Choice> choose(const std::vector<Proposal>& configured, const std:
 
 /// One kind of transform in which two proposals have nothing in common.
 struct Difference {
-  enum class Kind : std::uint8_t { encryption, integrity, prf, key_exchange, sequence_numbers } kind;
-  std::string ours;    // words of ours, separated by spaces; empty: none
+  enum class Kind : std::uint8_t {
+    encryption,
+    integrity,
+    prf,
+    key_exchange,
+    sequence_numbers
+  } kind;
+  std::string ours;  // words of ours, separated by spaces; empty: none
   std::string theirs;
 };
 /// When choose() found nothing: the pair with the fewest differences.
@@ -83,13 +98,13 @@ std::optional<NearestMiss> nearest_miss(const std::vector<Proposal>& configured,
 /// All weak algorithms named in the proposal, each with its reason: "modp1024: …".
 std::vector<std::string> weaknesses(const Proposal& proposal);
 
-/// The words again; parse_proposal(to_string(p)) == p.
+/// The words again; parse_proposal(to_string(p)) == p for what that made.
 std::string to_string(const Proposal& proposal);
+/// Without esn or noesn, which are facts of their own wherever a suite is shown.
 std::string to_string(const Suite& suite);
 std::string to_string(const std::vector<Proposal>& proposals);  // separated by ", "
 std::string_view to_string(Difference::Kind kind);
-std::string_view to_string(Protocol protocol);  // "IKE", "ESP", "AH"
-/// "aes256gcm16", "aes128", "chacha20poly1305"
-std::string to_string(crypto::Encryption encryption);
+std::string_view to_string(SequenceNumbers numbers);  // "esn", "noesn"
+std::string_view to_string(Protocol protocol);        // "IKE", "ESP", "AH"
 
 }  // namespace sallyport::policy

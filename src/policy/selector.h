@@ -1,12 +1,15 @@
-// Traffic selectors: which packets an SA is for (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1), and narrowing as a pure function.
+// Traffic selectors: which packets an SA is for (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1), and narrowing as a pure
+// function.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "policy/address.h"
+#include "policy/text_error.h"
 
 namespace sallyport::policy {
 
@@ -52,6 +55,8 @@ struct SelectorTemplate {
   /// "dynamic", CIDR, address or range, then optionally "[protocol/port]": "10.0.0.0/8[tcp/80-443]", "dynamic[udp]",
   /// "10.0.0.1[icmp/2048]", "dynamic[tcp/opaque]". Protocols and ports by number or by common name.
   static std::optional<SelectorTemplate> parse(std::string_view text);
+  /// The same, with the reason for a refusal.
+  static std::expected<SelectorTemplate, TextError> read(std::string_view text);
 
   TrafficSelector resolve(const IpAddress& host) const;
 
@@ -63,15 +68,16 @@ using SelectorTemplates = std::vector<SelectorTemplate>;
 /// Templates with `host` in place of "dynamic".
 TrafficSelectors resolve(const SelectorTemplates& templates, const IpAddress& host);
 
-/// All pairwise intersections, in `first`'s order, without those that another one contains.
+/// All pairwise intersections, in `first`'s order, without those that another one contains; at most 255, which is what
+/// a TS payload can hold.
 TrafficSelectors intersect(const TrafficSelectors& first, const TrafficSelectors& second);
 
 /// True when everything that `inner` selects, `outer` selects too (selector by selector).
 bool covers(const TrafficSelectors& outer, const TrafficSelectors& inner);
 
-/// A responder's choice (RFC 7296 §2.9): what is common to what the peer proposed and what is configured. When the
-/// proposal begins with a selector as specific as a packet (RFC 7296 §2.9, a single address, protocol and port), the
-/// result contains it or narrowing fails. nullopt when nothing is common.
+/// A responder's choice (RFC 7296 §2.9): all that is common to what the peer proposed and what is configured, in the
+/// order of the proposal. So the peer's first selector, often that of the packet which it wants to send, is in it
+/// whenever policy allows it. nullopt when nothing is common.
 std::optional<TrafficSelectors> narrow(const TrafficSelectors& configured, const TrafficSelectors& proposed);
 
 /// "10.1.0.0/16", "10.0.0.1/32[tcp/443]", "10.0.0.1-10.0.0.9[udp]"

@@ -1,5 +1,5 @@
-// The security policy database (RFC 4301 §4.4.1): an ordered list, first match decides. What no entry matches is none of
-// our business and bypasses; what a child of a connection covers is protected, whether or not an SA is up.
+// The security policy database (RFC 4301 §4.4.1): an ordered list, first match decides. What no entry matches is none
+// of our business and bypasses; what a child of a connection covers is protected, whether or not an SA is up.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,11 @@
 
 namespace sallyport::policy {
 
-enum class SpdAction : std::uint8_t { protect, bypass, discard };
+enum class SpdAction : std::uint8_t {
+  protect,
+  bypass,
+  discard
+};
 
 using PolicyId = StrongId<struct PolicyTag, std::uint32_t>;
 

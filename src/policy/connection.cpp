@@ -1,0 +1,60 @@
+#include "policy/connection.h"
+
+#include <algorithm>
+
+namespace sallyport::policy {
+namespace {
+
+bool allows(const std::vector<AddressRange>& ranges, const IpAddress& address) {
+  return ranges.empty() ||
+         std::ranges::any_of(ranges, [&](const AddressRange& range) { return range.contains(address); });
+}
+
+}  // namespace
+
+const Child* Connection::find_child(std::string_view child_name) const {
+  const auto found = std::ranges::find(children, child_name, &Child::name);
+  return found == children.end() ? nullptr : &*found;
+}
+
+bool matches_addresses(const Connection& connection, const IpAddress& local, const IpAddress& remote) {
+  return allows(connection.local_addrs, local) && allows(connection.remote_addrs, remote);
+}
+
+std::string_view to_string(Mode mode) {
+  switch (mode) {
+    case Mode::tunnel: return "tunnel";
+    case Mode::transport: return "transport";
+  }
+  return "?";
+}
+
+std::string_view to_string(StartAction action) {
+  switch (action) {
+    case StartAction::none: return "none";
+    case StartAction::trap: return "trap";
+    case StartAction::start: return "start";
+  }
+  return "?";
+}
+
+std::string_view to_string(DpdAction action) {
+  switch (action) {
+    case DpdAction::clear: return "clear";
+    case DpdAction::trap: return "trap";
+    case DpdAction::restart: return "restart";
+  }
+  return "?";
+}
+
+std::string_view to_string(UniquePolicy unique) {
+  switch (unique) {
+    case UniquePolicy::never: return "never";
+    case UniquePolicy::no: return "no";
+    case UniquePolicy::keep: return "keep";
+    case UniquePolicy::replace: return "replace";
+  }
+  return "?";
+}
+
+}  // namespace sallyport::policy

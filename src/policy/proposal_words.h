@@ -1,0 +1,29 @@
+// The vocabulary of proposals: which word names which transform. Private to policy.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "policy/proposal.h"
+
+namespace sallyport::policy {
+
+using Transform =
+    std::variant<crypto::Encryption, crypto::Integrity, crypto::Prf, crypto::KeyExchangeMethod, SequenceNumbers>;
+
+struct ProposalWord {
+  std::string_view word;
+  Transform transform;
+};
+
+/// All words that have a meaning here; several may name one transform.
+std::span<const ProposalWord> proposal_words();
+
+/// True for a word of swanctl's that names something which we do not have.
+bool is_unsupported_word(std::string_view word);
+
+/// The PRF that goes with an integrity algorithm when none is named.
+crypto::Prf prf_of(crypto::Integrity integrity);
+
+}  // namespace sallyport::policy
