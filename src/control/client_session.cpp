@@ -39,7 +39,7 @@ void ClientSession::on_bytes(ByteView bytes) {
     }
     if (!*frame) return;
     auto packet = parse_packet((*frame)->view());
-    auto reply = packet ? understand(std::move(*packet)) : std::unexpected(packet.error());
+    auto reply = packet ? understand(*packet) : std::unexpected(packet.error());
     if (reply)
       replies_.push_back(std::move(*reply));
     else
@@ -48,9 +48,10 @@ void ClientSession::on_bytes(ByteView bytes) {
 }
 
 /// An answer must be to the first question, whole on its way, and of a kind that answers it.
-Result<Reply> ClientSession::understand(Packet packet) {
+Result<Reply> ClientSession::understand(const Packet& packet) {
   using Kind = Reply::Kind;
-  if (packet.type == PacketType::event) return Reply{Kind::event, std::move(packet.name), std::move(packet.message)};
+  Message message = TRY(parse_message(packet.message, packet.message_offset));
+  if (packet.type == PacketType::event) return Reply{Kind::event, std::string(packet.name), std::move(message)};
 
   if (questions_.empty() || sent_ < questions_.front().frame.size()) return fail(ErrorCode::mismatch);
   const bool command = questions_.front().type == PacketType::cmd_request;
@@ -64,7 +65,7 @@ Result<Reply> ClientSession::understand(Packet packet) {
   }
   if (command != (kind == Kind::response || kind == Kind::unknown_command)) return fail(ErrorCode::mismatch);
 
-  Reply reply{kind, std::move(questions_.front().name), std::move(packet.message)};
+  Reply reply{kind, std::move(questions_.front().name), std::move(message)};
   questions_.pop_front();
   sent_ = 0;
   return reply;

@@ -52,7 +52,7 @@ class ClientSession {
     Secret frame;
   };
   Result<void> ask(PacketType type, std::string_view name, const Message& message);
-  Result<Reply> understand(Packet packet);
+  Result<Reply> understand(const Packet& packet);
 
   std::deque<Question> questions_;  // the first is being sent, or awaits its answer
   std::size_t sent_ = 0;            // octets of the first one's frame

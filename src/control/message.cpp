@@ -13,61 +13,56 @@ Section::Section(Section&&) noexcept = default;
 Section& Section::operator=(Section&&) noexcept = default;
 Section::~Section() = default;
 
-const Element* Section::find(std::string_view name) const {
+template <class Kind>
+const Kind* Section::find(std::string_view name) const {
   for (const Element& element : elements_)
-    if (element.name() == name) return &element;
+    if (element.name_ == name)
+      if (const Kind* content = std::get_if<Kind>(&element.content_)) return content;
   return nullptr;
 }
 
+template <class Kind>
+Kind& Section::add(std::string_view name, Kind content) {
+  return std::get<Kind>(elements_.emplace_back(name, std::move(content)).content_);
+}
+
 std::optional<ByteView> Section::bytes(std::string_view name) const {
-  const Element* element = find(name);
-  if (!element || !element->value()) return std::nullopt;
-  return element->value()->bytes();
+  const Value* value = find<Value>(name);
+  if (!value) return std::nullopt;
+  return value->bytes();
 }
 
 std::optional<std::string_view> Section::text(std::string_view name) const {
-  const Element* element = find(name);
-  if (!element || !element->value()) return std::nullopt;
-  return element->value()->text();
+  const Value* value = find<Value>(name);
+  if (!value) return std::nullopt;
+  return value->text();
 }
 
-const List* Section::find_list(std::string_view name) const {
-  const Element* element = find(name);
-  return element ? element->list() : nullptr;
-}
-
-const Section* Section::find_section(std::string_view name) const {
-  const Element* element = find(name);
-  return element ? element->section() : nullptr;
-}
+const List* Section::find_list(std::string_view name) const { return find<List>(name); }
+const Section* Section::find_section(std::string_view name) const { return find<Section>(name); }
 
 void Section::set(std::string_view name, ByteView bytes) {
-  for (Element& element : elements_)
-    if (element.name_ == name) {
-      element.content_ = Value(bytes);
-      return;
-    }
-  elements_.emplace_back(name, Value(bytes));
+  Value value(bytes);
+  if (Value* present = find<Value>(name))
+    *present = std::move(value);
+  else
+    add(name, std::move(value));
 }
 
-template <class Kind>
-Kind& Section::open(std::string_view name) {
-  for (Element& element : elements_)
-    if (element.name_ == name) {
-      if (!std::holds_alternative<Kind>(element.content_)) element.content_ = Kind();
-      return std::get<Kind>(element.content_);
-    }
-  return std::get<Kind>(elements_.emplace_back(name, Kind()).content_);
+List& Section::list(std::string_view name) {
+  List* present = find<List>(name);
+  return present ? *present : add(name, List());
 }
 
-List& Section::list(std::string_view name) { return open<List>(name); }
-Section& Section::section(std::string_view name) { return open<Section>(name); }
+Section& Section::section(std::string_view name) {
+  Section* present = find<Section>(name);
+  return present ? *present : add(name, Section());
+}
 
 bool operator==(const Section& a, const Section& b) { return a.elements_ == b.elements_; }
 
 bool is_name(std::string_view name) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  return name.size() <= kMaxName && std::ranges::none_of(name, is_control);
+  return name.size() <= kMaxName && std::ranges::all_of(name, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 namespace {
@@ -100,7 +95,8 @@ class MessageParser {
  private:
   struct OpenSection {
     Section* section;
-    std::unordered_set<std::string_view> names;  // views of the input; looking through the section would be quadratic
+    // What its elements begin with, type and name: looking through the section would be quadratic. Views of the input.
+    std::unordered_set<std::string_view> starts;
   };
 
   Result<void> element() {
@@ -111,8 +107,8 @@ class MessageParser {
     switch (type) {
       case section_start: {
         if (open_.size() > kMaxDepth) return fail(ErrorCode::out_of_range, at);
-        Element& added = add(TRY(name()), Section());
-        open_.push_back({&std::get<Section>(added.content_), {}});
+        const std::string_view key = TRY(name());
+        open_.push_back({&innermost().add(key, Section()), {}});
         return count(at);
       }
       case section_end:
@@ -121,12 +117,11 @@ class MessageParser {
         return {};
       case key_value: {
         const std::string_view key = TRY(name());
-        add(key, Value(TRY(value())));
+        innermost().add(key, Value(TRY(value())));
         return count(at);
       }
       case list_start: {
-        Element& added = add(TRY(name()), List());
-        list_ = &std::get<List>(added.content_);
+        list_ = &innermost().add(TRY(name()), List());
         return count(at);
       }
       case list_item: list_->add(TRY(value())); return count(at);
@@ -139,8 +134,9 @@ class MessageParser {
     const std::size_t size = TRY(reader_.u8());
     const std::size_t at = reader_.offset();
     const std::string_view name = as_text(TRY(reader_.bytes(size)));
-    if (!is_name(name)) return fail(ErrorCode::malformed, at);
-    if (!open_.back().names.insert(name).second) return fail(ErrorCode::duplicate, at);
+    if (!is_name(name)) return fail(ErrorCode::unsupported, at);
+    const std::string_view start(name.data() - 2, name.size() + 2);
+    if (!open_.back().starts.insert(start).second) return fail(ErrorCode::duplicate, at);
     return name;
   }
 
@@ -149,9 +145,7 @@ class MessageParser {
     return reader_.bytes(size);
   }
 
-  Element& add(std::string_view name, Element::Content content) {
-    return open_.back().section->elements_.emplace_back(name, std::move(content));
-  }
+  Section& innermost() { return *open_.back().section; }
 
   Result<void> count(std::size_t at) {
     if (++elements_ > kMaxElements) return fail(ErrorCode::out_of_range, at);
@@ -179,7 +173,7 @@ class Measure {
     std::size_t size = 0;
     for (const Element& element : section) {
       if (element.name().size() > kMaxName || ++elements_ > kMaxElements) return fail(ErrorCode::out_of_range);
-      if (!is_name(element.name())) return fail(ErrorCode::malformed);
+      if (!is_name(element.name())) return fail(ErrorCode::unsupported);
       size += 1 + 1 + element.name().size() + TRY(content(element, depth));
     }
     return size;

@@ -66,7 +66,8 @@ class List {
 
 class Element;
 
-/// Elements in order, each with a name that no other element of the section has. A message is a section without a name.
+/// Elements in order. Key/values have names of their own, so have lists, so have sections; a key/value and a section
+/// may share one. A message is a section without a name.
 class Section {
  public:
   Section();
@@ -76,8 +77,7 @@ class Section {
   Section& operator=(const Section&) = delete;
   ~Section();
 
-  // Reading. Nothing found, or found as another kind of element: nullptr or nullopt.
-  const Element* find(std::string_view name) const;
+  // Reading, by kind and name: nullptr or nullopt when there is none.
   std::optional<ByteView> bytes(std::string_view name) const;
   std::optional<std::string_view> text(std::string_view name) const;
   const List* find_list(std::string_view name) const;
@@ -108,7 +108,13 @@ class Section {
  private:
   friend class MessageParser;
   template <class Kind>
-  Kind& open(std::string_view name);
+  const Kind* find(std::string_view name) const;
+  template <class Kind>
+  Kind* find(std::string_view name) {
+    return const_cast<Kind*>(std::as_const(*this).template find<Kind>(name));
+  }
+  template <class Kind>
+  Kind& add(std::string_view name, Kind content);
 
   std::list<Element> elements_;
 };
@@ -130,7 +136,6 @@ class Element {
 
  private:
   friend class Section;
-  friend class MessageParser;
   std::string name_;
   Content content_;
 };
@@ -139,17 +144,19 @@ using Message = Section;
 
 /// All of `bytes` as one message; no bytes are an empty one. Offsets in errors count from `base_offset`.
 ///   truncated     a length or an open section or list runs past the end
-///   malformed     an element of an unknown type, or where it may not stand, or a name with control characters
-///   duplicate     a name that its section has already
+///   malformed     an element of an unknown type, or where it may not stand
+///   unsupported   a name that is_name() does not take
+///   duplicate     a name that another element of that kind in that section has
 ///   out_of_range  deeper than kMaxDepth, or more than kMaxElements
 Result<Message> parse_message(ByteView bytes, std::size_t base_offset = 0);
 
-/// Octets that serialize_message() will append; out_of_range or malformed for what parse_message() would not take back.
+/// Octets that serialize_message() will append; out_of_range or unsupported for what parse_message() would not take
+/// back.
 Result<std::size_t> serialized_size(const Message& message);
 /// Appends the byte form. Nothing is appended on error (those of serialized_size()).
 Result<void> serialize_message(const Message& message, Bytes& output);
 
-/// A name as elements, commands and events bear it: at most kMaxName octets, none of them a control character.
+/// A name that elements, commands and events can bear: at most kMaxName octets of printable ASCII, as swanctl wants it.
 bool is_name(std::string_view name);
 
 }  // namespace sallyport::control

@@ -26,17 +26,16 @@ Result<Packet> parse_packet(ByteView payload) {
   const std::uint8_t type = TRY(reader.u8());
   if (type > static_cast<std::uint8_t>(PacketType::event)) return fail(ErrorCode::malformed);
 
-  Packet packet{static_cast<PacketType>(type), {}, {}};
+  Packet packet;
+  packet.type = static_cast<PacketType>(type);
   if (has_name(packet.type)) {
     const std::size_t size = TRY(reader.u8());
     const std::size_t at = reader.offset();
     packet.name = as_text(TRY(reader.bytes(size)));
-    if (!is_name(packet.name)) return fail(ErrorCode::malformed, at);
+    if (!is_name(packet.name)) return fail(ErrorCode::unsupported, at);
   }
-  if (has_message(packet.type)) {
-    const std::size_t at = reader.offset();
-    packet.message = TRY(parse_message(reader.rest(), at));
-  }
+  packet.message_offset = reader.offset();
+  if (has_message(packet.type)) packet.message = reader.rest();
   TRY(reader.finish());
   return packet;
 }
@@ -45,7 +44,7 @@ Result<Secret> serialize_frame(PacketType type, std::string_view name, const Mes
   std::size_t length = 1;
   if (has_name(type)) {
     if (name.size() > kMaxName) return fail(ErrorCode::out_of_range);
-    if (!is_name(name)) return fail(ErrorCode::malformed);
+    if (!is_name(name)) return fail(ErrorCode::unsupported);
     length += 1 + name.size();
   }
   if (has_message(type)) length += TRY(serialized_size(message));

@@ -26,18 +26,18 @@ enum class PacketType : std::uint8_t {
 bool has_name(PacketType type);
 bool has_message(PacketType type);
 
+/// A view of a packet; lives as long as the payload.
 struct Packet {
   PacketType type{};
-  std::string name;  // empty where the type has none
-  Message message;   // likewise
-
-  friend bool operator==(const Packet&, const Packet&) = default;
+  std::string_view name;         // empty where the type has none
+  ByteView message;              // likewise; still to be parsed
+  std::size_t message_offset{};  // in the payload
 };
 
-/// A frame without its length field. Offsets in errors count from the type byte.
-///   malformed  an unknown type, or a name with control characters
-///   trailing   bytes behind a packet whose type has no message
-/// and the errors of parse_message().
+/// `payload` is a frame without its length field, and offsets in errors count into it.
+///   malformed    an unknown type          unsupported  a name that is_name() does not take
+///   truncated    no type, or less of the name than announced
+///   trailing     bytes behind a packet whose type has no message
 Result<Packet> parse_packet(ByteView payload);
 
 /// The frame, with its length field. `name` and `message` are left out for types that have none.

@@ -1,8 +1,35 @@
 #include "control/server_session.h"
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 
 namespace sallyport::control {
+namespace {
+
+Secret refusal(std::string_view reason) {
+  Message message;
+  message.set("success", false);
+  message.set("errmsg", reason);
+  auto frame = serialize_frame(PacketType::cmd_response, {}, message);
+  ASSERT(frame);
+  return std::move(*frame);
+}
+
+/// Of a request's message, in words that mean something to who wrote the configuration that became the request.
+std::string what_is_wrong(Error error) {
+  const auto sentence = [&] {
+    switch (error.code) {
+      case ErrorCode::unsupported: return "a name has characters other than printable ASCII";
+      case ErrorCode::duplicate: return "a section has two elements of the same kind and name";
+      case ErrorCode::out_of_range: return "the request has too many elements, or too many levels of sections";
+      default: return "the request is not a VICI message";
+    }
+  }();
+  return fmt::format("{} (octet {} of the packet)", sentence, error.where);
+}
+
+}  // namespace
 
 void ServerSession::on_bytes(ByteView bytes) {
   while (!bytes.empty() && !closed_ && !end_of_frames_) {
@@ -31,31 +58,39 @@ void ServerSession::advance() {
     ahead_cost_ -= sizeof(Secret) + payload.size();
     auto packet = parse_packet(payload.view());
     if (packet)
-      process(std::move(*packet));
+      process(*packet);
     else
       close(packet.error());
   }
 }
 
-void ServerSession::process(Packet packet) {
+void ServerSession::process(const Packet& packet) {
   switch (packet.type) {
-    case PacketType::cmd_request: ready_ = Request{std::move(packet.name), std::move(packet.message)}; return;
+    case PacketType::cmd_request: take_request(packet); return;
     case PacketType::event_register: register_event(packet.name); return;
     case PacketType::event_unregister: unregister_event(packet.name); return;
     default: close({ErrorCode::malformed}); return;  // only a server sends the others
   }
 }
 
-void ServerSession::register_event(const std::string& event) {
+void ServerSession::take_request(const Packet& packet) {
+  auto message = parse_message(packet.message, packet.message_offset);
+  if (message)
+    ready_ = Request{std::string(packet.name), std::move(*message)};
+  else
+    output_.push_reply(refusal(what_is_wrong(message.error())));
+}
+
+void ServerSession::register_event(std::string_view event) {
   if (std::ranges::find(events_, event) == events_.end()) {
     output_.push_confirmation(serialize_frame(PacketType::event_unknown));
     return;
   }
-  ++registrations_[event];
+  ++registrations_[std::string(event)];
   output_.push_confirmation(serialize_frame(PacketType::event_confirm));
 }
 
-void ServerSession::unregister_event(const std::string& event) {
+void ServerSession::unregister_event(std::string_view event) {
   const auto found = registrations_.find(event);
   if (found == registrations_.end()) {
     output_.push_confirmation(serialize_frame(PacketType::event_unknown));
@@ -76,14 +111,7 @@ std::optional<Request> ServerSession::poll_request() {
 
 void ServerSession::respond(const Message& message) {
   auto frame = serialize_frame(PacketType::cmd_response, {}, message);
-  if (!frame) {
-    Message apology;
-    apology.set("success", false);
-    apology.set("errmsg", "the answer does not fit into a VICI message");
-    frame = serialize_frame(PacketType::cmd_response, {}, apology);
-  }
-  ASSERT(frame);
-  answer(std::move(*frame));
+  answer(frame ? std::move(*frame) : refusal("the answer does not fit into a VICI message"));
 }
 
 void ServerSession::respond_unknown() { answer(serialize_frame(PacketType::cmd_unknown)); }

@@ -73,15 +73,16 @@ class ServerSession {
   void consume_output(std::size_t size);
 
   /// Why the connection is to be closed, if so: what is in output() may be sent before, and nothing else will happen.
-  ///   malformed, truncated, … of parse_packet(): a packet that is none, or that a client may not send
+  ///   those of parse_packet()      malformed: also a packet that only a server sends
   ///   out_of_range: a frame above kMaxFrame      exhausted: kMaxAhead or kMaxOutput
   const std::optional<Error>& closed() const { return closed_; }
 
  private:
   void advance();
-  void process(Packet packet);
-  void register_event(const std::string& event);
-  void unregister_event(const std::string& event);
+  void process(const Packet& packet);
+  void take_request(const Packet& packet);
+  void register_event(std::string_view event);
+  void unregister_event(std::string_view event);
   Delivery queue_event(std::string_view event, const Message& message);
   void answer(Secret frame);
   void close(Error error);
