@@ -41,11 +41,12 @@ using Result = std::expected<T, Error>;
 inline std::unexpected<Error> fail(ErrorCode code, std::size_t where = 0) { return std::unexpected(Error{code, where}); }
 
 namespace detail {
-template <class T>
-T take(Result<T>&& result) {
+template <class T, class E>
+T take(std::expected<T, E>&& result) {
   return std::move(*result);
 }
-inline void take(Result<void>&&) {}
+template <class E>
+void take(std::expected<void, E>&&) {}
 }  // namespace detail
 
 }  // namespace sallyport
