@@ -1,0 +1,75 @@
+#include "linux/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "linux/file_descriptor.h"
+
+namespace sallyport::linux {
+namespace {
+
+SystemResult<FileDescriptor> open_regular(const std::string& path, struct stat& status) {
+  // Without O_NONBLOCK a pipe would have us wait for its writer.
+  FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file || fstat(file.get(), &status) != 0) return refused(errno, fmt::format("cannot open {}", path));
+  if (S_ISDIR(status.st_mode)) return refused(EISDIR, fmt::format("cannot read {}", path));
+  if (!S_ISREG(status.st_mode)) return refused(EINVAL, fmt::format("cannot read {}", path), "it is not a plain file");
+  return file;
+}
+
+}  // namespace
+
+SystemResult<FileContent> read_file(const std::string& path, std::size_t limit) {
+  struct stat status{};
+  const FileDescriptor file = TRY(open_regular(path, status));
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size > limit)
+    return refused(EFBIG, fmt::format("cannot read {}", path), fmt::format("at most {} octets are taken", limit));
+  FileContent content{.bytes = Secret(size), .exposed = (status.st_mode & (S_IROTH | S_IWOTH)) != 0};
+  std::size_t have = 0;
+  while (have < size) {
+    const ssize_t got = read(file.get(), content.bytes.span().data() + have, size - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return refused(errno, fmt::format("cannot read {}", path));
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  if (have < size) content.bytes = Secret::copy_of(content.bytes.view().first(have));  // it shrank meanwhile
+  return content;
+}
+
+SystemResult<std::vector<std::string>> config_files(const std::string& main) {
+  std::vector<std::string> files;
+  const std::filesystem::path folder = std::filesystem::path(main).parent_path() / "conf.d";
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with('.') && name.ends_with(".toml")) files.push_back(entry->path().string());
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return refused(error.value(), fmt::format("cannot list {}", folder.string()));
+  std::ranges::sort(files);
+  files.insert(files.begin(), main);
+  return files;
+}
+
+SystemResult<void> append_private(const std::string& path, std::string_view text) {
+  const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return refused(errno, fmt::format("cannot open {}", path));
+  while (!text.empty()) {
+    const ssize_t taken = write(file.get(), text.data(), text.size());
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0) return refused(errno, fmt::format("cannot write to {}", path));
+    text.remove_prefix(static_cast<std::size_t>(taken));
+  }
+  return {};
+}
+
+}  // namespace sallyport::linux

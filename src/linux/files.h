@@ -1,0 +1,30 @@
+// Files that the daemon reads: its configuration, and what is secret in it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+#include "linux/system_error.h"
+
+namespace sallyport::linux {
+
+/// A whole file, wiped when it goes: it may hold secrets.
+struct FileContent {
+  Secret bytes;
+  bool exposed = false;  // everybody on the machine can read or write it
+
+  std::string_view text() const { return as_text(bytes.view()); }
+};
+
+/// At most `limit` octets, else EFBIG. A folder, a device or a pipe is refused (EISDIR, EINVAL).
+SystemResult<FileContent> read_file(const std::string& path, std::size_t limit = 16 * 1024 * 1024);
+
+/// `main` itself, then conf.d/*.toml in the same folder by name. The folder conf.d may be missing; that `main` can be
+/// read is for whoever reads it to see.
+SystemResult<std::vector<std::string>> config_files(const std::string& main);
+
+/// Appends to a file that only its owner can read, and makes it if need be.
+SystemResult<void> append_private(const std::string& path, std::string_view text);
+
+}  // namespace sallyport::linux

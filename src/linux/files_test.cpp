@@ -1,0 +1,90 @@
+#include "linux/files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace sallyport::linux {
+namespace {
+
+using testing::ElementsAre;
+
+class Files : public testing::Test {
+ protected:
+  Files() {
+    char name[] = "/tmp/spl-files-XXXXXX";
+    folder_ = mkdtemp(name);
+  }
+  ~Files() override { std::filesystem::remove_all(folder_); }
+  std::string put(const std::string& name, std::string_view text) const {
+    const std::filesystem::path path = folder_ / std::filesystem::path(name);
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path) << text;
+    return path.string();
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(Files, ReadsAWholeFile) {
+  const auto content = read_file(put("a", "one\ntwo"));
+  ASSERT_TRUE(content);
+  EXPECT_EQ(content->text(), "one\ntwo");
+  EXPECT_EQ(read_file(put("empty", ""))->text(), "");
+}
+
+TEST_F(Files, TellsWhetherEverybodyCanReadIt) {
+  const std::string path = put("secret", "s");
+  chmod(path.c_str(), 0640);
+  EXPECT_FALSE(read_file(path)->exposed);
+  chmod(path.c_str(), 0644);
+  EXPECT_TRUE(read_file(path)->exposed);
+  chmod(path.c_str(), 0602);
+  EXPECT_TRUE(read_file(path)->exposed);
+}
+
+TEST_F(Files, RefusesWhatIsMissingTooLongOrNoPlainFile) {
+  EXPECT_EQ(read_file(folder_ / "missing").error().number, ENOENT);
+  EXPECT_EQ(read_file(put("long", "12345"), 4).error().number, EFBIG);
+  EXPECT_EQ(read_file(folder_).error().number, EISDIR);
+  EXPECT_EQ(read_file("/dev/zero").error().number, EINVAL);
+  const std::string pipe = folder_ / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(read_file(pipe).error().number, EINVAL);  // and does not wait for a writer
+}
+
+TEST_F(Files, ListsTheMainFileAndThenItsFolderByName) {
+  const std::string main = put("sallyport.toml", "");
+  EXPECT_THAT(*config_files(main), ElementsAre(main));
+  const std::string second = put("conf.d/20-b.toml", "");
+  const std::string first = put("conf.d/10-a.toml", "");
+  put("conf.d/10-a.toml~", "");
+  put("conf.d/.hidden.toml", "");
+  put("conf.d/readme", "");
+  EXPECT_THAT(*config_files(main), ElementsAre(main, first, second));
+}
+
+TEST_F(Files, AppendsToAFileForItsOwnerAlone) {
+  const std::string path = folder_ / "keys";
+  const mode_t before = umask(0);
+  EXPECT_TRUE(append_private(path, "a\n"));
+  EXPECT_TRUE(append_private(path, "b\n"));
+  umask(before);
+  const auto content = read_file(path);
+  EXPECT_EQ(content->text(), "a\nb\n");
+  EXPECT_FALSE(content->exposed);
+}
+
+TEST_F(Files, DoesNotAppendThroughASymbolicLink) {
+  const std::string target = put("target", "");
+  const std::filesystem::path link = folder_ / "link";
+  std::filesystem::create_symlink(target, link);
+  EXPECT_EQ(append_private(link, "x").error().number, ELOOP);
+}
+
+}  // namespace
+}  // namespace sallyport::linux
