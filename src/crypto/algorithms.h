@@ -11,11 +11,11 @@
 namespace sallyport::crypto {
 
 enum class Cipher : std::uint8_t {
-  null,               // RFC 2410: no confidentiality
-  triple_des_cbc,     // RFC 2451
-  aes_cbc,            // RFC 3602
-  aes_ctr,            // RFC 3686 (ESP), RFC 5930 (IKEv2)
-  aes_gcm_8,          // RFC 4106 (ESP), RFC 5282 (IKEv2); the number is the ICV's octets
+  null,            // RFC 2410: no confidentiality
+  triple_des_cbc,  // RFC 2451
+  aes_cbc,         // RFC 3602
+  aes_ctr,         // RFC 3686 (ESP), RFC 5930 (IKEv2)
+  aes_gcm_8,       // RFC 4106 (ESP), RFC 5282 (IKEv2); the number is the ICV's octets
   aes_gcm_12,
   aes_gcm_16,
   chacha20_poly1305,  // RFC 7634
@@ -31,33 +31,58 @@ struct Encryption {
 };
 
 enum class Integrity : std::uint8_t {
-  none,                // combined-mode ciphers bring their own
-  hmac_md5_96,         // RFC 2403
-  hmac_sha1_96,        // RFC 2404
-  hmac_sha2_256_128,   // RFC 4868
+  none,               // combined-mode ciphers bring their own
+  hmac_md5_96,        // RFC 2403
+  hmac_sha1_96,       // RFC 2404
+  hmac_sha2_256_128,  // RFC 4868
   hmac_sha2_384_192,
   hmac_sha2_512_256,
 };
 
-enum class Prf : std::uint8_t { hmac_md5, hmac_sha1, hmac_sha2_256, hmac_sha2_384, hmac_sha2_512 };
+enum class Prf : std::uint8_t {
+  hmac_md5,
+  hmac_sha1,
+  hmac_sha2_256,
+  hmac_sha2_384,
+  hmac_sha2_512
+};
 
-enum class Hash : std::uint8_t { md5, sha1, sha2_256, sha2_384, sha2_512 };
+enum class Hash : std::uint8_t {
+  md5,
+  sha1,
+  sha2_256,
+  sha2_384,
+  sha2_512
+};
 
 /// Diffie-Hellman groups and their successors.
 enum class KeyExchangeMethod : std::uint8_t {
   none,  // no key exchange: a Child SA without perfect forward secrecy
-  modp768, modp1024, modp1536, modp2048, modp3072, modp4096, modp6144, modp8192,  // RFC 2409, RFC 3526
-  ecp256, ecp384, ecp521,                                                          // RFC 5903
-  brainpool224, brainpool256, brainpool384, brainpool512,                          // RFC 6954
-  x25519, x448,                                                                    // RFC 8031
+  modp768,
+  modp1024,
+  modp1536,
+  modp2048,
+  modp3072,
+  modp4096,
+  modp6144,
+  modp8192,  // RFC 2409, RFC 3526
+  ecp256,
+  ecp384,
+  ecp521,  // RFC 5903
+  brainpool224,
+  brainpool256,
+  brainpool384,
+  brainpool512,  // RFC 6954
+  x25519,
+  x448,  // RFC 8031
 };
 
 /// How an encryption algorithm is laid out, in octets.
 struct CipherShape {
-  std::size_t salt;    // taken from the end of the keying material, never sent
-  std::size_t iv;      // sent with each packet
-  std::size_t block;   // padding granularity of the algorithm itself (1 for stream-like modes)
-  std::size_t icv;     // of the algorithm itself: 0 unless it is a combined mode
+  std::size_t salt;   // taken from the end of the keying material, never sent
+  std::size_t iv;     // sent with each packet
+  std::size_t block;  // padding granularity of the algorithm itself (1 for stream-like modes)
+  std::size_t icv;    // of the algorithm itself: 0 unless it is a combined mode
 };
 CipherShape shape(Cipher cipher);
 /// Combined-mode (AEAD): integrity comes with it, and Integrity::none goes with it.
@@ -68,8 +93,8 @@ inline std::size_t keying_size(Encryption e) { return e.key_bits / 8u + shape(e.
 /// Whether the algorithm has keys of that length.
 bool has_valid_key_size(Encryption encryption);
 
-std::size_t key_size(Integrity integrity);   // octets
-std::size_t icv_size(Integrity integrity);   // octets on the wire, truncated as the name says
+std::size_t key_size(Integrity integrity);  // octets
+std::size_t icv_size(Integrity integrity);  // octets on the wire, truncated as the name says
 /// Octets of output, which is also the preferred key length of all the HMAC PRFs (RFC 7296 §2.13).
 std::size_t output_size(Prf prf);
 std::size_t output_size(Hash hash);

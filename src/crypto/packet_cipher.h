@@ -1,5 +1,5 @@
-// PacketCipher: the cryptography of one direction of one ESP SA, keyed once, called in bursts. It knows nothing of ESP's
-// fields: the caller lays out the octets, this protects them.
+// PacketCipher: the cryptography of one direction of one ESP SA, keyed once, called in bursts. It knows nothing of
+// ESP's fields: the caller lays out the octets, this protects them.
 //
 //      authenticated, in clear    encrypted in place     trailing    out
 //     [ aad .................. ][ text ............. ]  [ esn_high ] [ icv ]
@@ -18,15 +18,17 @@
 namespace sallyport::crypto {
 
 /// One packet's share of a burst. Sizes in octets. `iv` is the explicit IV as it stands in the packet, right before
-/// `text`; for separate integrity the octets from `packet` up to the end of `text` are contiguous.
+/// `text`; for separate integrity the octets from `packet` up to the end of `text` are contiguous, and `icv` is right
+/// behind them. `text_size` is a multiple of the cipher's block, at least 1 and no more than an IP packet holds: seal()
+/// takes nothing else, and to open() a packet of another size is not `ok`.
 struct PacketJob {
-  std::uint8_t* packet;           // SPI; start of what separate integrity covers
+  std::uint8_t* packet;  // SPI; start of what separate integrity covers
   std::uint8_t* iv;
   std::uint8_t* text;
   std::uint32_t text_size;
   std::uint8_t* icv;
-  std::uint64_t sequence;         // the full 64 bits; what of it is authenticated follows from the SA's ESN
-  bool ok;                        // set by open(): the ICV was right
+  std::uint64_t sequence;  // the full 64 bits; what of it is authenticated follows from the SA's ESN
+  bool ok;                 // set by open(): the ICV was right
 };
 
 class PacketCipher {
@@ -39,7 +41,7 @@ class PacketCipher {
 
   /// Writes IV, ciphertext and ICV. IVs never repeat under one key (RFC 4106 §3.1), and are unpredictable for CBC.
   virtual void seal(std::span<PacketJob> burst) = 0;
-  /// Verifies, then decrypts; the text of a packet that is not `ok` must not be used.
+  /// Verifies, then decrypts; the text of a packet that is not `ok` must not be used, and the ICV's octets are spent.
   virtual void open(std::span<PacketJob> burst) = 0;
 };
 

@@ -21,7 +21,7 @@ class Digest {
 
   Digest() { init(&state_); }
   ~Digest() { wipe({reinterpret_cast<std::uint8_t*>(&state_), sizeof state_}); }
-  Digest(const Digest&) = delete;
+  Digest(const Digest&) = default;
   Digest& operator=(const Digest&) = delete;
 
   void add(ByteView bytes) { update(&state_, bytes.data(), bytes.size()); }
@@ -40,8 +40,42 @@ using Sha256 = Digest<SHA256_CTX, 64, 32, SHA256_Init, SHA256_Update, SHA256_Fin
 using Sha384 = Digest<SHA512_CTX, 128, 48, SHA384_Init, SHA384_Update, SHA384_Final>;
 using Sha512 = Digest<SHA512_CTX, 128, 64, SHA512_Init, SHA512_Update, SHA512_Final>;
 
+template <class D>
+class HmacWith final : public KeyedHmac {
+ public:
+  explicit HmacWith(ByteView key) {
+    std::array<std::uint8_t, D::block_size> pad{};
+    if (key.size() > pad.size()) {
+      D shortened;
+      shortened.add(key);
+      shortened.write(pad.data());
+    } else {
+      std::ranges::copy(key, pad.begin());
+    }
+    for (auto& octet : pad) octet ^= 0x36;
+    inner_.add(pad);
+    for (auto& octet : pad) octet ^= 0x36 ^ 0x5c;
+    outer_.add(pad);
+    wipe(pad);
+  }
+
+  void mac(std::span<const ByteView> parts, ByteSpan out) const override {
+    std::array<std::uint8_t, D::output_size> result;
+    D inner(inner_), outer(outer_);
+    inner.add(parts);
+    inner.write(result.data());
+    outer.add(result);
+    outer.write(result.data());
+    std::copy_n(result.begin(), out.size(), out.begin());
+    wipe(result);
+  }
+
+ private:
+  D inner_, outer_;
+};
+
 template <class Function>
-void with_digest(Hash hash, Function&& function) {
+auto with_digest(Hash hash, Function&& function) {
   switch (hash) {
     case Hash::md5: return function.template operator()<Md5>();
     case Hash::sha1: return function.template operator()<Sha1>();
@@ -49,36 +83,8 @@ void with_digest(Hash hash, Function&& function) {
     case Hash::sha2_384: return function.template operator()<Sha384>();
     case Hash::sha2_512: return function.template operator()<Sha512>();
   }
-}
-
-template <class D>
-void hmac_with(ByteView key, std::span<const ByteView> parts, ByteSpan out) {
-  std::array<std::uint8_t, D::block_size> pad{};
-  std::array<std::uint8_t, D::output_size> result;
-  if (key.size() > pad.size()) {
-    D shortened;
-    shortened.add(key);
-    shortened.write(pad.data());
-  } else {
-    std::ranges::copy(key, pad.begin());
-  }
-  for (auto& octet : pad) octet ^= 0x36;
-  {
-    D inner;
-    inner.add(pad);
-    inner.add(parts);
-    inner.write(result.data());
-  }
-  for (auto& octet : pad) octet ^= 0x36 ^ 0x5c;
-  {
-    D outer;
-    outer.add(pad);
-    outer.add(result);
-    outer.write(result.data());
-  }
-  std::copy_n(result.begin(), out.size(), out.begin());
-  wipe(pad);
-  wipe(result);
+  ASSERT(false);
+  std::unreachable();
 }
 
 }  // namespace
@@ -119,7 +125,11 @@ void digest(Hash hash, std::span<const ByteView> parts, ByteSpan out) {
 
 void hmac(Hash hash, ByteView key, std::span<const ByteView> parts, ByteSpan out) {
   ASSERT(out.size() <= output_size(hash));
-  with_digest(hash, [&]<class D>() { hmac_with<D>(key, parts, out); });
+  with_digest(hash, [&]<class D>() { HmacWith<D>(key).mac(parts, out); });
+}
+
+std::unique_ptr<KeyedHmac> make_keyed_hmac(Hash hash, ByteView key) {
+  return with_digest(hash, [&]<class D>() -> std::unique_ptr<KeyedHmac> { return std::make_unique<HmacWith<D>>(key); });
 }
 
 }  // namespace sallyport::crypto::openssl

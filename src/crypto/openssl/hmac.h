@@ -2,6 +2,7 @@
 // in favour of EVP: a handshake makes some forty HMACs of a few dozen octets, and EVP nearly doubles their cost.
 #pragma once
 
+#include <memory>
 #include <span>
 
 #include "base/bytes.h"
@@ -17,5 +18,13 @@ Hash hash_of(Prf prf);
 void digest(Hash hash, std::span<const ByteView> parts, ByteSpan out);
 /// `out` has at most output_size(hash) octets; the rest is cut off. Any key length.
 void hmac(Hash hash, ByteView key, std::span<const ByteView> parts, ByteSpan out);
+
+/// HMAC with one key, many times: the key is hashed in once.
+class KeyedHmac {
+ public:
+  virtual ~KeyedHmac() = default;
+  virtual void mac(std::span<const ByteView> parts, ByteSpan out) const = 0;
+};
+std::unique_ptr<KeyedHmac> make_keyed_hmac(Hash hash, ByteView key);
 
 }  // namespace sallyport::crypto::openssl

@@ -1,0 +1,297 @@
+// Properties of packet ciphers, of each implementation alone and of both against each other. They choose the same IVs,
+// so they have to agree on every octet.
+#include "crypto/packet_cipher.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "crypto/openssl/packet_cipher_openssl.h"
+#ifdef SALLYPORT_HAS_IPSEC_MB
+#include "crypto/ipsec_mb/packet_cipher_ipsec_mb.h"
+#endif
+
+namespace sallyport::crypto {
+namespace {
+
+struct Suite {
+  Encryption encryption;
+  Integrity integrity;
+  bool extended;
+
+  friend void PrintTo(const Suite& suite, std::ostream* out) { *out << to_string(suite); }
+  friend std::string to_string(const Suite& suite) {
+    return crypto::to_string(suite.encryption) + "_" + std::string(crypto::to_string(suite.integrity)) +
+           (suite.extended ? "_esn" : "");
+  }
+};
+
+std::vector<Suite> all_suites() {
+  std::vector<Encryption> encryptions = {
+      {Cipher::null, 0}, {Cipher::triple_des_cbc, 192}, {Cipher::chacha20_poly1305, 256}};
+  for (const Cipher cipher :
+       {Cipher::aes_cbc, Cipher::aes_ctr, Cipher::aes_gcm_8, Cipher::aes_gcm_12, Cipher::aes_gcm_16})
+    for (const auto bits : std::to_array<std::uint16_t>({128, 192, 256})) encryptions.push_back({cipher, bits});
+  std::vector<Suite> suites;
+  for (const Encryption& encryption : encryptions)
+    for (const bool extended : {false, true}) {
+      if (is_combined(encryption.cipher)) {
+        suites.push_back({encryption, Integrity::none, extended});
+        continue;
+      }
+      for (const Integrity integrity : {Integrity::hmac_md5_96, Integrity::hmac_sha1_96, Integrity::hmac_sha2_256_128,
+                                        Integrity::hmac_sha2_384_192, Integrity::hmac_sha2_512_256})
+        suites.push_back({encryption, integrity, extended});
+    }
+  return suites;
+}
+
+struct Keys {
+  Bytes encryption, integrity;
+
+  Keys(const Suite& suite, RandomSource& random)
+      : encryption(keying_size(suite.encryption)), integrity(key_size(suite.integrity)) {
+    random.fill(encryption);
+    random.fill(integrity);
+  }
+  PacketKeys of(const Suite& suite) const {
+    return {suite.encryption, suite.integrity, suite.extended, encryption, integrity};
+  }
+};
+
+/// An ESP packet laid out for `cipher`: SPI, sequence number, IV, text, ICV.
+struct Packet {
+  Bytes octets;
+  PacketJob job{};
+
+  Packet(const PacketCipher& cipher, std::uint64_t sequence, std::size_t text_size, RandomSource& random)
+      : octets(8 + cipher.iv_size() + text_size + cipher.icv_size()) {
+    random.fill(octets);
+    store_be32(octets.data() + 4, static_cast<std::uint32_t>(sequence));
+    job.sequence = sequence;
+    job.text_size = static_cast<std::uint32_t>(text_size);
+    point_into_octets(cipher);
+  }
+  Packet(const Packet& other, const PacketCipher& cipher) : octets(other.octets), job(other.job) {
+    point_into_octets(cipher);
+  }
+  Bytes text() const { return {job.text, job.text + job.text_size}; }
+
+ private:
+  void point_into_octets(const PacketCipher& cipher) {
+    job.packet = octets.data();
+    job.iv = octets.data() + 8;
+    job.text = job.iv + cipher.iv_size();
+    job.icv = job.text + job.text_size;
+  }
+};
+
+using Factory = std::unique_ptr<PacketCipherFactory> (*)();
+
+class PacketCipherOf : public testing::TestWithParam<Suite> {
+ protected:
+  std::vector<std::unique_ptr<PacketCipher>> ciphers() {
+    const Keys keys(GetParam(), random);
+    std::vector<std::unique_ptr<PacketCipher>> made;
+    made.push_back(*make_openssl_factory()->make(keys.of(GetParam())));
+#ifdef SALLYPORT_HAS_IPSEC_MB
+    if (const auto factory = make_ipsec_mb_factory()) made.push_back(*factory->make(keys.of(GetParam())));
+#endif
+    return made;
+  }
+  std::vector<Packet> packets(const PacketCipher& cipher, std::size_t largest) {
+    std::vector<Packet> made;
+    std::uint64_t sequence = 0xfffffff0;  // so that the high half changes on the way
+    for (std::size_t size = cipher.alignment(); size <= largest; size += cipher.alignment())
+      made.emplace_back(cipher, sequence++, size, random);
+    return made;
+  }
+  static void seal(PacketCipher& cipher, std::vector<Packet>& packets) {
+    auto jobs = jobs_of(packets);
+    cipher.seal(jobs);
+  }
+  static std::vector<bool> open(PacketCipher& cipher, std::vector<Packet>& packets) {
+    auto jobs = jobs_of(packets);
+    for (auto& job : jobs) job.ok = true;
+    cipher.open(jobs);
+    std::vector<bool> ok;
+    for (const auto& job : jobs) ok.push_back(job.ok);
+    return ok;
+  }
+  static std::vector<Packet> copies(const std::vector<Packet>& packets, const PacketCipher& cipher) {
+    std::vector<Packet> made;
+    made.reserve(packets.size());
+    for (const Packet& packet : packets) made.emplace_back(packet, cipher);
+    return made;
+  }
+
+  SeededRandom random{42};
+
+ private:
+  static std::vector<PacketJob> jobs_of(const std::vector<Packet>& packets) {
+    std::vector<PacketJob> jobs;
+    for (const Packet& packet : packets) jobs.push_back(packet.job);
+    return jobs;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(All, PacketCipherOf, testing::ValuesIn(all_suites()),
+                         [](const auto& suite) { return to_string(suite.param); });
+
+TEST_P(PacketCipherOf, HasTheSizesOfItsAlgorithms) {
+  for (const auto& cipher : ciphers()) {
+    const auto layout = shape(GetParam().encryption.cipher);
+    EXPECT_EQ(cipher->iv_size(), layout.iv);
+    EXPECT_EQ(cipher->icv_size(), layout.icv + icv_size(GetParam().integrity));
+    EXPECT_EQ(cipher->alignment(), std::max<std::size_t>(4, layout.block));
+  }
+}
+
+TEST_P(PacketCipherOf, OpensWhatAnyImplementationSealed) {
+  const auto all = ciphers();
+  const auto clear = packets(*all[0], 200);
+  for (const auto& sealing : all) {
+    auto sealed = copies(clear, *sealing);
+    seal(*sealing, sealed);
+    for (const auto& opening : all) {
+      auto opened = copies(sealed, *opening);
+      for (const bool ok : open(*opening, opened)) EXPECT_TRUE(ok);
+      for (std::size_t i = 0; i < clear.size(); ++i) EXPECT_EQ(opened[i].text(), clear[i].text()) << i;
+    }
+  }
+}
+
+TEST_P(PacketCipherOf, SealsTheSameOctetsInEveryImplementation) {
+  const auto all = ciphers();
+  auto first = packets(*all[0], 1504);
+  auto large = std::vector<Packet>();
+  for (const std::size_t size : {4096u, 9008u, 65456u}) large.emplace_back(*all[0], size, size, random);
+  for (const Packet& packet : large) first.emplace_back(packet, *all[0]);
+  auto second = copies(first, *all.back());
+  seal(*all.front(), first);
+  seal(*all.back(), second);
+  for (std::size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i].octets, second[i].octets) << i;
+}
+
+TEST_P(PacketCipherOf, HidesTheTextUnlessNull) {
+  for (const auto& cipher : ciphers()) {
+    auto sealed = packets(*cipher, 96);
+    const auto clear = copies(sealed, *cipher);
+    seal(*cipher, sealed);
+    if (GetParam().encryption.cipher == Cipher::null)
+      EXPECT_EQ(sealed.back().text(), clear.back().text());
+    else
+      EXPECT_NE(sealed.back().text(), clear.back().text());
+  }
+}
+
+TEST_P(PacketCipherOf, RefusesAPacketChangedInAnyOctet) {
+  for (const auto& cipher : ciphers()) {
+    std::vector<Packet> sealed;
+    sealed.emplace_back(*cipher, 7, 32, random);
+    seal(*cipher, sealed);
+    std::vector<Packet> changed;
+    for (std::size_t at = 0; at < sealed[0].octets.size(); ++at) {
+      if (!GetParam().extended || at < 4 || at >= 8 || !is_combined(GetParam().encryption.cipher)) {
+        changed.emplace_back(sealed[0], *cipher);
+        changed.back().octets[at] ^= static_cast<std::uint8_t>(1 << at % 8);
+      }
+    }
+    for (const bool ok : open(*cipher, changed)) EXPECT_FALSE(ok);
+  }
+}
+
+TEST_P(PacketCipherOf, BindsTheHighHalfOfTheSequenceNumberOnlyWhenExtended) {
+  for (const auto& cipher : ciphers()) {
+    std::vector<Packet> sealed;
+    sealed.emplace_back(*cipher, 0x1'0000'0007, 32, random);
+    seal(*cipher, sealed);
+    sealed[0].job.sequence = 0x2'0000'0007;
+    EXPECT_EQ(open(*cipher, sealed)[0], !GetParam().extended);
+  }
+}
+
+TEST_P(PacketCipherOf, TellsGoodFromBadWithinABurst) {
+  for (const auto& cipher : ciphers()) {
+    std::vector<Packet> burst;
+    for (std::uint64_t i = 0; i < 150; ++i) burst.emplace_back(*cipher, i, 16 * (1 + i % 9), random);
+    const auto clear = copies(burst, *cipher);
+    seal(*cipher, burst);
+    const auto is_spoilt = [](std::size_t i) { return i % 7 == 3; };
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+      if (!is_spoilt(i)) continue;
+      if (i % 2 == 0)
+        burst[i].octets.back() ^= 1;
+      else
+        burst[i].job.text_size = 0;
+    }
+    const auto ok = open(*cipher, burst);
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+      EXPECT_EQ(ok[i], !is_spoilt(i)) << i;
+      EXPECT_TRUE(!ok[i] || burst[i].text() == clear[i].text()) << i;
+    }
+  }
+}
+
+TEST_P(PacketCipherOf, RefusesATextThatNoPacketHolds) {
+  for (const auto& cipher : ciphers()) {
+    std::vector<Packet> burst;
+    for (const std::size_t size : {0u, 70000u}) burst.emplace_back(*cipher, 1, size, random);
+    for (std::size_t size = 1; size < shape(GetParam().encryption.cipher).block; ++size)
+      burst.emplace_back(*cipher, 1, 16 + size, random);
+    for (const bool ok : open(*cipher, burst)) EXPECT_FALSE(ok);
+  }
+}
+
+TEST_P(PacketCipherOf, NeverRepeatsAnIv) {
+  for (const auto& cipher : ciphers()) {
+    if (cipher->iv_size() == 0) continue;
+    std::vector<Packet> burst;
+    for (const std::uint64_t sequence : {1ull, 2ull, 0x1'0000'0001ull, 0x1'0000'0002ull})
+      burst.emplace_back(*cipher, sequence, 16, random);
+    seal(*cipher, burst);
+    for (const Packet& a : burst)
+      for (const Packet& b : burst)
+        EXPECT_EQ(equal({a.job.iv, cipher->iv_size()}, {b.job.iv, cipher->iv_size()}), &a == &b);
+  }
+}
+
+class PacketCipherFactories : public testing::TestWithParam<Factory> {
+ protected:
+  ErrorCode refusal(const PacketKeys& keys) {
+    const auto factory = GetParam()();
+    if (!factory) return ErrorCode::unsupported;
+    const auto made = factory->make(keys);
+    return made ? ErrorCode::system : made.error().code;
+  }
+  const Bytes octets = Bytes(128, 1);
+  ByteView key(std::size_t size) const { return ByteView(octets).first(size); }
+};
+INSTANTIATE_TEST_SUITE_P(OpenSsl, PacketCipherFactories, testing::Values(make_openssl_factory));
+#ifdef SALLYPORT_HAS_IPSEC_MB
+INSTANTIATE_TEST_SUITE_P(IpsecMb, PacketCipherFactories, testing::Values(make_ipsec_mb_factory));
+#endif
+
+TEST_P(PacketCipherFactories, RefuseIntegrityWithACombinedMode) {
+  EXPECT_EQ(refusal({{Cipher::aes_gcm_16, 128}, Integrity::hmac_sha1_96, false, key(20), key(20)}),
+            ErrorCode::unsupported);
+}
+
+TEST_P(PacketCipherFactories, RefuseEncryptionAndNullWithoutIntegrity) {
+  EXPECT_EQ(refusal({{Cipher::aes_cbc, 128}, Integrity::none, false, key(16), {}}), ErrorCode::unsupported);
+  EXPECT_EQ(refusal({{Cipher::null, 0}, Integrity::none, false, {}, {}}), ErrorCode::unsupported);
+}
+
+TEST_P(PacketCipherFactories, RefuseKeySizesThatTheAlgorithmLacks) {
+  EXPECT_EQ(refusal({{Cipher::aes_gcm_16, 64}, Integrity::none, false, key(12), {}}), ErrorCode::unsupported);
+  EXPECT_EQ(refusal({{Cipher::chacha20_poly1305, 128}, Integrity::none, false, key(20), {}}), ErrorCode::unsupported);
+}
+
+TEST_P(PacketCipherFactories, RefuseKeysOfAnotherSizeThanTheAlgorithms) {
+  EXPECT_EQ(refusal({{Cipher::aes_gcm_16, 128}, Integrity::none, false, key(16), {}}), ErrorCode::out_of_range);
+  EXPECT_EQ(refusal({{Cipher::aes_ctr, 128}, Integrity::hmac_sha1_96, false, key(16), key(20)}),
+            ErrorCode::out_of_range);
+  EXPECT_EQ(refusal({{Cipher::aes_cbc, 128}, Integrity::hmac_sha1_96, false, key(16), key(16)}),
+            ErrorCode::out_of_range);
+}
+
+}  // namespace
+}  // namespace sallyport::crypto
