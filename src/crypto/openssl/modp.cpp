@@ -40,12 +40,10 @@ namespace {
 
 class ModpExchange final : public KeyExchange {
  public:
-  ModpExchange(KeyExchangeMethod method, std::shared_ptr<const ModpGroup> group, RandomSource& random)
-      : method_(method), group_(std::move(group)) {
-    Secret exponent(group_->exponent_bits / 8);
-    random.fill(exponent.span());
-    exponent.span()[0] |= 0x80;  // never zero, and always as long, so that its length shows nothing
-    exponent_.reset(must(BN_bin2bn(exponent.view().data(), static_cast<int>(exponent.size()), nullptr)));
+  ModpExchange(KeyExchangeMethod method, std::shared_ptr<const ModpGroup> group, ByteView exponent)
+      : method_(method),
+        group_(std::move(group)),
+        exponent_(must(BN_bin2bn(exponent.data(), static_cast<int>(exponent.size()), nullptr))) {
     BN_set_flags(exponent_.get(), BN_FLG_CONSTTIME);
     public_value_.resize(group_->size());
     raise(group_->generator.get(), public_value_);
@@ -84,12 +82,23 @@ class ModpExchange final : public KeyExchange {
 
 }  // namespace
 
-std::unique_ptr<KeyExchange> ModpGroups::start(KeyExchangeMethod method, RandomSource& random) {
+const std::shared_ptr<ModpGroup>& ModpGroups::group(KeyExchangeMethod method) {
   ASSERT(is_modp(method));
   const auto index = static_cast<std::size_t>(method) - static_cast<std::size_t>(KeyExchangeMethod::modp768);
   auto& group = groups_[index];
   if (!group) group = std::make_shared<ModpGroup>(kFacts[index]);
-  return std::make_unique<ModpExchange>(method, group, random);
+  return group;
+}
+
+std::unique_ptr<KeyExchange> ModpGroups::start(KeyExchangeMethod method, RandomSource& random) {
+  Secret exponent(group(method)->exponent_bits / 8);
+  random.fill(exponent.span());
+  exponent.span()[0] |= 0x80;  // never zero, and always as long, so that its length shows nothing
+  return start_with(method, exponent.view());
+}
+
+std::unique_ptr<KeyExchange> ModpGroups::start_with(KeyExchangeMethod method, ByteView exponent) {
+  return std::make_unique<ModpExchange>(method, group(method), exponent);
 }
 
 }  // namespace sallyport::crypto::openssl

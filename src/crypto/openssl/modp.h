@@ -15,8 +15,11 @@ class ModpGroups {
  public:
   /// `method` is one of the MODP groups; all of them are always there.
   std::unique_ptr<KeyExchange> start(KeyExchangeMethod method, RandomSource& random);
+  /// With a given private value, of any size, in network byte order.
+  std::unique_ptr<KeyExchange> start_with(KeyExchangeMethod method, ByteView exponent);
 
  private:
+  const std::shared_ptr<ModpGroup>& group(KeyExchangeMethod method);
   std::array<std::shared_ptr<ModpGroup>, 8> groups_;
 };
 
