@@ -24,6 +24,7 @@ class Keeper {
   void start(Instant now, const policy::Connection& connection, const policy::Child& child);
   /// No longer wanted: closed by hand, or gone from the configuration.
   void forget(std::string_view connection, std::string_view child);
+  void forget_connection(std::string_view connection);
   void forget_all() { wanted_.clear(); }
 
   void on_up(std::string_view connection, std::string_view child);
@@ -37,8 +38,9 @@ class Keeper {
 
  private:
   struct Wanted {
-    std::optional<Instant> due;  // nullopt: up, or an attempt is under way
-    std::uint32_t failures = 0;  // in a row
+    std::optional<Instant> due = {};  // nullopt: up, or an attempt is under way
+    std::uint32_t failures = 0;       // in a row
+    bool up = false;
   };
   std::map<Target, Wanted> wanted_;
 };

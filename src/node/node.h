@@ -1,5 +1,6 @@
-// Node: one IPsec endpoint in a box. An IKE engine, the policies that say which packets must be protected, and the will to
-// keep up what is configured to be up. Sans-IO: the daemon gives it sockets and a clock, a simulation gives it neither.
+// Node: one IPsec endpoint in a box. An IKE engine, the policies that say which packets must be protected, and the will
+// to keep up what is configured to be up. Sans-IO: the daemon gives it sockets and a clock, a simulation gives it
+// neither.
 //
 // Use: any on_*() or command, then poll_effect() until it is empty, then wait for input or until next_timeout().
 #pragma once
@@ -17,7 +18,12 @@ namespace sallyport::node {
 
 /// What is to be seen of a configured connection. `why` says why it is not up.
 struct ConnectionStatus {
-  enum class State : std::uint8_t { up, connecting, on_demand, down };
+  enum class State : std::uint8_t {
+    up,
+    connecting,
+    on_demand,
+    down
+  };
   policy::ConnectionPtr connection;
   State state = State::down;
   std::optional<event::Failure> why;
@@ -70,13 +76,26 @@ class Node {
  private:
   void drain_engine(Instant now);
   void on_event(Instant now, const event::Event& event);
+  void on_down(Instant now, const event::Failure& why);
+  void start(Instant now, const policy::Connection& connection);
+  void close_sas_of(Instant now, std::string_view connection, event::FailureKind why);
+  void publish_policies();
+  bool is_up(std::string_view connection, std::string_view child) const;
+  policy::ConnectionPtr find(std::string_view connection) const;
 
+  RandomSource& random_;
+  const ike::HostView& host_;
   ike::Engine engine_;
   Keeper keeper_;
   std::vector<policy::ConnectionPtr> connections_;
-  policy::SpdPtr spd_;
+  policy::Spd configured_;                                // policies of the configuration
+  std::map<policy::ChildSaId, policy::SpdEntry> of_sas_;  // and of SAs with peers that it does not name
+  policy::SpdPtr spd_;                                    // both, as published
   std::uint32_t next_policy_ = 0;
-  std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection
+  std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection; gone when it is up
+  /// Installed Child SAs, by connection and child: what is up.
+  std::map<policy::ChildSaId, Keeper::Target> installed_;
+  bool shutting_down_ = false;
   std::deque<Effect> effects_;
 };
 

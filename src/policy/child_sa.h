@@ -28,6 +28,8 @@ struct ChildSaSpec {
   IkeSaId ike_sa;
   std::string connection;
   std::string child;
+  /// We began the exchange that made it, so the peer has its half already.
+  bool initiated = false;
   Mode mode = Mode::tunnel;
   Suite suite;  // its protocol says ESP or AH
   SaKeys inbound;

@@ -12,40 +12,50 @@ namespace sallyport::ike {
 /// A child that is wanted: by name, and for an acquire with the packet that asked for it.
 struct ChildRequest {
   std::string child;
-  std::optional<policy::TrafficSelector> source;
-  std::optional<policy::TrafficSelector> destination;
+  std::optional<policy::TrafficSelector> source = {};
+  std::optional<policy::TrafficSelector> destination = {};
+};
+
+/// What the engine knows a session by, and compares sessions by.
+struct SessionFacts {
+  policy::IkeSaId id;
+  std::uint64_t local_spi = 0;  // ours, of the two IKE SPIs
+  std::uint64_t spi_initiator = 0;
+  bool initiator = false;
+  policy::ConnectionPtr connection;  // null while a responder does not know it
+  policy::Endpoint remote;
+  Instant created{};
+  std::optional<Instant> established;
 };
 
 class Session {
  public:
   virtual ~Session() = default;
 
+  // ---- Inputs ----
   /// A datagram whose SPIs are this session's. What is wrong with it becomes an event and a drop.
   virtual void on_message(Instant now, Environment& env, const Datagram& datagram, const wire::IkeHeader& header) = 0;
   virtual void on_timeout(Instant now, Environment& env) = 0;
   virtual std::optional<Instant> next_timeout() const = 0;
 
-  /// Another Child SA of this session's connection; queued while a request of ours is outstanding.
-  virtual void request_child(Instant now, Environment& env, ChildRequest request) = 0;
+  /// Another Child SA of this session's connection; queued while a request of ours is outstanding. False: no more fit.
+  virtual bool request_child(Instant now, Environment& env, ChildRequest request) = 0;
   virtual void close_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why) = 0;
   /// Tells the peer and ends; with `tell_peer` false, ends at once and in silence.
   virtual void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) = 0;
   /// The peer's ESP came, authentic, from another address (RFC 7296 §2.23).
   virtual void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) = 0;
 
+  // ---- What there is to see ----
+  virtual SessionFacts facts() const = 0;
   virtual IkeSaStatus status() const = 0;
+  virtual bool has_child(policy::ChildSaId id) const = 0;
   /// Nothing is left to do: the engine may forget it.
   virtual bool finished() const = 0;
-  /// The responder of an exchange whose initiator has not proved itself yet.
+  /// The peer has not proved itself: what counts against the bounds on unauthenticated state.
   virtual bool half_open() const = 0;
-
-  /// What the engine finds sessions by.
-  struct Key {
-    policy::IkeSaId id;
-    std::uint64_t local_spi = 0;  // ours, of the two IKE SPIs
-    policy::ConnectionPtr connection;  // null while a responder does not know it
-  };
-  virtual const Key& key() const = 0;
+  /// True once after the peer said that this is its only IKE SA with us (INITIAL_CONTACT).
+  virtual bool take_initial_contact() = 0;
 };
 
 }  // namespace sallyport::ike

@@ -1,0 +1,26 @@
+// Admission: what a first message from anybody may cost. Below a threshold of half-open IKE SAs, an answer; above it, a
+// stateless request for a cookie first; at the limit, nothing.
+#pragma once
+
+#include <variant>
+
+#include "ike/core/environment.h"
+#include "ike/v2/cookie.h"
+#include "ike/v2/step.h"
+
+namespace sallyport::ike {
+
+class Admission {
+ public:
+  explicit Admission(RandomSource& random) : cookies_(random) {}
+
+  struct Admitted {};
+  using Verdict = std::variant<Admitted, wire::ikev2::PayloadChain, event::MessageRejected::Reason>;
+  /// A payload chain is to be answered as it is, without keeping anything.
+  Verdict judge(const v2::Inbound& in, Environment& env, std::size_t half_open);
+
+ private:
+  v2::CookieJar cookies_;
+};
+
+}  // namespace sallyport::ike

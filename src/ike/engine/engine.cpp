@@ -1,0 +1,401 @@
+#include "ike/engine/engine.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "ike/engine/admission.h"
+#include "ike/v2/session.h"
+
+namespace sallyport::ike {
+namespace {
+
+namespace w = wire::ikev2;
+using event::FailureKind;
+using Reason = event::MessageRejected::Reason;
+
+/// By what a repeated IKE_SA_INIT request is recognised, which does not know our SPI yet (RFC 7296 §2.1).
+struct FirstMessage {
+  std::uint64_t spi_initiator;
+  policy::Endpoint remote;
+
+  friend bool operator==(const FirstMessage&, const FirstMessage&) = default;
+};
+struct FirstMessageHash {
+  std::size_t operator()(const FirstMessage& key) const noexcept {
+    return std::hash<std::uint64_t>()(key.spi_initiator) ^ std::hash<policy::Endpoint>()(key.remote);
+  }
+};
+
+}  // namespace
+
+/// Sessions by our SPI, what else finds them, and when the next of them wants to be woken.
+struct Engine::State {
+  State(const Settings& settings_in, crypto::Provider& crypto_in, RandomSource& random_in, const HostView& host_in)
+      : settings(settings_in), crypto(crypto_in), random(random_in), host(host_in), admission(random_in) {}
+
+  struct Slot {
+    std::unique_ptr<Session> session;
+    std::optional<Instant> due;
+    bool half_open = false;
+    bool established = false;
+    std::optional<FirstMessage> first_message;  // a responder's
+  };
+  using Slots = std::unordered_map<std::uint64_t, Slot>;
+
+  Environment environment() { return {settings, crypto, random, host, connections, pad, numbers, spis, outbox}; }
+
+  void add(Instant now, std::unique_ptr<Session> session, std::optional<FirstMessage> first_message);
+  void touched(Instant now, std::uint64_t spi);
+  void forget(Slots::iterator slot);
+  template <class Action>
+  bool with(Instant now, policy::IkeSaId id, Action action);
+
+  void on_first_message(Instant now, const Datagram& datagram, const wire::IkeHeader& header);
+  void answer(const Datagram& datagram, const wire::IkeHeader& header, const w::PayloadChain& payloads);
+  void reject(const Datagram& datagram, Reason reason);
+
+  void on_established(Instant now, Session& session);
+  void drop_predecessors(Instant now, const SessionFacts& sole);
+  void settle_crossed(Instant now, const SessionFacts& facts);
+  bool replaces_children_of(const Session& winner, const Session& loser) const;
+  Session* session_for(const policy::Connection& connection);
+  bool knows_peer(const policy::IpAddress& remote) const;
+
+  const Settings& settings;
+  crypto::Provider& crypto;
+  RandomSource& random;
+  const HostView& host;
+  std::vector<policy::ConnectionPtr> connections;
+  policy::Pad pad;
+  Numbers numbers;
+  SpiAllocator spis;
+  Outbox outbox;
+
+  Slots slots;
+  std::unordered_map<std::uint32_t, std::uint64_t> spi_by_id;
+  std::unordered_map<FirstMessage, std::uint64_t, FirstMessageHash> first_messages;
+  std::set<std::pair<Instant, std::uint64_t>> wakeups;
+  std::size_t half_open = 0;
+  std::unordered_set<policy::IpAddress> contacted;  // peers that an IKE SA of ours has reached since the start
+  Admission admission;
+};
+
+Engine::Engine(const Settings& settings, crypto::Provider& crypto, RandomSource& random, const HostView& host)
+    : state_(std::make_unique<State>(settings, crypto, random, host)) {}
+Engine::~Engine() = default;
+
+void Engine::load(std::vector<policy::ConnectionPtr> connections, policy::Pad pad) {
+  state_->connections = std::move(connections);
+  state_->pad = std::move(pad);
+}
+
+std::optional<Output> Engine::poll_output() {
+  if (state_->outbox.empty()) return std::nullopt;
+  Output output = std::move(state_->outbox.front());
+  state_->outbox.pop_front();
+  return output;
+}
+
+// ---- Bookkeeping ----
+
+void Engine::State::add(Instant now, std::unique_ptr<Session> session, std::optional<FirstMessage> first_message) {
+  const SessionFacts facts = session->facts();
+  Slot& slot = slots[facts.local_spi];
+  slot.session = std::move(session);
+  slot.first_message = first_message;
+  spi_by_id[facts.id.value] = facts.local_spi;
+  if (first_message) first_messages[*first_message] = facts.local_spi;
+  touched(now, facts.local_spi);
+}
+
+/// After anything happened to a session: its wake-up, its place among the half-open, its end.
+void Engine::State::touched(Instant now, std::uint64_t spi) {
+  const auto found = slots.find(spi);
+  if (found == slots.end()) return;
+  Slot& slot = found->second;
+  if (slot.due) wakeups.erase({*slot.due, spi});
+  slot.due = slot.session->next_timeout();
+  if (slot.due) wakeups.insert({*slot.due, spi});
+  const bool open = slot.session->half_open();
+  half_open += static_cast<std::size_t>(open) - static_cast<std::size_t>(slot.half_open);
+  slot.half_open = open;
+  if (slot.session->finished()) return forget(found);
+  const bool established = slot.session->facts().established.has_value();
+  if (established && !std::exchange(slot.established, true)) on_established(now, *slot.session);
+}
+
+void Engine::State::forget(Slots::iterator slot) {
+  if (slot->second.due) wakeups.erase({*slot->second.due, slot->first});
+  if (slot->second.half_open) --half_open;
+  if (slot->second.first_message) first_messages.erase(*slot->second.first_message);
+  spi_by_id.erase(slot->second.session->facts().id.value);
+  slots.erase(slot);
+}
+
+template <class Action>
+bool Engine::State::with(Instant now, policy::IkeSaId id, Action action) {
+  const auto spi = spi_by_id.find(id.value);
+  if (spi == spi_by_id.end()) return false;
+  const std::uint64_t local_spi = spi->second;
+  Environment env = environment();
+  action(*slots.at(local_spi).session, env);
+  touched(now, local_spi);
+  return true;
+}
+
+// ---- Messages ----
+
+void Engine::on_datagram(Instant now, const Datagram& datagram) {
+  State& s = *state_;
+  const auto header = wire::parse_ike_header(datagram.message);
+  if (!header) return s.reject(datagram, Reason::malformed);
+  if (header->major_version != w::major_version) {
+    s.reject(datagram, Reason::wrong_version);
+    const bool request = (header->flags & w::flag_response) == 0;
+    if (header->major_version > w::major_version && request)  // RFC 7296 §2.5
+      s.answer(datagram, *header,
+               w::PayloadChain().add(w::NotifyPayload{.type = w::NotifyType::invalid_major_version}));
+    return;
+  }
+  const bool from_initiator = (header->flags & w::flag_initiator) != 0;
+  const std::uint64_t our_spi = from_initiator ? header->responder_spi : header->initiator_spi;
+  if (from_initiator && our_spi == 0) return s.on_first_message(now, datagram, *header);
+
+  const auto slot = s.slots.find(our_spi);
+  if (slot == s.slots.end()) return s.reject(datagram, Reason::unknown_spi);
+  Environment env = s.environment();
+  slot->second.session->on_message(now, env, datagram, *header);
+  s.touched(now, our_spi);
+}
+
+/// An IKE_SA_INIT request: of a new initiator, or of one that did not hear our answer.
+void Engine::State::on_first_message(Instant now, const Datagram& datagram, const wire::IkeHeader& header) {
+  if (static_cast<w::ExchangeType>(header.exchange_type) != w::ExchangeType::ike_sa_init || header.message_id != 0 ||
+      (header.flags & w::flag_response) != 0 || header.initiator_spi == 0)
+    return reject(datagram, Reason::malformed);
+  Environment env = environment();
+  const FirstMessage key{header.initiator_spi, datagram.remote};
+  if (const auto known = first_messages.find(key); known != first_messages.end()) {
+    const std::uint64_t spi = known->second;
+    slots.at(spi).session->on_message(now, env, datagram, header);
+    return touched(now, spi);
+  }
+  const auto message = w::parse_message(datagram.message);
+  if (!message) return reject(datagram, Reason::malformed);
+  if (const auto* unknown = message->payloads.find_unsupported_critical()) {
+    reject(datagram, Reason::unsupported_critical_payload);
+    return answer(datagram, header,
+                  w::PayloadChain().add(w::NotifyPayload{.type = w::NotifyType::unsupported_critical_payload,
+                                                         .data = {static_cast<std::uint8_t>(unknown->type)}}));
+  }
+  const v2::Inbound in{now, datagram, header, message->payloads};
+  const auto verdict = admission.judge(in, env, half_open);
+  if (const auto* reason = std::get_if<Reason>(&verdict)) return reject(datagram, *reason);
+  if (const auto* cookie = std::get_if<w::PayloadChain>(&verdict)) return answer(datagram, header, *cookie);
+
+  auto outcome = v2::answer_init(in, env);
+  if (const auto* rejected = std::get_if<v2::InitRejected>(&outcome)) return reject(datagram, rejected->reason);
+  if (auto* refusal = std::get_if<v2::InitReply>(&outcome)) {
+    answer(datagram, header, refusal->payloads);
+    if (refusal->failure) env.emit(event::NegotiationFailed{{}, std::move(*refusal->failure)});
+    return;
+  }
+  add(now, v2::Ikev2Session::accept(in, env, std::move(std::get<v2::InitAccepted>(outcome))), key);
+}
+
+/// A stateless response, in clear.
+void Engine::State::answer(const Datagram& datagram, const wire::IkeHeader& request, const w::PayloadChain& payloads) {
+  wire::IkeHeader header = request;
+  header.major_version = w::major_version;
+  header.minor_version = w::minor_version;
+  header.flags =
+      static_cast<std::uint8_t>((request.flags & w::flag_initiator ? 0 : w::flag_initiator) | w::flag_response);
+  if (auto message = w::serialize_message(header, payloads))
+    outbox.push_back(SendDatagram{datagram.local, datagram.remote, std::move(*message)});
+}
+
+void Engine::State::reject(const Datagram& datagram, Reason reason) {
+  outbox.push_back(Notice{event::MessageRejected{reason, datagram.remote, {}}});
+}
+
+// ---- Time ----
+
+void Engine::on_timeout(Instant now) {
+  State& s = *state_;
+  while (!s.wakeups.empty() && s.wakeups.begin()->first <= now) {
+    const std::uint64_t spi = s.wakeups.begin()->second;
+    Environment env = s.environment();
+    s.slots.at(spi).session->on_timeout(now, env);
+    s.touched(now, spi);
+  }
+}
+
+std::optional<Instant> Engine::next_timeout() const {
+  if (state_->wakeups.empty()) return std::nullopt;
+  return state_->wakeups.begin()->first;
+}
+
+// ---- Commands ----
+
+std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::string_view name, ChildRequest request) {
+  State& s = *state_;
+  const auto found =
+      std::ranges::find_if(s.connections, [&](const auto& connection) { return connection->name == name; });
+  if (found == s.connections.end()) return std::unexpected(InitiateError::unknown_connection);
+  const policy::ConnectionPtr connection = *found;
+  if (request.child.empty()) {
+    if (connection->children.empty()) return std::unexpected(InitiateError::unknown_child);
+    for (const policy::Child& child : connection->children)
+      if (auto result = initiate(now, name, ChildRequest{child.name}); !result) return result;
+    return {};
+  }
+  if (!connection->find_child(request.child)) return std::unexpected(InitiateError::unknown_child);
+
+  Environment env = s.environment();
+  if (Session* session = s.session_for(*connection)) {
+    const bool taken = session->request_child(now, env, std::move(request));
+    s.touched(now, session->facts().local_spi);
+    if (!taken) return std::unexpected(InitiateError::busy);
+    return {};
+  }
+  if (connection->remote_addrs.empty() ||
+      connection->remote_addrs.front().first != connection->remote_addrs.front().last)
+    return std::unexpected(InitiateError::no_remote_address);
+  const policy::IpAddress remote = connection->remote_addrs.front().first;
+  std::optional<policy::IpAddress> local;
+  for (const auto& range : connection->local_addrs)
+    if (range.first == range.last && range.family() == remote.family() && !local) local = range.first;
+  if (!local) local = s.host.source_address(remote);
+  if (!local) return std::unexpected(InitiateError::no_route);
+
+  const bool initial_contact = !s.knows_peer(remote);
+  auto session = v2::Ikev2Session::initiate(now, env,
+                                            {.connection = connection,
+                                             .local = {*local, connection->local_port},
+                                             .remote = {remote, connection->remote_port},
+                                             .child = std::move(request),
+                                             .initial_contact = initial_contact});
+  if (!session)
+    env.emit(event::NegotiationFailed{{}, std::move(session.error())});
+  else
+    s.add(now, std::move(*session), std::nullopt);
+  return {};
+}
+
+bool Engine::terminate(Instant now, policy::IkeSaId id, FailureKind why) {
+  return state_->with(now, id, [&](Session& session, Environment& env) { session.close(now, env, why, true); });
+}
+
+bool Engine::terminate(Instant now, policy::ChildSaId id, FailureKind why) {
+  for (const auto& [spi, slot] : state_->slots)
+    if (slot.session->has_child(id))
+      return state_->with(now, slot.session->facts().id,
+                          [&](Session& session, Environment& env) { session.close_child(now, env, id, why); });
+  return false;
+}
+
+void Engine::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote) {
+  for (const auto& [spi, slot] : state_->slots)
+    if (slot.session->has_child(id)) {
+      state_->with(now, slot.session->facts().id,
+                   [&](Session& session, Environment& env) { session.on_peer_moved(now, env, remote); });
+      return;
+    }
+}
+
+// ---- One peer, several IKE SAs ----
+
+void Engine::State::on_established(Instant now, Session& session) {
+  const SessionFacts facts = session.facts();
+  if (facts.initiator) contacted.insert(facts.remote.address);
+  if (session.take_initial_contact()) drop_predecessors(now, facts);
+  settle_crossed(now, facts);
+}
+
+/// INITIAL_CONTACT: the peer knows of no other IKE SA with us, so what we have from before is left over (RFC 7296
+/// §2.4). What began after this one did is not meant: messages overtake each other.
+void Engine::State::drop_predecessors(Instant now, const SessionFacts& sole) {
+  std::vector<policy::IkeSaId> old;
+  const IkeSaStatus status = slots.at(sole.local_spi).session->status();
+  for (const auto& [spi, slot] : slots) {
+    const SessionFacts facts = slot.session->facts();
+    if (facts.id == sole.id || !facts.established || facts.created > sole.created) continue;
+    const IkeSaStatus other = slot.session->status();
+    if (other.local_id == status.local_id && other.remote_id == status.remote_id) old.push_back(facts.id);
+  }
+  std::ranges::sort(old);
+  for (const auto id : old)
+    with(now, id, [&](Session& session, Environment& env) { session.close(now, env, FailureKind::replaced, false); });
+}
+
+/// Both ends initiated at once, and now there are two IKE SAs for one purpose. The one with the lower initiator's SPI
+/// goes; both ends see the same SPIs, and the one that initiated it closes it.
+void Engine::State::settle_crossed(Instant now, const SessionFacts& facts) {
+  if (!facts.connection) return;
+  for (const auto& [spi, slot] : slots) {
+    const SessionFacts other = slot.session->facts();
+    if (other.id == facts.id || !other.established || !other.connection || other.initiator == facts.initiator ||
+        other.connection->name != facts.connection->name)
+      continue;
+    const bool crossed = other.created <= *facts.established && facts.created <= *other.established;
+    if (!crossed) continue;
+    const bool this_loses = facts.spi_initiator < other.spi_initiator;
+    const SessionFacts& loser = this_loses ? facts : other;
+    const SessionFacts& winner = this_loses ? other : facts;
+    if (!loser.initiator ||
+        !replaces_children_of(*slots.at(winner.local_spi).session, *slots.at(loser.local_spi).session))
+      continue;
+    with(now, loser.id,
+         [&](Session& session, Environment& env) { session.close(now, env, FailureKind::replaced, true); });
+    return;  // slots may have changed
+  }
+}
+
+bool Engine::State::replaces_children_of(const Session& winner, const Session& loser) const {
+  const IkeSaStatus kept = winner.status();
+  return std::ranges::all_of(loser.status().children, [&](const ChildSaStatus& child) {
+    return std::ranges::any_of(kept.children, [&](const ChildSaStatus& other) {
+      return other.name == child.name && other.local_ts == child.local_ts && other.remote_ts == child.remote_ts;
+    });
+  });
+}
+
+/// The IKE SA that further children of the connection go to: an established one, else one on its way.
+Session* Engine::State::session_for(const policy::Connection& connection) {
+  Session* best = nullptr;
+  SessionFacts best_facts;
+  for (const auto& [spi, slot] : slots) {
+    const IkeSaStatus::State state = slot.session->status().state;
+    const SessionFacts facts = slot.session->facts();
+    if (!facts.connection || *facts.connection != connection || state == IkeSaStatus::State::closing) continue;
+    if (!best || (facts.established && !best_facts.established) ||
+        (facts.established.has_value() == best_facts.established.has_value() && facts.id > best_facts.id)) {
+      best = slot.session.get();
+      best_facts = facts;
+    }
+  }
+  return best;
+}
+
+bool Engine::State::knows_peer(const policy::IpAddress& remote) const {
+  return contacted.contains(remote) || std::ranges::any_of(slots, [&](const auto& entry) {
+           return entry.second.session->facts().remote.address == remote;
+         });
+}
+
+// ---- What there is to see ----
+
+std::vector<IkeSaStatus> Engine::status() const {
+  std::vector<IkeSaStatus> all;
+  for (const auto& [spi, slot] : state_->slots) all.push_back(slot.session->status());
+  std::ranges::sort(all, {}, &IkeSaStatus::id);
+  return all;
+}
+
+std::size_t Engine::sessions() const { return state_->slots.size(); }
+std::size_t Engine::half_open() const { return state_->half_open; }
+
+}  // namespace sallyport::ike

@@ -1,0 +1,26 @@
+// IKE_AUTH (RFC 7296 §1.2, §2.15): each side proves who it is over the octets of IKE_SA_INIT, and the first Child SA is
+// agreed on along the way. With pre-shared keys it is one exchange.
+//
+//   initiator                                                                          responder
+//   HDR, SK {IDi, [N(INITIAL_CONTACT),] [IDr,] AUTH, SAi2, TSi, TSr}  -->
+//                                                       <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+//                                                       or:  HDR, SK {IDr, AUTH, N(NO_PROPOSAL_CHOSEN |
+//                                                       TS_UNACCEPTABLE)} or:  HDR, SK {N(AUTHENTICATION_FAILED)}
+#pragma once
+
+#include "ike/core/environment.h"
+#include "ike/v2/step.h"
+
+namespace sallyport::ike::v2 {
+
+/// Who we are on this connection: as configured, or else our address.
+policy::Identity own_identity(const policy::Connection& connection, const policy::Endpoint& local);
+
+/// The initiator's request around `pending`; nullopt when there is no shared key for these identities (any more).
+std::optional<wire::ikev2::PayloadChain> build_auth_request(const IkeSa& sa, const policy::Child& config,
+                                                            const PendingChild& pending, bool initial_contact,
+                                                            Environment& env);
+Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env);
+Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env);
+
+}  // namespace sallyport::ike::v2

@@ -1,0 +1,142 @@
+// IkeSa: everything that one IKEv2 SA remembers, as a plain value. Handlers read it and return a Step; only session.cpp
+// changes it.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/timer_set.h"
+#include "crypto/provider.h"
+#include "event/failure.h"
+#include "ike/core/session.h"
+#include "ike/v2/key_schedule.h"
+#include "ike/v2/message_window.h"
+#include "policy/child_sa.h"
+
+namespace sallyport::ike::v2 {
+
+enum class Role : std::uint8_t {
+  initiator,
+  responder
+};
+
+/// RFC 7296 §1.2; the drawing is in docs/state-machines.md, printed from transitions.cpp.
+enum class State : std::uint8_t {
+  init_sent,  // initiator: IKE_SA_INIT asked
+  keyed,      // responder: IKE_SA_INIT answered, the peer is still anybody
+  auth_sent,  // initiator: IKE_AUTH asked
+  established,
+  closing,  // our Delete is on its way
+  closed,
+  count_
+};
+
+enum class Timer : std::uint8_t {
+  retransmit,  // our outstanding request
+  half_open,   // responder: not established in time
+  confirm,     // responder: did the initiator get our IKE_AUTH?
+  liveness,    // has the peer been heard lately? (dpd_delay)
+  keepalive,   // our NAT's mapping
+  retry,       // a task that had to wait (TEMPORARY_FAILURE)
+  life,        // the IKE SA's own end
+  child_life,  // the earliest end of a Child SA
+  count_
+};
+
+/// A Child SA that is installed.
+struct ChildSa {
+  policy::ChildSaId id;
+  std::string name;
+  std::uint32_t spi_in = 0, spi_out = 0;
+  policy::Mode mode = policy::Mode::tunnel;
+  policy::Suite suite;
+  bool udp_encap = false;
+  policy::TrafficSelectors local_ts, remote_ts;
+  std::uint32_t replay_window = 0;
+  Instant installed{};
+  std::optional<Instant> expires;
+  bool closing = false;  // our Delete for it is on its way
+};
+
+// What we want of the peer, one request after the other.
+struct CreateChild {
+  ChildRequest request;
+  std::optional<crypto::KeyExchangeMethod> method = {};  // the one that the peer asked for (INVALID_KE_PAYLOAD)
+  std::uint32_t tries = 0;
+};
+struct CloseChild {
+  policy::ChildSaId id;
+  event::FailureKind why;
+};
+/// A Child SA that the peer made and we refused.
+struct AbandonChild {
+  std::uint32_t spi_in;
+};
+struct CloseIkeSa {
+  event::FailureKind why;
+};
+struct CheckLiveness {};
+using Task = std::variant<CreateChild, CloseChild, AbandonChild, CloseIkeSa, CheckLiveness>;
+
+/// Our side of a Child SA under negotiation, as the initiator of the exchange.
+struct PendingChild {
+  CreateChild task;
+  std::uint32_t spi_in = 0;
+  Bytes nonce;                                        // CREATE_CHILD_SA alone; IKE_AUTH uses the IKE SA's
+  std::unique_ptr<crypto::KeyExchange> key_exchange;  // with forward secrecy
+  policy::TrafficSelectors local_ts, remote_ts;       // as offered
+};
+
+/// What only the way to `established` needs; dropped there.
+struct Setup {
+  std::unique_ptr<crypto::KeyExchange> key_exchange;  // initiator
+  Bytes cookie;                                       // initiator: to be returned
+  std::uint32_t restarts = 0;                         // initiator: cookies and other groups, bounded
+  Bytes nonce_i, nonce_r;
+  Bytes init_request, init_response;              // octets that AUTH covers
+  std::vector<policy::ConnectionPtr> candidates;  // responder: whose proposals fit
+  bool initial_contact = false;                   // initiator: to be claimed
+};
+
+struct IkeSa {
+  policy::IkeSaId id;
+  Role role = Role::initiator;
+  State state = State::init_sent;
+  std::uint64_t spi_i = 0, spi_r = 0;
+  policy::Endpoint local, remote;
+  policy::ConnectionPtr connection;  // null while a responder does not know it
+  policy::Identity local_id, remote_id;
+  bool nat_local = false, nat_remote = false;
+  bool peer_confirmed = false;  // heard of since `established`
+
+  policy::Suite suite;
+  IkeKeys keys;
+  std::uint64_t sent_messages = 0;  // IV counter
+  MessageWindow window;
+  TimerSet<Timer> timers;
+
+  std::unique_ptr<Setup> setup;
+  std::vector<ChildSa> children;
+  std::vector<Task> tasks;      // in order; short, so a vector
+  std::optional<Task> current;  // what the outstanding request is for
+  std::optional<PendingChild> pending_child;
+
+  Instant created{};
+  std::optional<Instant> established;
+  Instant last_received{};  // authentic IKE
+  Instant last_sent{};
+  std::optional<event::Failure> failure;  // why it closes
+
+  bool initiator() const { return role == Role::initiator; }
+  bool keyed() const { return !keys.sk_d.empty(); }
+  bool udp_encap() const { return nat_local || nat_remote; }
+  /// Prefixes every event about it.
+  std::string connection_name() const { return connection ? connection->name : std::string(); }
+  const ChildSa* find_child(policy::ChildSaId child) const;
+  const ChildSa* find_child_by_outbound_spi(std::uint32_t spi) const;
+};
+
+}  // namespace sallyport::ike::v2

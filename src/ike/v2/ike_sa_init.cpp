@@ -1,0 +1,240 @@
+#include "ike/v2/ike_sa_init.h"
+
+#include <algorithm>
+
+#include "ike/v2/nat_detection.h"
+#include "ike/v2/numbers_map.h"
+
+namespace sallyport::ike::v2 {
+namespace {
+
+namespace w = wire::ikev2;
+using crypto::KeyExchangeMethod;
+using event::Failure;
+using event::FailureKind;
+using event::Side;
+using Reason = event::MessageRejected::Reason;
+
+constexpr std::size_t kNonceSize = 32;
+/// Cookies and other groups may each ask for another try; more than a few is a game.
+constexpr std::uint32_t kMostRestarts = 4;
+
+Failure init_failure(const IkeSa& sa, FailureKind kind, Side side) {
+  Failure failure{.kind = kind, .side = side, .connection = sa.connection_name(), .remote = sa.remote};
+  if (sa.connection) failure.our_proposals = sa.connection->proposals;
+  return failure;
+}
+
+Step give_up(Failure failure) { return {.next = State::closed, .failure = std::move(failure)}; }
+
+bool offers_method(const std::vector<policy::Proposal>& proposals, KeyExchangeMethod method) {
+  return std::ranges::any_of(proposals, [&](const policy::Proposal& proposal) {
+    return std::ranges::find(proposal.key_exchange, method) != proposal.key_exchange.end();
+  });
+}
+
+/// The responder wants another group than the one that we guessed.
+Step try_other_method(const IkeSa& sa, const w::NotifyPayload& notify) {
+  const auto refuse = [&](std::optional<KeyExchangeMethod> method) {
+    auto failure = init_failure(sa, FailureKind::key_exchange_mismatch, Side::remote);
+    failure.wanted_group = method;
+    return give_up(std::move(failure));
+  };
+  if (notify.data.size() != 2) return Step::reject(sa.state, Reason::malformed);
+  const auto method = read_method(static_cast<w::KeyExchangeId>(load_be16(notify.data.data())));
+  if (!method || !offers_method(sa.connection->proposals, *method) || *method == sa.setup->key_exchange->method() ||
+      sa.setup->restarts >= kMostRestarts)
+    return refuse(method);
+  return {.next = State::init_sent, .restart = Step::Restart{sa.setup->cookie, method}};
+}
+
+Step read_init_error(const IkeSa& sa, const w::NotifyPayload& error) {
+  if (error.type == w::NotifyType::invalid_ke_payload) return try_other_method(sa, error);
+  auto failure = init_failure(sa, FailureKind::peer_error, Side::remote);
+  failure.notify = w::to_string(error.type);
+  if (error.type == w::NotifyType::no_proposal_chosen) failure.kind = FailureKind::no_proposal_chosen;
+  return give_up(std::move(failure));
+}
+
+/// How narrowly a connection's addresses describe this peer; the narrowest is asked first.
+int address_rank(const policy::Connection& connection, const policy::IpAddress& local,
+                 const policy::IpAddress& remote) {
+  const auto rank = [](const std::vector<policy::AddressRange>& ranges, const policy::IpAddress& address) {
+    if (ranges.empty()) return 0;
+    for (const auto& range : ranges)
+      if (range.contains(address)) return range.first == range.last ? 2 : 1;
+    return 0;
+  };
+  return 3 * rank(connection.remote_addrs, remote) + rank(connection.local_addrs, local);
+}
+
+std::vector<policy::ConnectionPtr> connections_for(const Datagram& datagram, const Environment& env) {
+  const auto& local = datagram.local.address;
+  const auto& remote = datagram.remote.address;
+  std::vector<policy::ConnectionPtr> found;
+  for (const auto& connection : env.connections)
+    if (connection->version != policy::IkeVersion::v1 && matches_addresses(*connection, local, remote))
+      found.push_back(connection);
+  std::ranges::stable_sort(found, std::greater<>(),
+                           [&](const auto& connection) { return address_rank(*connection, local, remote); });
+  return found;
+}
+
+bool accepts(const policy::Connection& connection, const policy::Suite& suite) {
+  return policy::choose(connection.proposals, read_offer(accept(suite, 1, {}))).has_value();
+}
+
+InitReply refuse(w::NotifyType type, Bytes data, std::optional<Failure> failure) {
+  InitReply reply;
+  reply.payloads.add(w::NotifyPayload{.type = type, .data = std::move(data)});
+  reply.failure = std::move(failure);
+  return reply;
+}
+
+InitReply refuse_proposals(const Inbound& in, const std::vector<policy::ConnectionPtr>& candidates,
+                           std::vector<policy::Proposal> offered) {
+  Failure failure{.kind = candidates.empty() ? FailureKind::no_matching_connection : FailureKind::no_proposal_chosen,
+                  .remote = in.datagram.remote};
+  if (!candidates.empty()) {
+    failure.connection = candidates.front()->name;
+    failure.our_proposals = candidates.front()->proposals;
+    failure.peer_proposals = std::move(offered);
+  }
+  return refuse(w::NotifyType::no_proposal_chosen, {}, std::move(failure));
+}
+
+Bytes method_bytes(KeyExchangeMethod method) {
+  Bytes bytes(2);
+  store_be16(bytes.data(), w::number(write_method(method)));
+  return bytes;
+}
+
+}  // namespace
+
+std::uint64_t random_ike_spi(RandomSource& random) {
+  for (;;)
+    if (const std::uint64_t spi = random.u64(); spi != 0) return spi;
+}
+
+Bytes random_nonce(RandomSource& random) {
+  Bytes nonce(kNonceSize);
+  random.fill(nonce);
+  return nonce;
+}
+
+KeyExchangeMethod preferred_method(const policy::Connection& connection) {
+  for (const auto& proposal : connection.proposals)
+    if (!proposal.key_exchange.empty()) return proposal.key_exchange.front();
+  return KeyExchangeMethod::x25519;
+}
+
+w::PayloadChain build_init_request(const IkeSa& sa, Environment& env) {
+  w::PayloadChain payloads;
+  if (!sa.setup->cookie.empty())
+    payloads.add(w::NotifyPayload{.type = w::NotifyType::cookie, .data = sa.setup->cookie});
+  payloads.add(offer(sa.connection->proposals, {}));
+  const auto& exchange = *sa.setup->key_exchange;
+  payloads.add(w::KePayload{write_method(exchange.method()), to_bytes(exchange.public_value())});
+  payloads.add(w::NoncePayload{sa.setup->nonce_i});
+  add_nat_detection(payloads, env.crypto, sa.spi_i, 0, sa.local, sa.remote, sa.connection->encap);
+  return payloads;
+}
+
+Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env) {
+  // Nothing here is authentic yet; what it may cost us is bounded by kMostRestarts and by our own proposals.
+  if (const auto* cookie = in.payloads.find_notify(w::NotifyType::cookie);
+      cookie && !in.payloads.find<w::SaPayload>()) {
+    if (cookie->data.empty() || cookie->data.size() > 64 || sa.setup->restarts >= kMostRestarts)
+      return Step::reject(sa.state, Reason::malformed);
+    return {.next = State::init_sent, .restart = Step::Restart{cookie->data, sa.setup->key_exchange->method()}};
+  }
+  if (const auto* error = in.payloads.find_error()) return read_init_error(sa, *error);
+
+  const auto* chosen = in.payloads.find<w::SaPayload>();
+  const auto* ke = in.payloads.find<w::KePayload>();
+  const auto* nonce = in.payloads.find<w::NoncePayload>();
+  if (!chosen || !ke || !nonce || in.header.responder_spi == 0) return Step::reject(sa.state, Reason::missing_payload);
+
+  const auto suite = read_choice(*chosen, policy::Protocol::ike);
+  if (!suite || !accepts(*sa.connection, *suite)) {
+    auto failure = init_failure(sa, FailureKind::no_proposal_chosen, Side::local);
+    failure.peer_proposals = read_offer(*chosen);
+    return give_up(std::move(failure));
+  }
+  if (read_method(ke->method) != suite->key_exchange || suite->key_exchange != sa.setup->key_exchange->method())
+    return Step::reject(sa.state, Reason::malformed);
+  const auto shared_secret = sa.setup->key_exchange->shared_secret(ke->data);
+  if (!shared_secret) return Step::reject(sa.state, Reason::malformed);
+
+  const NatFindings nat =
+      detect_nat(in.payloads, env.crypto, sa.spi_i, in.header.responder_spi, sa.local, in.datagram.remote);
+  Keyed keyed{.suite = *suite, .spi_r = in.header.responder_spi, .nonce_r = nonce->data};
+  keyed.keys = derive_ike_keys(env.crypto, *suite,
+                               {.shared_secret = shared_secret->view(),
+                                .nonce_i = sa.setup->nonce_i,
+                                .nonce_r = nonce->data,
+                                .spi_i = sa.spi_i,
+                                .spi_r = in.header.responder_spi});
+  keyed.init_response = to_bytes(in.datagram.message);
+  keyed.nat_local = nat.local || sa.connection->encap;  // pretended, so the peer encapsulates as well
+  keyed.nat_remote = nat.remote;
+  return {.next = State::auth_sent, .keyed = std::move(keyed)};
+}
+
+std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& in, Environment& env) {
+  const auto* offered = in.payloads.find<w::SaPayload>();
+  const auto* ke = in.payloads.find<w::KePayload>();
+  const auto* nonce = in.payloads.find<w::NoncePayload>();
+  if (!offered || !ke || !nonce) return InitRejected{Reason::missing_payload};
+
+  auto candidates = connections_for(in.datagram, env);
+  auto proposals = read_offer(*offered);
+  std::optional<policy::Choice> choice;
+  for (const auto& connection : candidates)
+    if ((choice = policy::choose(connection->proposals, proposals))) break;
+  if (!choice) return refuse_proposals(in, candidates, std::move(proposals));
+  const policy::Suite& suite = choice->suite;
+  if (read_method(ke->method) != suite.key_exchange)
+    return refuse(w::NotifyType::invalid_ke_payload, method_bytes(suite.key_exchange), std::nullopt);
+
+  auto exchange = env.crypto.start_key_exchange(suite.key_exchange, env.random);
+  if (!exchange) return refuse_proposals(in, candidates, std::move(proposals));
+  const auto shared_secret = (*exchange)->shared_secret(ke->data);
+  if (!shared_secret) return InitRejected{Reason::malformed};
+  std::erase_if(candidates, [&](const auto& connection) { return !accepts(*connection, suite); });
+
+  IkeSa sa;
+  sa.role = Role::responder;
+  sa.state = State::keyed;
+  sa.spi_i = in.header.initiator_spi;
+  sa.spi_r = random_ike_spi(env.random);
+  sa.local = in.datagram.local;
+  sa.remote = in.datagram.remote;
+  sa.suite = suite;
+  sa.setup = std::make_unique<Setup>();
+  sa.setup->nonce_i = nonce->data;
+  sa.setup->nonce_r = random_nonce(env.random);
+  sa.setup->init_request = to_bytes(in.datagram.message);
+  const bool pretend = std::ranges::any_of(candidates, [](const auto& connection) { return connection->encap; });
+  sa.setup->candidates = std::move(candidates);
+  sa.keys = derive_ike_keys(env.crypto, suite,
+                            {.shared_secret = shared_secret->view(),
+                             .nonce_i = sa.setup->nonce_i,
+                             .nonce_r = sa.setup->nonce_r,
+                             .spi_i = sa.spi_i,
+                             .spi_r = sa.spi_r});
+  const NatFindings nat = detect_nat(in.payloads, env.crypto, sa.spi_i, 0, sa.local, sa.remote);
+  sa.nat_local = nat.local || pretend;
+  sa.nat_remote = nat.remote;
+
+  InitAccepted accepted{std::move(sa), {}};
+  const w::Proposal& taken = offered->proposals[choice->offered_index];
+  accepted.payloads.add(accept(suite, taken.number, {}));
+  accepted.payloads.add(w::KePayload{write_method(suite.key_exchange), to_bytes((*exchange)->public_value())});
+  accepted.payloads.add(w::NoncePayload{accepted.sa.setup->nonce_r});
+  add_nat_detection(accepted.payloads, env.crypto, accepted.sa.spi_i, accepted.sa.spi_r, in.datagram.local,
+                    in.datagram.remote, pretend);
+  return accepted;
+}
+
+}  // namespace sallyport::ike::v2

@@ -1,0 +1,70 @@
+#include "ike/v2/informational.h"
+
+#include <algorithm>
+
+namespace sallyport::ike::v2 {
+namespace {
+
+namespace w = wire::ikev2;
+using event::Failure;
+using event::FailureKind;
+using event::Side;
+
+Failure closed_by_peer(const IkeSa& sa, FailureKind kind) {
+  return {.kind = kind,
+          .side = Side::remote,
+          .connection = sa.connection_name(),
+          .local_id = sa.local_id,
+          .remote_id = sa.remote_id,
+          .remote = sa.remote};
+}
+
+}  // namespace
+
+w::PayloadChain build_delete_child(std::uint32_t spi_in) {
+  w::PayloadChain payloads;
+  payloads.add(w::DeletePayload{w::ProtocolId::esp, {spi_in}});
+  return payloads;
+}
+
+w::PayloadChain build_delete_ike_sa() {
+  w::PayloadChain payloads;
+  payloads.add(w::DeletePayload{w::ProtocolId::ike, {}});
+  return payloads;
+}
+
+Step process_informational_request(const IkeSa& sa, const Inbound& in, Environment&) {
+  Step step{.next = sa.state};
+  step.reply.emplace();
+  if (in.payloads.find_notify(w::NotifyType::authentication_failed)) {  // RFC 7296 §2.21.2: the initiator refuses us
+    step.next = State::closed;
+    step.failure = closed_by_peer(sa, FailureKind::authentication_failed);
+    step.failure->notify = w::to_string(w::NotifyType::authentication_failed);
+    return step;
+  }
+  w::DeletePayload ours{w::ProtocolId::esp, {}};
+  for (const auto* theirs : in.payloads.all<w::DeletePayload>()) {
+    if (theirs->protocol == w::ProtocolId::ike) {
+      step.next = State::closed;
+      step.failure = closed_by_peer(sa, FailureKind::closed_by_peer);
+      step.reply = w::PayloadChain();
+      return step;
+    }
+    if (theirs->protocol != w::ProtocolId::esp) continue;
+    for (const std::uint32_t spi : theirs->spis) {
+      const ChildSa* child = sa.find_child_by_outbound_spi(spi);
+      if (!child || std::ranges::find(step.removed, child->id) != step.removed.end()) continue;
+      step.removed.push_back(child->id);
+      if (!child->closing) ours.spis.push_back(child->spi_in);  // else our own Delete is on its way (RFC 7296 §1.4.1)
+    }
+  }
+  if (!ours.spis.empty()) step.reply->add(std::move(ours));
+  return step;
+}
+
+Step process_informational_response(const IkeSa& sa, const Inbound&, Environment&) {
+  // Whatever it holds, the peer has taken our request; what that means depends on the task, which session.cpp finishes.
+  return {.next = sa.state == State::closing ? State::closed : sa.state};
+}
+
+}  // namespace sallyport::ike::v2

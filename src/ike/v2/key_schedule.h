@@ -1,0 +1,44 @@
+// The IKEv2 key schedule (RFC 7296 §2.13 to §2.17): from a shared secret and two nonces to every key, and the proof
+// that a pre-shared key makes of them.
+//
+//   SKEYSEED = prf(Ni | Nr, g^ir)
+//   SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr)
+//   KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr)                              of a Child SA
+//   AUTH = prf(prf(secret, "Key Pad for IKEv2"), message | other's nonce | prf(SK_p, ID body))
+#pragma once
+
+#include "base/secret.h"
+#include "crypto/provider.h"
+#include "policy/proposal.h"
+
+namespace sallyport::ike::v2 {
+
+struct IkeKeys {
+  Secret sk_d;          // for the keys of Child SAs
+  Secret sk_ai, sk_ar;  // integrity; empty with a combined-mode cipher
+  Secret sk_ei, sk_er;  // encryption, salt included
+  Secret sk_pi, sk_pr;  // for AUTH
+};
+
+struct IkeKeyInputs {
+  ByteView shared_secret;
+  ByteView nonce_i, nonce_r;
+  std::uint64_t spi_i = 0, spi_r = 0;
+};
+IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, const IkeKeyInputs& inputs);
+
+/// Both directions of a Child SA; the initiator is that of the exchange that made it.
+struct ChildKeys {
+  Secret encryption_i, integrity_i;  // initiator to responder
+  Secret encryption_r, integrity_r;
+};
+/// `shared_secret` is empty without perfect forward secrecy.
+ChildKeys derive_child_keys(crypto::Provider& crypto, crypto::Prf prf, const Secret& sk_d, const policy::Suite& child,
+                            ByteView shared_secret, ByteView nonce_i, ByteView nonce_r);
+
+/// The AUTH data of a pre-shared key (RFC 7296 §2.15). `message` is the first message of whoever proves itself, `nonce`
+/// the other's, `sk_p` and `id_body` (the ID payload without its generic header) its own.
+Secret shared_key_auth(crypto::Provider& crypto, crypto::Prf prf, const Secret& shared_key, ByteView message,
+                       ByteView nonce, const Secret& sk_p, ByteView id_body);
+
+}  // namespace sallyport::ike::v2

@@ -1,0 +1,57 @@
+#include "ike/v2/message_window.h"
+
+#include "base/check.h"
+
+namespace sallyport::ike::v2 {
+namespace {
+
+/// `wait`, shortened at random by up to the configured share.
+Duration jittered(Duration wait, const Settings& settings, RandomSource& random) {
+  const auto most = static_cast<std::uint64_t>(static_cast<double>(wait.count()) * settings.retransmit_jitter);
+  return wait - Duration(most == 0 ? 0 : static_cast<Duration::rep>(random.below(most)));
+}
+
+}  // namespace
+
+Instant MessageWindow::sent_request(Instant now, Bytes datagram, const Settings& settings, RandomSource& random) {
+  ASSERT(!outstanding_);
+  outstanding_ = Outstanding{std::move(datagram), 0, settings.retransmit_timeout};
+  ++next_request_;
+  return now + jittered(outstanding_->wait, settings, random);
+}
+
+std::optional<MessageWindow::Repetition> MessageWindow::repeat_request(Instant now, const Settings& settings,
+                                                                       RandomSource& random) {
+  ASSERT(outstanding_);
+  if (outstanding_->repetitions >= settings.retransmit_tries) return std::nullopt;
+  ++outstanding_->repetitions;
+  outstanding_->wait =
+      Duration(static_cast<Duration::rep>(static_cast<double>(outstanding_->wait.count()) * settings.retransmit_base));
+  return Repetition{outstanding_->datagram, next_request_ - 1, outstanding_->repetitions,
+                    now + jittered(outstanding_->wait, settings, random)};
+}
+
+MessageWindow::Arrival MessageWindow::classify_request(crypto::Provider& crypto, std::uint32_t id,
+                                                       ByteView datagram) const {
+  if (id == expected_request_) return Arrival::fresh;
+  // The whole datagram is compared: an answer is not worth more than the request that it repeats.
+  if (id + 1 == expected_request_ && !response_.empty() && digest(crypto, datagram) == last_request_)
+    return Arrival::repeated;
+  return Arrival::stray;
+}
+
+void MessageWindow::answered_request(crypto::Provider& crypto, std::uint32_t id, ByteView datagram, Bytes response) {
+  ASSERT(id == expected_request_);
+  ++expected_request_;
+  last_request_ = digest(crypto, datagram);
+  response_ = std::move(response);
+}
+
+MessageWindow::Digest MessageWindow::digest(crypto::Provider& crypto, ByteView datagram) {
+  Digest digest;
+  const ByteView parts[] = {datagram};
+  crypto.hash(crypto::Hash::sha1, parts, digest);
+  return digest;
+}
+
+}  // namespace sallyport::ike::v2

@@ -1,0 +1,70 @@
+// MessageWindow: message ids, retransmission and the cached response (RFC 7296 §2.1 to §2.3), with a window of one in
+// each direction. It holds datagrams and counts; who sends them is the session's business.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "crypto/provider.h"
+#include "ike/core/settings.h"
+
+namespace sallyport::ike::v2 {
+
+class MessageWindow {
+ public:
+  // ---- Our requests ----
+  bool request_outstanding() const { return outstanding_.has_value(); }
+  /// The id that the next request of ours carries.
+  std::uint32_t next_request_id() const { return next_request_; }
+  /// Notes a request that is being sent, and says when it is due again.
+  Instant sent_request(Instant now, Bytes datagram, const Settings& settings, RandomSource& random);
+  /// Does a response with this id answer the outstanding request?
+  bool answers_outstanding(std::uint32_t id) const { return outstanding_ && id == next_request_ - 1; }
+  /// The answer was authentic and acceptable.
+  void request_answered() { outstanding_.reset(); }
+  /// An IKE_SA_INIT that the responder wants again, changed: the id stays 0 (RFC 7296 §2.2).
+  void restart() { *this = {}; }
+
+  struct Repetition {
+    ByteView datagram;  // as it was
+    std::uint32_t id;
+    std::uint32_t attempt;  // 1 for the first repetition
+    Instant due;            // the next one
+  };
+  /// nullopt when all tries are used up: the peer is unreachable.
+  std::optional<Repetition> repeat_request(Instant now, const Settings& settings, RandomSource& random);
+  /// How often the outstanding request was sent.
+  std::uint32_t attempts() const { return outstanding_ ? outstanding_->repetitions + 1 : 0; }
+
+  // ---- The peer's requests ----
+  enum class Arrival : std::uint8_t {
+    fresh,     // the next in line
+    repeated,  // the last one again, octet by octet: send response() again
+    stray,     // neither
+  };
+  Arrival classify_request(crypto::Provider& crypto, std::uint32_t id, ByteView datagram) const;
+  /// The request was taken, and this is what it was answered with.
+  void answered_request(crypto::Provider& crypto, std::uint32_t id, ByteView datagram, Bytes response);
+  ByteView response() const { return response_; }
+
+ private:
+  using Digest = std::array<std::uint8_t, 20>;
+  static Digest digest(crypto::Provider& crypto, ByteView datagram);
+
+  struct Outstanding {
+    Bytes datagram;
+    std::uint32_t repetitions = 0;
+    Duration wait{};
+  };
+  std::uint32_t next_request_ = 0;
+  std::optional<Outstanding> outstanding_;
+
+  std::uint32_t expected_request_ = 0;
+  Digest last_request_{};
+  Bytes response_;
+};
+
+}  // namespace sallyport::ike::v2

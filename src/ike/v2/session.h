@@ -1,0 +1,106 @@
+// Ikev2Session: an IkeSa and everything that changes it. Messages come in, the table of transitions finds a handler,
+// the handler's Step is applied here and nowhere else; tasks become requests, one at a time; timers fire.
+//
+//   session.cpp        messages in, steps applied
+//   session_tasks.cpp  what we ask of the peer, timers, closing
+#pragma once
+
+#include "ike/core/session.h"
+#include "ike/v2/ike_sa.h"
+#include "ike/v2/ike_sa_init.h"
+#include "ike/v2/transitions.h"
+
+namespace sallyport::ike::v2 {
+
+class Ikev2Session final : public Session {
+ public:
+  struct Initiation {
+    policy::ConnectionPtr connection;
+    policy::Endpoint local, remote;
+    ChildRequest child;
+    bool initial_contact = false;  // claim to be the only IKE SA with this peer
+  };
+  /// Sends IKE_SA_INIT. An error: it could not even begin (no shared key for the identities, no such group).
+  static std::expected<std::unique_ptr<Ikev2Session>, event::Failure> initiate(Instant now, Environment& env,
+                                                                               Initiation initiation);
+  /// Answers an acceptable IKE_SA_INIT.
+  static std::unique_ptr<Ikev2Session> accept(const Inbound& in, Environment& env, InitAccepted accepted);
+
+  void on_message(Instant now, Environment& env, const Datagram& datagram, const wire::IkeHeader& header) override;
+  void on_timeout(Instant now, Environment& env) override;
+  std::optional<Instant> next_timeout() const override { return sa_.timers.earliest(); }
+  bool request_child(Instant now, Environment& env, ChildRequest request) override;
+  void close_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why) override;
+  void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
+  void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
+
+  SessionFacts facts() const override;
+  IkeSaStatus status() const override;
+  bool has_child(policy::ChildSaId id) const override { return sa_.find_child(id) != nullptr; }
+  bool finished() const override { return sa_.state == State::closed && !sa_.timers.is_set(Timer::half_open); }
+  bool half_open() const override { return sa_.role == Role::responder && !sa_.established; }
+  bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
+
+  const IkeSa& sa() const { return sa_; }
+
+ private:
+  // ---- Messages in (session.cpp) ----
+  struct Received {
+    const Datagram& datagram;
+    const wire::IkeHeader& header;
+    bool request;
+  };
+  void on_init_message(Instant now, Environment& env, const Received& received,
+                       const wire::ikev2::PayloadChain& payloads);
+  void on_protected_message(Instant now, Environment& env, const Received& received,
+                            const wire::ikev2::PayloadChain& payloads);
+  bool expects(Instant now, Environment& env, const Received& received);
+  void refuse_authentic(Instant now, Environment& env, const Received& received, wire::ikev2::NotifyPayload notify);
+  void heard(Instant now, Environment& env, const Received& received);
+  void dispatch(Instant now, Environment& env, const Received& received, const wire::ikev2::PayloadChain& payloads);
+  void reject(Environment& env, event::MessageRejected::Reason reason, const Datagram& datagram);
+
+  // ---- Steps (session.cpp) ----
+  void apply(Instant now, Environment& env, const Received& received, Step step);
+  void apply_keys(Environment& env, const Received& received, Keyed keyed);
+  void apply_authentication(Instant now, Environment& env, Authenticated authenticated);
+  void install_child(Instant now, Environment& env, NewChild child);
+  void remove_child(Environment& env, policy::ChildSaId id, const event::Failure& why);
+  void finish_request(Instant now, Environment& env, Step& step);
+
+  // ---- Messages out (session.cpp) ----
+  void send(Instant now, Environment& env, Bytes message, const policy::Endpoint& local,
+            const policy::Endpoint& remote);
+  void respond(Instant now, Environment& env, const Received& received, const wire::ikev2::PayloadChain& payloads);
+  bool send_request(Instant now, Environment& env, wire::ikev2::ExchangeType exchange,
+                    const wire::ikev2::PayloadChain& payloads);
+  wire::IkeHeader header_for(wire::ikev2::ExchangeType exchange, std::uint32_t id, bool response) const;
+  void log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
+                   const wire::ikev2::PayloadChain& payloads, bool encrypted, std::size_t size);
+
+  // ---- Tasks and timers (session_tasks.cpp) ----
+  bool send_init(Instant now, Environment& env, crypto::KeyExchangeMethod method);
+  void send_auth(Instant now, Environment& env);
+  void run_next_task(Instant now, Environment& env);
+  bool run(Instant now, Environment& env, CreateChild& task);
+  bool run(Instant now, Environment& env, const CloseChild& task);
+  bool run(Instant now, Environment& env, const AbandonChild& task);
+  bool run(Instant now, Environment& env, const CloseIkeSa& task);
+  bool run(Instant now, Environment& env, const CheckLiveness& task);
+  bool is_wanted_already(std::string_view child) const;
+  void drop_pending_child(Environment& env);
+  void on_timer(Instant now, Environment& env, Timer timer);
+  void on_retransmit(Instant now, Environment& env);
+  void on_liveness(Instant now, Environment& env);
+  void on_child_life(Instant now, Environment& env);
+  void arm_established_timers(Instant now, Environment& env);
+  void arm_child_life();
+  Instant last_heard(const Environment& env) const;
+  event::Failure failure(event::FailureKind kind, event::Side side) const;
+  void close_now(Instant now, Environment& env, event::Failure why);
+
+  IkeSa sa_;
+  bool initial_contact_ = false;
+};
+
+}  // namespace sallyport::ike::v2

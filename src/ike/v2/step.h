@@ -1,0 +1,70 @@
+// Step: what a handler decided. It is all that a handler can do to an IKE SA, and session.cpp applies it in one place;
+// a handler that finds fault returns a Step that says so, and nothing else has changed.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "event/failure.h"
+#include "ike/v2/ike_sa.h"
+#include "wire/ikev2/message.h"
+
+namespace sallyport::ike::v2 {
+
+/// IKE_SA_INIT agreed on keys.
+struct Keyed {
+  policy::Suite suite;
+  IkeKeys keys;
+  std::uint64_t spi_r = 0;
+  Bytes nonce_r;
+  Bytes init_response;  // initiator alone
+  bool nat_local = false, nat_remote = false;
+};
+/// IKE_AUTH proved the peer's identity.
+struct Authenticated {
+  policy::ConnectionPtr connection;
+  policy::Identity local_id, remote_id;
+  bool initial_contact = false;  // the peer knows of no other IKE SA with us (RFC 7296 §2.4)
+};
+struct NewChild {
+  policy::ChildSaSpec spec;
+  const policy::Child* config;
+};
+
+struct Step {
+  State next = State::established;
+  /// The payloads of the response; for a request alone. nullopt: no answer, as if it had never come.
+  std::optional<wire::ikev2::PayloadChain> reply;
+
+  std::optional<Keyed> keyed;
+  std::optional<Authenticated> authenticated;
+  std::optional<NewChild> child;
+  std::vector<policy::ChildSaId> removed;  // children that the peer deleted
+  /// IKE_SA_INIT once more with these changes (RFC 7296 §1.2, §2.6).
+  struct Restart {
+    Bytes cookie;
+    std::optional<crypto::KeyExchangeMethod> method;
+  };
+  std::optional<Restart> restart;
+  /// The current task failed; the IKE SA lives on unless `next` says otherwise.
+  std::optional<event::Failure> failure;
+  /// The peer made its half of the Child SA that failed: it must be told to delete it.
+  bool abandoned = false;
+  /// The current task has to be done again: with another group, or later.
+  std::optional<Task> again;
+  bool later = false;
+  /// Not worth an answer or a change; counted.
+  std::optional<event::MessageRejected::Reason> rejected;
+
+  static Step reject(State same, event::MessageRejected::Reason reason) { return {.next = same, .rejected = reason}; }
+};
+
+/// What a handler is given of the message.
+struct Inbound {
+  Instant now;
+  const Datagram& datagram;
+  const wire::IkeHeader& header;
+  const wire::ikev2::PayloadChain& payloads;  // decrypted where it was encrypted
+};
+
+}  // namespace sallyport::ike::v2

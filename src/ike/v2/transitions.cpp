@@ -1,0 +1,89 @@
+#include "ike/v2/transitions.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "ike/v2/create_child_sa.h"
+#include "ike/v2/ike_auth.h"
+#include "ike/v2/ike_sa_init.h"
+#include "ike/v2/informational.h"
+
+namespace sallyport::ike::v2 {
+namespace {
+
+using wire::ikev2::ExchangeType;
+using enum Role;
+
+constexpr std::array kAfterInit = {State::auth_sent, State::init_sent, State::closed};
+constexpr std::array kAfterAuthResponse = {State::established, State::closing, State::closed};
+constexpr std::array kAfterAuthRequest = {State::established, State::closed};
+constexpr std::array kStays = {State::established};
+constexpr std::array kMayClose = {State::established, State::closed};
+constexpr std::array kStaysClosing = {State::closing};
+constexpr std::array kCloses = {State::closing, State::closed};
+
+constexpr bool kRequest = true;
+constexpr bool kResponse = false;
+
+// IKE_SA_INIT requests are not here: they have no IKE SA yet (ike_sa_init.h, answer_init).
+constexpr std::array kTransitions = {
+    // clang-format off
+    Transition{State::init_sent,   initiator, kResponse, ExchangeType::ike_sa_init,     process_init_response,          kAfterInit},
+    Transition{State::keyed,       responder, kRequest,  ExchangeType::ike_auth,        process_auth_request,           kAfterAuthRequest},
+    Transition{State::auth_sent,   initiator, kResponse, ExchangeType::ike_auth,        process_auth_response,          kAfterAuthResponse},
+
+    Transition{State::established, initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStays},
+    Transition{State::established, responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStays},
+    Transition{State::established, initiator, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kStays},
+    Transition{State::established, responder, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kStays},
+    Transition{State::established, initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kMayClose},
+    Transition{State::established, responder, kRequest,  ExchangeType::informational,   process_informational_request,  kMayClose},
+    Transition{State::established, initiator, kResponse, ExchangeType::informational,   process_informational_response, kStays},
+    Transition{State::established, responder, kResponse, ExchangeType::informational,   process_informational_response, kStays},
+
+    Transition{State::closing,     initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysClosing},
+    Transition{State::closing,     responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysClosing},
+    Transition{State::closing,     initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kCloses},
+    Transition{State::closing,     responder, kRequest,  ExchangeType::informational,   process_informational_request,  kCloses},
+    Transition{State::closing,     initiator, kResponse, ExchangeType::informational,   process_informational_response, kCloses},
+    Transition{State::closing,     responder, kResponse, ExchangeType::informational,   process_informational_response, kCloses},
+    // clang-format on
+};
+
+}  // namespace
+
+std::span<const Transition> transitions() { return kTransitions; }
+
+const Transition* find_transition(const IkeSa& sa, bool request, ExchangeType exchange) {
+  for (const Transition& row : kTransitions)
+    if (row.state == sa.state && row.role == sa.role && row.request == request && row.exchange == exchange) return &row;
+  return nullptr;
+}
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::init_sent: return "init_sent";
+    case State::keyed: return "keyed";
+    case State::auth_sent: return "auth_sent";
+    case State::established: return "established";
+    case State::closing: return "closing";
+    case State::closed: return "closed";
+    case State::count_: break;
+  }
+  return "?";
+}
+
+std::string transitions_diagram() {
+  std::string text =
+      "stateDiagram-v2\n    [*] --> init_sent: IKE_SA_INIT sent\n    [*] --> keyed: IKE_SA_INIT answered\n";
+  for (const Transition& row : kTransitions)
+    for (const State next : row.next) {
+      const std::string line = fmt::format("    {} --> {}: {} {}\n", to_string(row.state), to_string(next),
+                                           wire::ikev2::to_string(row.exchange), row.request ? "request" : "response");
+      if (text.find(line) == std::string::npos) text += line;
+    }
+  return text + "    closed --> [*]\n";
+}
+
+}  // namespace sallyport::ike::v2

@@ -1,0 +1,275 @@
+#include "node/node.h"
+
+#include <algorithm>
+
+#include "node/policies.h"
+
+namespace sallyport::node {
+namespace {
+
+using event::FailureKind;
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+policy::ConnectionPtr find_in(const std::vector<policy::ConnectionPtr>& connections, std::string_view name) {
+  const auto found =
+      std::ranges::find_if(connections, [&](const auto& connection) { return connection->name == name; });
+  return found == connections.end() ? nullptr : *found;
+}
+
+/// Where it was written is no reason to restart a connection.
+bool same_meaning(policy::Connection a, policy::Connection b) {
+  for (policy::Connection* connection : {&a, &b}) {
+    connection->origins.clear();
+    for (policy::Child& child : connection->children) child.origins.clear();
+  }
+  return a == b;
+}
+
+}  // namespace
+
+std::string_view to_string(ConnectionStatus::State state) {
+  switch (state) {
+    case ConnectionStatus::State::up: return "up";
+    case ConnectionStatus::State::connecting: return "connecting";
+    case ConnectionStatus::State::on_demand: return "on-demand";
+    case ConnectionStatus::State::down: break;
+  }
+  return "down";
+}
+
+Node::Node(const ike::Settings& settings, crypto::Provider& crypto, RandomSource& random, const ike::HostView& host)
+    : random_(random),
+      host_(host),
+      engine_(settings, crypto, random, host),
+      spd_(std::make_shared<const policy::Spd>()) {}
+
+// ---- Configuration ----
+
+LoadPlan Node::plan(const std::vector<policy::ConnectionPtr>& connections) const {
+  LoadPlan plan;
+  for (const auto& next : connections) {
+    const auto current = find_in(connections_, next->name);
+    auto& list = !current ? plan.added : same_meaning(*current, *next) ? plan.kept : plan.restarted;
+    list.push_back(next->name);
+  }
+  for (const auto& current : connections_)
+    if (!find_in(connections, current->name)) plan.removed.push_back(current->name);
+  return plan;
+}
+
+void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad) {
+  const LoadPlan plan = this->plan(connections);
+  // A connection that stays stays the same object: its SAs compare themselves with it.
+  for (auto& next : connections)
+    if (std::ranges::find(plan.kept, next->name) != plan.kept.end()) next = find_in(connections_, next->name);
+  connections_ = connections;
+  configured_ = make_policies(connections_, host_, configured_, next_policy_);
+  publish_policies();
+  engine_.load(std::move(connections), std::move(pad));
+
+  for (const auto* names : {&plan.removed, &plan.restarted})
+    for (const std::string& name : *names) {
+      close_sas_of(now, name, FailureKind::closed_by_user);
+      keeper_.forget_connection(name);
+      last_failures_.erase(name);
+    }
+  for (const auto* names : {&plan.added, &plan.restarted})
+    for (const std::string& name : *names) start(now, *find(name));
+  on_timeout(now);
+}
+
+void Node::start(Instant now, const policy::Connection& connection) {
+  for (const policy::Child& child : connection.children) keeper_.start(now, connection, child);
+}
+
+void Node::shut_down(Instant now) {
+  shutting_down_ = true;
+  keeper_.forget_all();
+  for (const auto& sa : engine_.status()) engine_.terminate(now, sa.id);
+  drain_engine(now);
+}
+
+/// Entries of the configuration first: they are the order that the administrator wrote.
+void Node::publish_policies() {
+  auto spd = std::make_shared<policy::Spd>(configured_);
+  for (const auto& [id, entry] : of_sas_) spd->entries.push_back(entry);
+  if (spd->entries == spd_->entries) return;
+  spd_ = std::move(spd);
+  effects_.emplace_back(SetPolicy{spd_});
+}
+
+// ---- Inputs ----
+
+void Node::on_ike_datagram(Instant now, const ike::Datagram& datagram) {
+  engine_.on_datagram(now, datagram);
+  drain_engine(now);
+}
+
+void Node::on_need_sa(Instant now, policy::PolicyId id, const policy::TrafficSelector& source,
+                      const policy::TrafficSelector& destination) {
+  const auto entry = std::ranges::find(spd_->entries, id, &policy::SpdEntry::id);
+  if (entry == spd_->entries.end() || shutting_down_) return;
+  const auto connection = find(entry->connection);
+  const bool wanted = entry->on_demand || is_up(entry->connection, entry->child);
+  if (!connection || !wanted) return;
+  effects_.emplace_back(ike::Notice{event::Acquired{entry->connection, entry->child, source, destination}});
+  (void)engine_.initiate(now, entry->connection, {entry->child, source, destination});
+  drain_engine(now);
+}
+
+void Node::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote) {
+  engine_.on_peer_moved(now, id, remote);
+  drain_engine(now);
+}
+
+void Node::on_child_exhausted(Instant now, policy::ChildSaId id) {
+  engine_.terminate(now, id, FailureKind::expired);
+  drain_engine(now);
+}
+
+void Node::on_timeout(Instant now) {
+  engine_.on_timeout(now);
+  drain_engine(now);
+  for (const auto& [connection, child] : keeper_.pop_due(now)) {
+    (void)engine_.initiate(now, connection, {child});
+    drain_engine(now);
+  }
+}
+
+std::optional<Instant> Node::next_timeout() const {
+  const auto engine = engine_.next_timeout();
+  const auto keeper = keeper_.next_timeout();
+  return !engine ? keeper : !keeper ? engine : std::min(*engine, *keeper);
+}
+
+std::optional<Effect> Node::poll_effect() {
+  if (effects_.empty()) return std::nullopt;
+  Effect effect = std::move(effects_.front());
+  effects_.pop_front();
+  return effect;
+}
+
+// ---- Commands ----
+
+std::expected<void, Node::InitiateError> Node::initiate(Instant now, std::string_view connection,
+                                                        std::string_view child) {
+  auto result = engine_.initiate(now, connection, {std::string(child)});
+  drain_engine(now);
+  return result;
+}
+
+std::size_t Node::terminate(Instant now, std::string_view connection, std::string_view child) {
+  std::size_t matches = 0;
+  for (const auto& sa : engine_.status()) {
+    if (!connection.empty() && sa.connection != connection) continue;
+    if (sa.state == ike::IkeSaStatus::State::closing) continue;
+    if (child.empty()) {
+      matches += engine_.terminate(now, sa.id);
+      continue;
+    }
+    for (const auto& child_sa : sa.children)
+      if (child_sa.name == child) matches += engine_.terminate(now, child_sa.id);
+  }
+  for (const auto& configured : connections_)
+    if (connection.empty() || configured->name == connection)
+      for (const policy::Child& each : configured->children)
+        if (child.empty() || each.name == child) keeper_.forget(configured->name, each.name);
+  drain_engine(now);
+  return matches;
+}
+
+void Node::close_sas_of(Instant now, std::string_view connection, FailureKind why) {
+  for (const auto& sa : engine_.status())
+    if (sa.connection == connection) engine_.terminate(now, sa.id, why);
+  drain_engine(now);
+}
+
+// ---- Outputs of the engine ----
+
+void Node::drain_engine(Instant now) {
+  while (auto output = engine_.poll_output()) {
+    std::visit(Overloaded{[&](ike::InstallChildSa& install) {
+                            const policy::ChildSaSpec& spec = install.spec;
+                            installed_[spec.id] = {spec.connection, spec.child};
+                            if (auto entry = policy_of_sa(spec, *spd_)) {
+                              entry->id = {++next_policy_};
+                              of_sas_[spec.id] = std::move(*entry);
+                              publish_policies();
+                            }
+                            effects_.emplace_back(std::move(install));
+                          },
+                          [&](ike::RemoveChildSa& remove) {
+                            installed_.erase(remove.id);
+                            effects_.emplace_back(remove);
+                            if (of_sas_.erase(remove.id) != 0) publish_policies();
+                          },
+                          [&](ike::Notice& notice) {
+                            on_event(now, notice.event);
+                            effects_.emplace_back(std::move(notice));
+                          },
+                          [&](auto& other) { effects_.emplace_back(std::move(other)); }},
+               *output);
+  }
+}
+
+void Node::on_event(Instant now, const event::Event& event) {
+  std::visit(
+      Overloaded{[&](const event::ChildSaInstalled& up) {
+                   last_failures_.erase(up.connection);
+                   keeper_.on_up(up.connection, up.child);
+                 },
+                 [&](const event::ChildSaRemoved& down) { on_down(now, down.why); },
+                 [&](const event::NegotiationFailed& failed) { on_down(now, failed.failure); }, [](const auto&) {}},
+      event);
+}
+
+/// A child went down, or did not come up; without a child's name, none of the connection's did.
+void Node::on_down(Instant now, const event::Failure& why) {
+  const auto connection = find(why.connection);
+  if (!connection || shutting_down_) return;
+  for (const policy::Child& child : connection->children) {
+    if (!why.child.empty() && child.name != why.child) continue;
+    if (is_up(connection->name, child.name)) continue;  // another SA of it is there
+    last_failures_[connection->name] = why;
+    keeper_.on_down(now, random_, *connection, child, why.kind);
+  }
+}
+
+// ---- What there is to see ----
+
+policy::ConnectionPtr Node::find(std::string_view connection) const { return find_in(connections_, connection); }
+
+bool Node::is_up(std::string_view connection, std::string_view child) const {
+  return std::ranges::any_of(
+      installed_, [&](const auto& entry) { return entry.second.first == connection && entry.second.second == child; });
+}
+
+std::vector<ConnectionStatus> Node::status() const {
+  const auto sas = engine_.status();
+  std::vector<ConnectionStatus> all;
+  for (const auto& connection : connections_) {
+    ConnectionStatus status{.connection = connection};
+    for (const auto& sa : sas)
+      if (sa.connection == connection->name) status.ike_sas.push_back(sa);
+    const bool up = std::ranges::any_of(status.ike_sas, [](const auto& sa) { return !sa.children.empty(); });
+    const bool connecting = std::ranges::any_of(
+        status.ike_sas, [](const auto& sa) { return sa.state != ike::IkeSaStatus::State::closing; });
+    const bool on_demand = std::ranges::any_of(connection->children, [](const policy::Child& child) {
+      return child.start_action == policy::StartAction::trap;
+    });
+    status.state = up           ? ConnectionStatus::State::up
+                   : connecting ? ConnectionStatus::State::connecting
+                   : on_demand  ? ConnectionStatus::State::on_demand
+                                : ConnectionStatus::State::down;
+    if (const auto why = last_failures_.find(connection->name); !up && why != last_failures_.end())
+      status.why = why->second;
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+}  // namespace sallyport::node
