@@ -352,6 +352,7 @@ TEST(ServerSession, ConfirmsBeforeTheEventsOfASlowReaderToo) {
   drain(session);
   fill(session);
   session.on_bytes(kUnregisterLog);
+  EXPECT_TRUE(session.has_room());
   EXPECT_THAT(drain(session), ElementsAre("confirm"));
 }
 
@@ -410,6 +411,14 @@ TEST(ServerSession, ClosesOnAFloodAheadOfTheAnswer) {
     session.on_bytes(kRegisterLog);
   ASSERT_TRUE(session.closed());
   EXPECT_EQ(session.closed()->code, ErrorCode::exhausted);
+}
+
+TEST(ServerSession, DropsARequestNotYetHandedOutWhenItCloses) {
+  ServerSession session(kEvents);
+  session.on_bytes(captured::version);
+  session.on_bytes(Bytes(ServerSession::kMaxAhead, 0));
+  ASSERT_TRUE(session.closed());
+  EXPECT_FALSE(session.poll_request());
 }
 
 TEST(ServerSession, BoundsTheConfirmationsThatNobodyReads) {
