@@ -15,7 +15,8 @@ std::vector<std::unique_ptr<PacketCipherFactory>> all_factories() {
   std::vector<std::unique_ptr<PacketCipherFactory>> factories;
   factories.push_back(make_openssl_factory());
 #ifdef SALLYPORT_HAS_IPSEC_MB
-  if (auto factory = make_ipsec_mb_factory()) factories.push_back(std::move(factory));
+  for (const auto widest : {InstructionSet::sse, InstructionSet::avx, InstructionSet::avx2, InstructionSet::avx512})
+    if (auto factory = make_ipsec_mb_factory(widest)) factories.push_back(std::move(factory));
 #endif
   return factories;
 }
@@ -86,6 +87,7 @@ TEST(PacketVectors, CombinedModes) {
 TEST(PacketVectors, CiphersWithSeparateIntegrity) {
   const auto provider = make_openssl_provider();
   const Bytes integrity_key(key_size(Integrity::hmac_sha2_256_128), 5);
+  int total_of_triple_des = 0;
   for (const auto& factory : all_factories()) {
     std::map<Cipher, int> count;
     for (const TestVector& vector : load_test_vectors("crypto/cipher.txt")) {
@@ -98,7 +100,9 @@ TEST(PacketVectors, CiphersWithSeparateIntegrity) {
         append(key, ByteView(full_iv).first(4));
         iv = to_bytes(ByteView(full_iv).subspan(4, 8));
       }
-      const auto cipher = *factory->make({encryption, Integrity::hmac_sha2_256_128, false, key, integrity_key});
+      const auto made = factory->make({encryption, Integrity::hmac_sha2_256_128, false, key, integrity_key});
+      if (!made && encryption.cipher == Cipher::triple_des_cbc) continue;  // not there without AVX-512
+      const auto& cipher = *made;
       Bytes packet = joined({from_hex("c0ffee0000000007").value(), iv, vector.bytes("sealed")});
       Bytes icv(cipher->icv_size());
       provider->mac(Integrity::hmac_sha2_256_128, integrity_key, std::array{ByteView(packet)}, icv);
@@ -106,8 +110,10 @@ TEST(PacketVectors, CiphersWithSeparateIntegrity) {
       EXPECT_EQ(opened(*cipher, packet, 7), vector.bytes("text"));
       ++count[encryption.cipher];
     }
-    for (const Cipher cipher : {Cipher::aes_cbc, Cipher::aes_ctr, Cipher::triple_des_cbc}) EXPECT_GT(count[cipher], 10);
+    for (const Cipher cipher : {Cipher::aes_cbc, Cipher::aes_ctr}) EXPECT_GT(count[cipher], 10);
+    total_of_triple_des += count[Cipher::triple_des_cbc];
   }
+  EXPECT_GT(total_of_triple_des, 10);
 }
 
 }  // namespace

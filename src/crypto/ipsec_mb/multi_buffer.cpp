@@ -4,14 +4,34 @@
 
 namespace sallyport::crypto::ipsec_mb {
 
-std::shared_ptr<MultiBuffer> MultiBuffer::create() {
+namespace {
+
+// Without AES instructions the library would emulate them with tables, whose timing shows the key: not offered.
+struct Choice {
+  InstructionSet set;
+  std::uint64_t features;
+  void (*initialise)(IMB_MGR*);
+};
+constexpr Choice kWidestFirst[] = {
+    {InstructionSet::avx512, IMB_CPUFLAGS_AVX512, init_mb_mgr_avx512},
+    {InstructionSet::avx2, IMB_CPUFLAGS_AVX2, init_mb_mgr_avx2},
+    {InstructionSet::avx, IMB_CPUFLAGS_AVX, init_mb_mgr_avx},
+    {InstructionSet::sse, IMB_CPUFLAGS_SSE, init_mb_mgr_sse},
+};
+
+}  // namespace
+
+std::shared_ptr<MultiBuffer> MultiBuffer::create(InstructionSet widest) {
   std::shared_ptr<MultiBuffer> made(new MultiBuffer(alloc_mb_mgr(0)));
-  if (made->get() == nullptr) return nullptr;
-  IMB_ARCH architecture = IMB_ARCH_NONE;
-  init_mb_mgr_auto(made->get(), &architecture);
-  // Without AES instructions the library emulates them in table lookups, which are slow and whose timing shows the key.
-  if (architecture < IMB_ARCH_SSE || imb_get_errno(made->get()) != 0) return nullptr;
-  return made;
+  IMB_MGR* manager = made->get();
+  if (manager == nullptr) return nullptr;
+  for (const Choice& choice : kWidestFirst) {
+    if (choice.set > widest || (imb_get_feature_flags() & choice.features) != choice.features) continue;
+    choice.initialise(manager);
+    made->instruction_set_ = choice.set;
+    return imb_get_errno(manager) == 0 ? made : nullptr;
+  }
+  return nullptr;
 }
 
 void MultiBuffer::take(std::size_t count, Jobs& jobs) {

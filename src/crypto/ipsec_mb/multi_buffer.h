@@ -8,6 +8,8 @@
 #include <array>
 #include <memory>
 
+#include "crypto/ipsec_mb/packet_cipher_ipsec_mb.h"
+
 namespace sallyport::crypto::ipsec_mb {
 
 class MultiBuffer {
@@ -16,9 +18,10 @@ class MultiBuffer {
   static constexpr std::size_t burst_size = 64;
   using Jobs = std::array<IMB_JOB*, burst_size>;
 
-  /// nullptr where the processor lacks AES instructions, or the library failed its own test.
-  static std::shared_ptr<MultiBuffer> create();
+  /// As make_ipsec_mb_factory().
+  static std::shared_ptr<MultiBuffer> create(InstructionSet widest);
 
+  InstructionSet instruction_set() const { return instruction_set_; }
   /// For what keeps no state: key schedules and single calls.
   IMB_MGR* get() const { return manager_.get(); }
 
@@ -34,6 +37,7 @@ class MultiBuffer {
     void operator()(IMB_MGR* manager) const { free_mb_mgr(manager); }
   };
   std::unique_ptr<IMB_MGR, Freed> manager_;
+  InstructionSet instruction_set_{};
 };
 
 /// Since 1.4 the library looks a job's algorithms up once, not with every packet.
