@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxFrame = 512 * 1024;
 /// The format's own bounds, in octets: the lengths stand in one and in two.
 inline constexpr std::size_t kMaxName = 255;
 inline constexpr std::size_t kMaxValue = 65535;
-/// Ours, since the format has none. The deepest message in use is five sections deep.
+/// Ours, since the format has none. The deepest message in use is four sections deep.
 inline constexpr std::size_t kMaxDepth = 16;
 /// Sections, key/values, lists and their items together. One to every 16 octets of the largest frame: 20,000 connection
 /// names, or as many counters as a frame holds, still pass, and a message being parsed stays below 8 MiB.
