@@ -18,7 +18,6 @@ struct Suite {
   Integrity integrity;
   bool extended;
 
-  friend void PrintTo(const Suite& suite, std::ostream* out) { *out << to_string(suite); }
   friend std::string to_string(const Suite& suite) {
     return crypto::to_string(suite.encryption) + "_" + std::string(crypto::to_string(suite.integrity)) +
            (suite.extended ? "_esn" : "");
