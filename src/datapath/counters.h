@@ -35,7 +35,7 @@ enum class DropReason : std::uint8_t {
   ecn_congestion,   // congestion marked outside, and the inner transport cannot be told (RFC 6040 §4.2)
   count_
 };
-inline constexpr std::size_t kDropReasons = static_cast<std::size_t>(DropReason::count_);
+inline constexpr std::size_t drop_reasons = static_cast<std::size_t>(DropReason::count_);
 
 /// In the words of `sallyport counters`: "no_policy", "replay_stale".
 std::string_view to_string(DropReason reason);
@@ -49,7 +49,7 @@ class DropCounters {
   friend bool operator==(const DropCounters&, const DropCounters&) = default;
 
  private:
-  std::array<std::uint64_t, kDropReasons> counts_{};
+  std::array<std::uint64_t, drop_reasons> counts_{};
 };
 
 /// Packets and octets of one direction. Octets are those of the clear IP packets, as they enter or leave the TUN.

@@ -10,7 +10,7 @@
 
 namespace sallyport::datapath {
 
-inline constexpr std::size_t kOffloadSize = 10;
+inline constexpr std::size_t offload_size = 10;
 
 struct Offload {
   /// What the packet is to be cut into; none: it is one packet.
@@ -36,6 +36,6 @@ struct Offload {
 
 /// ErrorCode::truncated, or ErrorCode::unsupported for kinds of segments that were not asked for.
 Result<Offload> parse_offload(ByteView header);
-void serialize_offload(const Offload& offload, std::span<std::uint8_t, kOffloadSize> header);
+void serialize_offload(const Offload& offload, std::span<std::uint8_t, offload_size> header);
 
 }  // namespace sallyport::datapath

@@ -46,12 +46,14 @@ struct Send {
   std::uint8_t traffic_class = 0;  // DSCP and ECN of the outer header
   std::uint8_t hop_limit = 64;
   bool dont_fragment = false;  // the IPv4 flag; over IPv6: whether the sender may fragment
-  /// What of an IPv6 packet in transport mode goes between the IPv6 header and ESP or UDP (RFC 4303 §3.1.1): hop-by-hop
-  /// and routing headers, chained so that the last one's next header is `protocol()`. Mostly empty.
+  /// Transport mode keeps the packet's own headers (RFC 4303 §3.1.1): what goes between the fixed IP header and ESP or
+  /// UDP. Over IPv6 hop-by-hop and routing headers, whose last names protocol() as its next; over IPv4 options. Mostly
+  /// empty.
   ByteView extension_headers;
-  std::uint8_t first_extension_header = 0;  // what the IPv6 header's next header field says, if there are any
-  ByteView bytes;                           // from the SPI on
-  std::uint16_t segment_size = 0;           // octets of each packet but the last; bytes.size() when there is one
+  std::uint8_t first_extension_header =
+      0;                           // over IPv6: what the fixed header's next header field says, if there are any
+  ByteView bytes;                  // from the SPI on
+  std::uint16_t segment_size = 0;  // octets of each packet but the last; bytes.size() when there is one
 
   std::uint8_t protocol() const { return udp_encap ? 17 : 50; }
   std::size_t packet_count() const { return segment_size == 0 ? 0 : (bytes.size() + segment_size - 1) / segment_size; }

@@ -64,14 +64,14 @@ class Worker {
   // ---- Control
 
   /// When the outbound half of a new SA comes into use.
-  enum class Outbound : std::uint8_t {
+  enum class OutboundUse : std::uint8_t {
     at_once,     // the newest SA wins: the peer is known to have it
     when_heard,  // only after the first authentic packet on it, or when no older SA fits (RFC 7296 §2.8)
   };
   /// Inbound packets are taken at once. Packets held for its policy are free: see release_held().
   /// ErrorCode::duplicate: the id or the inbound SPI is taken. ErrorCode::unsupported: AH, or a suite that the ciphers
   /// lack. ErrorCode::out_of_range: keys of the wrong size, SPI below 256 (RFC 4303 §2.1), mixed families outside.
-  Result<void> install(const policy::ChildSaSpec& spec, Outbound use = Outbound::at_once);
+  Result<void> install(const policy::ChildSaSpec& spec, OutboundUse use = OutboundUse::at_once);
   /// Both directions. False: there was no such SA.
   bool remove(policy::ChildSaId id);
   /// Where the peer is now, or where we are. The addresses that transport mode puts into clear packets stay those of

@@ -1,0 +1,37 @@
+#include "datapath/counters.h"
+
+#include <numeric>
+
+namespace sallyport::datapath {
+
+std::string_view to_string(DropReason reason) {
+  switch (reason) {
+    case DropReason::malformed_packet: return "malformed_packet";
+    case DropReason::no_policy: return "no_policy";
+    case DropReason::policy_discard: return "policy_discard";
+    case DropReason::policy_bypass: return "policy_bypass";
+    case DropReason::no_sa: return "no_sa";
+    case DropReason::hold_overflow: return "hold_overflow";
+    case DropReason::hold_expired: return "hold_expired";
+    case DropReason::too_big: return "too_big";
+    case DropReason::sequence_exhausted: return "sequence_exhausted";
+    case DropReason::fragment: return "fragment";
+    case DropReason::reassembly_failed: return "reassembly_failed";
+    case DropReason::malformed_esp: return "malformed_esp";
+    case DropReason::unknown_spi: return "unknown_spi";
+    case DropReason::replay: return "replay";
+    case DropReason::replay_stale: return "replay_stale";
+    case DropReason::integrity: return "integrity";
+    case DropReason::bad_padding: return "bad_padding";
+    case DropReason::bad_next_header: return "bad_next_header";
+    case DropReason::malformed_inner: return "malformed_inner";
+    case DropReason::selector: return "selector";
+    case DropReason::ecn_congestion: return "ecn_congestion";
+    case DropReason::count_: break;
+  }
+  return "?";
+}
+
+std::uint64_t DropCounters::total() const { return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0}); }
+
+}  // namespace sallyport::datapath

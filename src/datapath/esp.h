@@ -1,0 +1,64 @@
+// EspLayout: how many octets one SA's ESP packets take, and the jobs that its cipher is given. RFC 4303 §2's fields are
+// wire/esp.h's; this joins them to a cipher.
+#pragma once
+
+#include <optional>
+
+#include "crypto/packet_cipher.h"
+#include "wire/esp.h"
+
+namespace sallyport::datapath {
+
+/// How many packets a cipher is shown at once: enough to fill its lanes, few enough to stay in the first-level cache.
+inline constexpr std::size_t cipher_burst = 32;
+
+struct EspLayout {
+  std::uint8_t head = 0;  // octets in front of the text: SPI, sequence number, IV
+  std::uint8_t iv = 0;
+  std::uint8_t icv = 0;
+  std::uint8_t alignment = 4;  // of the text
+
+  static EspLayout of(const crypto::PacketCipher& cipher) {
+    return {static_cast<std::uint8_t>(wire::esp_header_size + cipher.iv_size()),
+            static_cast<std::uint8_t>(cipher.iv_size()), static_cast<std::uint8_t>(cipher.icv_size()),
+            static_cast<std::uint8_t>(cipher.alignment())};
+  }
+
+  /// Octets of the ESP packet around `payload` octets.
+  std::size_t packet_size(std::size_t payload) const { return head + wire::esp_text_size(payload, alignment) + icv; }
+  /// The most payload that fits into an ESP packet of `size` octets; 0 when none does.
+  std::size_t largest_payload(std::size_t size) const {
+    if (size < std::size_t{head} + icv + alignment) return 0;
+    const std::size_t text = (size - head - icv) / alignment * alignment;
+    return text - wire::esp_trailer_size;
+  }
+
+  /// Puts ESP's header and trailer around a payload that lies at `packet + head` already.
+  crypto::PacketJob prepare_seal(std::uint8_t* packet, std::uint32_t spi, std::uint64_t sequence, std::size_t payload,
+                                 wire::IpProtocol next_header) const {
+    const std::size_t text_size = wire::esp_text_size(payload, alignment);
+    wire::write_esp_header(packet, {spi, static_cast<std::uint32_t>(sequence)});
+    wire::write_esp_trailer(packet + head, text_size, payload, next_header);
+    return job(packet, text_size, sequence);
+  }
+  /// nullopt: too short, or the text is no multiple of its alignment.
+  std::optional<crypto::PacketJob> prepare_open(ByteSpan packet, std::uint64_t sequence) const {
+    if (packet.size() < std::size_t{head} + icv + alignment) return std::nullopt;
+    const std::size_t text_size = packet.size() - head - icv;
+    if (text_size % alignment != 0) return std::nullopt;
+    return job(packet.data(), text_size, sequence);
+  }
+
+ private:
+  crypto::PacketJob job(std::uint8_t* packet, std::size_t text_size, std::uint64_t sequence) const {
+    return {.packet = packet,
+            .iv = packet + wire::esp_header_size,
+            .text = packet + head,
+            .text_size = static_cast<std::uint32_t>(text_size),
+            .icv = packet + head + text_size,
+            .sequence = sequence,
+            .ok = false};
+  }
+};
+
+}  // namespace sallyport::datapath

@@ -1,0 +1,187 @@
+#include "datapath/inbound.h"
+
+#include "datapath/transport.h"
+#include "datapath/tunnel.h"
+#include "wire/ip_header.h"
+
+namespace sallyport::datapath {
+namespace {
+
+std::size_t packets_in(const Datagram& datagram) {
+  if (datagram.segment_size == 0) return 1;
+  return (datagram.bytes.size() + datagram.segment_size - 1) / datagram.segment_size;
+}
+
+}  // namespace
+
+Inbound::Inbound(Sad& sad, const Settings& settings, std::uint64_t salt, Counters& counters)
+    : sad_(sad), counters_(counters), cache_(settings.flow_cache_size, salt) {}
+
+void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& out) {
+  begin_burst(burst);
+  for (const Datagram& datagram : burst) {
+    ByteSpan rest = datagram.bytes;
+    do {
+      const std::size_t size =
+          datagram.segment_size == 0 ? rest.size() : std::min<std::size_t>(rest.size(), datagram.segment_size);
+      accept(datagram, rest.first(size), out);
+      rest = rest.subspan(size);
+    } while (!rest.empty());
+  }
+  for (Sa* sa : active_) open_all(now, *sa, out);
+}
+
+void Inbound::begin_burst(std::span<const Datagram> burst) {
+  heard_new_sa_ = false;
+  items_.clear();
+  active_.clear();
+  restored_.reset();
+  pieces_.clear();
+  // Deliveries keep views of this, so it must not move while it fills.
+  std::size_t packets = 0;
+  for (const Datagram& datagram : burst) packets += packets_in(datagram);
+  pieces_.reserve(packets);
+}
+
+// All that is done before a packet's authenticity is known: it costs a look-up and a look at the window.
+void Inbound::accept(const Datagram& datagram, ByteSpan packet, Verdicts& out) {
+  const auto header = wire::read_esp_header(packet);
+  if (!header) return drop(DropReason::malformed_esp, nullptr, out);
+  Sa* sa = sad_.find_inbound(header->spi);
+  if (sa == nullptr) return drop(DropReason::unknown_spi, nullptr, out);
+  InboundSa& inbound = sa->inbound;
+  const std::uint64_t sequence = inbound.window.extend(header->sequence);
+  switch (inbound.window.check(sequence)) {
+    case ReplayWindow::Verdict::fresh: break;
+    case ReplayWindow::Verdict::seen: return drop(DropReason::replay, sa, out);
+    case ReplayWindow::Verdict::stale: return drop(DropReason::replay_stale, sa, out);
+  }
+  const auto job = inbound.layout.prepare_open(packet, sequence);
+  if (!job) return drop(DropReason::malformed_esp, sa, out);
+
+  const auto index = static_cast<std::uint32_t>(items_.size());
+  items_.push_back({*job, &datagram, BurstList::nothing});
+  if (inbound.burst.first == BurstList::nothing) {
+    inbound.burst.first = index;
+    active_.push_back(sa);
+  } else {
+    items_[inbound.burst.last].next = index;
+  }
+  inbound.burst.last = index;
+}
+
+void Inbound::open_all(Instant now, Sa& sa, Verdicts& out) {
+  const BurstList list = std::exchange(sa.inbound.burst, {});
+  for (std::uint32_t at = list.first; at != BurstList::nothing;) {
+    const std::uint32_t first = at;
+    std::size_t count = 0;
+    for (; count < jobs_.size() && at != BurstList::nothing; at = items_[at].next) jobs_[count++] = items_[at].job;
+    sa.inbound.cipher->open(std::span(jobs_).first(count));
+    at = first;
+    for (std::size_t i = 0; i < count; at = items_[at].next, ++i) on_opened(now, sa, items_[at], jobs_[i], out);
+  }
+}
+
+void Inbound::on_opened(Instant now, Sa& sa, const Item& item, const crypto::PacketJob& job, Verdicts& out) {
+  InboundSa& inbound = sa.inbound;
+  if (!job.ok) return drop(DropReason::integrity, &sa, out);
+  // Again, because the burst may hold the same packet twice.
+  switch (inbound.window.check(job.sequence)) {
+    case ReplayWindow::Verdict::fresh: break;
+    case ReplayWindow::Verdict::seen: return drop(DropReason::replay, &sa, out);
+    case ReplayWindow::Verdict::stale: return drop(DropReason::replay_stale, &sa, out);
+  }
+  inbound.window.commit(job.sequence);
+  inbound.last_heard = now;
+  if (!sa.outbound.in_use) sa.outbound.in_use = heard_new_sa_ = true;
+  note_origin(sa, job.sequence, *item.from, out);
+
+  const ByteSpan text(job.text, job.text_size);
+  const auto trailer = wire::read_esp_trailer(text);
+  if (!trailer) return drop(DropReason::bad_padding, &sa, out);
+  if (trailer->next_header == wire::IpProtocol::no_next_header) {
+    ++sa.counters.dummies;
+    ++counters_.dummies;
+    return;
+  }
+  const ByteSpan payload = text.first(trailer->payload_size);
+  if (sa.mode == policy::Mode::tunnel)
+    decapsulate(sa, payload, trailer->next_header, *item.from, out);
+  else
+    restore(sa, payload, trailer->next_header, *item.from, out);
+}
+
+// Only the newest packet counts: an attacker can delay or repeat old ones from where he likes.
+void Inbound::note_origin(Sa& sa, std::uint64_t sequence, const Datagram& from, Verdicts& out) {
+  if (sequence != sa.inbound.window.top()) return;
+  policy::Endpoint origin = from.remote;
+  if (!from.udp_encap || !sa.udp_encap) origin.port = sa.remote.port;  // ports mean nothing then
+  if (origin == sa.remote || origin == sa.inbound.last_origin) return;
+  sa.inbound.last_origin = origin;
+  out.peers_moved.push_back({.sa = sa.id, .local = from.local, .known = sa.remote, .remote = from.remote});
+}
+
+// ---- Tunnel mode
+
+void Inbound::decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out) {
+  const bool v4 = next_header == wire::IpProtocol::ipv4;
+  if (!v4 && next_header != wire::IpProtocol::ipv6) return drop(DropReason::bad_next_header, &sa, out);
+  const auto ip =
+      wire::IpPacket::parse(payload);  // as long as its own header says: the rest is padding (RFC 4303 §2.7)
+  if (!ip || ip->is_v4() != v4) return drop(DropReason::malformed_inner, &sa, out);
+  if (!matches_selectors(sa, *ip)) return drop(DropReason::selector, &sa, out);
+  if (sa.copy_ecn) {
+    const auto traffic_class = decapsulated_traffic_class(ip->traffic_class(), from.traffic_class);
+    if (!traffic_class) return drop(DropReason::ecn_congestion, &sa, out);
+    if (*traffic_class != ip->traffic_class()) wire::set_traffic_class(payload.data(), *traffic_class);
+  }
+  deliver(sa, ip->octets(), out);
+}
+
+// ---- Transport mode
+
+void Inbound::restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out) {
+  const std::size_t header_size = transport_header_size(sa);
+  if (payload.size() > 0xffff - header_size) return drop(DropReason::malformed_inner, &sa, out);
+  const ByteSpan packet(restored_.take(header_size + payload.size()), header_size + payload.size());
+  write_transport_header(packet.data(), sa, next_header, payload.size(), from.traffic_class, from.hop_limit);
+  std::ranges::copy(payload, packet.begin() + static_cast<std::ptrdiff_t>(header_size));
+  const auto ip = wire::IpPacket::parse(packet);
+  if (!ip) return drop(DropReason::malformed_inner, &sa, out);
+  if (!matches_selectors(sa, *ip)) return drop(DropReason::selector, &sa, out);
+  if (sa.behind_nat) mend_checksum(packet, *ip);
+  deliver(sa, packet, out);
+}
+
+// ---- Both
+
+bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip) {
+  const FlowKey key = FlowKey::of(ip);
+  const std::uint64_t hash = cache_.hash(key);
+  if (const auto* known = cache_.find(key, hash); known != nullptr && *known == &sa) return true;
+  if (sa.selectors.matches_inbound(key)) {
+    cache_.remember(key, hash, &sa);
+    return true;
+  }
+  // An ICMP error may come by the SA of the packet that caused it, which we sent (RFC 4301 §6.2).
+  const auto quoted = FlowKey::quoted_by(ip);
+  return quoted && sa.selectors.matches_outbound(*quoted);
+}
+
+void Inbound::deliver(Sa& sa, ByteView packet, Verdicts& out) {
+  for (Traffic* traffic : {&sa.counters.inbound, &counters_.inbound}) {
+    traffic->packets += 1;
+    traffic->bytes += packet.size();
+  }
+  ASSERT(pieces_.size() < pieces_.capacity());
+  const ByteView& piece = pieces_.emplace_back(packet);
+  out.deliveries.push_back({.sa = sa.id, .offload = {}, .pieces = {&piece, 1}});
+}
+
+void Inbound::drop(DropReason reason, Sa* sa, Verdicts& out) {
+  counters_.drops.add(reason);
+  if (sa != nullptr) sa->counters.drops.add(reason);
+  out.drops.push_back({.reason = reason, .sa = sa != nullptr ? sa->id : policy::ChildSaId{}});
+}
+
+}  // namespace sallyport::datapath

@@ -1,0 +1,55 @@
+// The way in: ESP from the wire becomes clear packets for the TUN. A packet's SA is found by its SPI; what was seen
+// before goes no further; the burst is sorted by SA, and each SA's share is opened in place. Only what is authentic
+// moves the replay window, and only what matches the SA's selectors is delivered (RFC 4301 §5.2, RFC 4303 §3.4).
+#pragma once
+
+#include "datapath/arena.h"
+#include "datapath/flow_cache.h"
+#include "datapath/sad.h"
+#include "datapath/worker.h"
+
+namespace sallyport::datapath {
+
+class Inbound {
+ public:
+  Inbound(Sad& sad, const Settings& settings, std::uint64_t salt, Counters& counters);
+
+  void process(Instant now, std::span<const Datagram> burst, Verdicts& out);
+  /// After any change to SAs.
+  void forget_flows() { cache_.forget_all(); }
+  /// Whether the last burst was the first to be heard of an SA whose outbound half waited for that.
+  bool has_heard_new_sa() const { return heard_new_sa_; }
+
+ private:
+  struct Item {
+    crypto::PacketJob job;
+    const Datagram* from;
+    std::uint32_t next;  // of the same SA
+  };
+
+  void begin_burst(std::span<const Datagram> burst);
+  void accept(const Datagram& datagram, ByteSpan packet, Verdicts& out);
+  void open_all(Instant now, Sa& sa, Verdicts& out);
+  void on_opened(Instant now, Sa& sa, const Item& item, const crypto::PacketJob& job, Verdicts& out);
+  void note_origin(Sa& sa, std::uint64_t sequence, const Datagram& from, Verdicts& out);
+
+  void decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
+  void restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
+  bool matches_selectors(Sa& sa, const wire::IpPacket& ip);
+  void deliver(Sa& sa, ByteView packet, Verdicts& out);
+  void drop(DropReason reason, Sa* sa, Verdicts& out);
+
+  Sad& sad_;
+  Counters& counters_;
+  FlowCache<const Sa*> cache_;  // flows whose packets the SA is known to be for
+  bool heard_new_sa_ = false;
+
+  // Of one burst
+  std::vector<Item> items_;
+  std::vector<Sa*> active_;
+  std::array<crypto::PacketJob, cipher_burst> jobs_;
+  Arena restored_;  // transport mode's packets, with headers
+  std::vector<ByteView> pieces_;
+};
+
+}  // namespace sallyport::datapath

@@ -1,0 +1,259 @@
+#include "datapath/outbound.h"
+
+namespace sallyport::datapath {
+namespace {
+
+/// What stays in front of ESP: nothing of the inner packet in tunnel mode, its IP header in transport mode.
+std::size_t kept_in_front(const Sa& sa, const wire::IpPacket& ip) {
+  return sa.mode == policy::Mode::transport ? ip.transport_offset() : 0;
+}
+
+wire::IpProtocol next_header(const Sa& sa, const wire::IpPacket& ip) {
+  if (sa.mode == policy::Mode::transport) return ip.transport_protocol();
+  return ip.is_v4() ? wire::IpProtocol::ipv4 : wire::IpProtocol::ipv6;
+}
+
+/// What of the packet's own headers goes between the outer IP header and ESP: extension headers, options. Mostly
+/// nothing.
+HeaderTail header_tail(const Sa& sa, const wire::IpPacket& ip) {
+  if (sa.mode == policy::Mode::tunnel) return {};
+  const std::size_t fixed = ip.is_v4() ? wire::ipv4_header_size : wire::ipv6_header_size;
+  if (ip.transport_offset() == fixed) return {};
+  HeaderTail tail;
+  tail.octets = ip.octets().subspan(fixed, ip.transport_offset() - fixed);
+  if (ip.is_v6()) {
+    tail.first_header = ip.octets()[6];
+    tail.protocol_field = ip.transport_protocol_offset() - fixed;
+  }
+  return tail;
+}
+
+OuterFields outer_fields(const Sa& sa, const wire::IpPacket& ip) {
+  if (sa.mode == policy::Mode::tunnel) return tunnel_fields(ip, sa.copy_df, sa.copy_ecn);
+  return {.traffic_class = ip.traffic_class(), .hop_limit = ip.hop_limit(), .dont_fragment = ip.dont_fragment()};
+}
+
+}  // namespace
+
+Outbound::Outbound(SpdView& spd, const Settings& settings, std::uint64_t salt, Counters& counters)
+    : spd_(spd),
+      settings_(settings),
+      counters_(counters),
+      cache_(settings.flow_cache_size, salt),
+      trains_({.packets = settings.train_packets, .bytes = settings.train_bytes}) {}
+
+void Outbound::process(Instant now, std::span<const Packet> burst, Verdicts& out) {
+  begin_burst(out);
+  for (const Packet& packet : burst) classify(now, now, packet, out);
+  for (Sa* sa : active_) send_all(now, *sa, out);
+}
+
+void Outbound::process_held(Instant now, std::span<HoldQueue::Held> burst, Verdicts& out) {
+  begin_burst(out);
+  held_packets_.clear();
+  for (auto& held : burst) held_packets_.push_back({held.bytes, held.offload});
+  for (std::size_t i = 0; i < burst.size(); ++i) classify(now, burst[i].since, held_packets_[i], out);
+  for (Sa* sa : active_) send_all(now, *sa, out);
+}
+
+void Outbound::begin_burst(Verdicts& out) {
+  trains_.begin_burst(out.sends);
+  replies_.clear();
+  items_.clear();
+  active_.clear();
+}
+
+// ---- Which SA
+
+void Outbound::classify(Instant now, Instant since, const Packet& packet, Verdicts& out) {
+  const auto ip = wire::IpPacket::parse(packet.bytes);
+  if (!ip) return drop(DropReason::malformed_packet, nullptr, out);
+  const FlowKey key = FlowKey::of(*ip);
+  Decision decision = decide(key);
+  if (decision.rule == nullptr) decision = decide_by_quoted(*ip);
+  if (decision.sa != nullptr)
+    assign(*decision.sa, *ip, packet);
+  else
+    without_sa(now, since, packet, key, decision.rule, out);
+}
+
+Decision Outbound::decide(const FlowKey& key) {
+  const std::uint64_t hash = cache_.hash(key);
+  if (const Decision* known = cache_.find(key, hash)) return *known;
+  const Decision decision = spd_.decide(key);
+  cache_.remember(key, hash, decision);
+  return decision;
+}
+
+// An ICMP error that no policy is for goes the way of an answer to the packet that caused it (RFC 4301 §6.2).
+Decision Outbound::decide_by_quoted(const wire::IpPacket& ip) {
+  const auto quoted = FlowKey::quoted_by(ip);
+  if (!quoted) return {};
+  const Decision decision = spd_.decide(quoted->reversed());
+  return decision.sa != nullptr ? decision : Decision{};
+}
+
+void Outbound::without_sa(Instant now, Instant since, const Packet& packet, const FlowKey& key, SpdRule* rule,
+                          Verdicts& out) {
+  if (rule == nullptr) return drop(DropReason::no_policy, nullptr, out);
+  switch (rule->action) {
+    case policy::SpdAction::discard: return drop(DropReason::policy_discard, nullptr, out);
+    case policy::SpdAction::bypass: return drop(DropReason::policy_bypass, nullptr, out);
+    case policy::SpdAction::protect: break;
+  }
+  if (!rule->on_demand) return drop(DropReason::no_sa, nullptr, out);
+  ask_for_sa(now, key, *rule, out);
+  const std::size_t lost = spd_.hold(
+      *rule->child, packet, since,
+      {.packets = settings_.hold_packets, .bytes = settings_.hold_bytes, .bytes_total = settings_.hold_bytes_total});
+  for (std::size_t i = 0; i < lost; ++i) drop(DropReason::hold_overflow, nullptr, out);
+}
+
+void Outbound::ask_for_sa(Instant now, const FlowKey& key, const SpdRule& rule, Verdicts& out) {
+  auto& asked = rule.child->asked;
+  if (asked && now < asked->at + settings_.acquire_interval) return;
+  asked = {key, now};
+  out.need_sa.push_back({.policy = rule.id,
+                         .connection = rule.connection,
+                         .child = rule.child_name,
+                         .source = key.source_selector(),
+                         .destination = key.destination_selector()});
+}
+
+void Outbound::assign(Sa& sa, const wire::IpPacket& ip, const Packet& packet) {
+  const auto index = static_cast<std::uint32_t>(items_.size());
+  items_.push_back({ip, &packet, BurstList::nothing});
+  BurstList& list = sa.outbound.burst;
+  if (list.first == BurstList::nothing) {
+    list.first = index;
+    active_.push_back(&sa);
+  } else {
+    items_[list.last].next = index;
+  }
+  list.last = index;
+}
+
+// ---- Into ESP
+
+void Outbound::send_all(Instant now, Sa& sa, Verdicts& out) {
+  const BurstList list = std::exchange(sa.outbound.burst, {});
+  const std::uint64_t packets_before = sa.counters.outbound.packets;
+  trains_.close_train();
+  for (std::uint32_t at = list.first; at != BurstList::nothing; at = items_[at].next) send(now, sa, items_[at], out);
+  seal_now(sa);
+  if (sa.counters.outbound.packets != packets_before) sa.outbound.last_sent = now;
+}
+
+void Outbound::send(Instant now, Sa& sa, const Item& item, Verdicts& out) {
+  const wire::IpPacket& ip = item.ip;
+  const Offload& offload = item.packet->offload;
+  if (sa.mode == policy::Mode::transport && ip.is_fragment()) return drop(DropReason::fragment, &sa, out);
+  OuterFields fields = outer_fields(sa, ip);
+  if (offload.is_super_frame()) {
+    auto segmenter = Segmenter::of(ip, offload);
+    if (!segmenter) return drop(DropReason::malformed_packet, &sa, out);
+    if (fits(now, sa, ip, segmenter->largest_size(), fields, out)) send_segments(sa, ip, *segmenter, fields, out);
+    return;
+  }
+  if (!fits(now, sa, ip, ip.octets().size(), fields, out)) return;
+  if (offload.needs_checksum && !finish_checksum(item.packet->bytes.first(ip.octets().size()), offload))
+    return drop(DropReason::malformed_packet, &sa, out);
+  send_whole(sa, ip, fields, out);
+}
+
+bool Outbound::fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields,
+                    Verdicts& out) {
+  if (sa.outbound.layout.packet_size(size) > TrainBuilder::largest_packet) {
+    drop(DropReason::too_big, &sa, out);
+    return false;
+  }
+  const std::size_t largest = largest_clear_packet(sa, ip);
+  if (size <= largest) return true;
+  if (must_shrink(ip, size)) {
+    reply_too_big(now, ip, largest, out);
+    drop(DropReason::too_big, &sa, out);
+    return false;
+  }
+  fields.dont_fragment = false;  // fragmented behind ESP (RFC 4303 §3.3.4)
+  return true;
+}
+
+void Outbound::send_whole(Sa& sa, const wire::IpPacket& ip, const OuterFields& fields, Verdicts& out) {
+  std::uint64_t sequence = 0;
+  if (!take_sequence(sa, sequence, out)) return;
+  const std::size_t kept = kept_in_front(sa, ip);
+  const ByteView payload = ip.octets().subspan(kept);
+  std::uint8_t* packet = trains_.add(sa, sa.outbound.layout.packet_size(payload.size()), fields, header_tail(sa, ip));
+  std::memcpy(packet + sa.outbound.layout.head, payload.data(), payload.size());
+  seal_later(sa, packet, sequence, payload.size(), next_header(sa, ip));
+  count_sent(sa, ip.octets().size());
+}
+
+void Outbound::send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segmenter, const OuterFields& fields,
+                             Verdicts& out) {
+  const std::size_t kept = kept_in_front(sa, ip);
+  const EspLayout& layout = sa.outbound.layout;
+  const std::size_t largest = layout.packet_size(segmenter.largest_size() - kept);
+  while (!segmenter.is_done()) {
+    std::uint64_t sequence = 0;
+    if (!take_sequence(sa, sequence, out)) return;
+    const std::size_t size = segmenter.next_size();
+    std::uint8_t* packet = trains_.add(sa, layout.packet_size(size - kept), fields, header_tail(sa, ip),
+                                       segmenter.segments_left() * largest);
+    segmenter.write_next(packet + layout.head, kept);
+    seal_later(sa, packet, sequence, size - kept, next_header(sa, ip));
+    count_sent(sa, size);
+  }
+}
+
+bool Outbound::take_sequence(Sa& sa, std::uint64_t& sequence, Verdicts& out) {
+  OutboundSa& outbound = sa.outbound;
+  if (outbound.sequence.is_low() && !outbound.said_low) {
+    outbound.said_low = true;
+    out.sequence_runs_out.push_back({.sa = sa.id, .exhausted = false});
+  }
+  if (outbound.sequence.take(sequence)) return true;
+  drop(DropReason::sequence_exhausted, &sa, out);
+  if (!outbound.said_exhausted) {
+    outbound.said_exhausted = true;
+    out.sequence_runs_out.push_back({.sa = sa.id, .exhausted = true});
+  }
+  return false;
+}
+
+void Outbound::seal_later(Sa& sa, std::uint8_t* packet, std::uint64_t sequence, std::size_t payload,
+                          wire::IpProtocol next) {
+  jobs_[job_count_++] = sa.outbound.layout.prepare_seal(packet, sa.outbound.spi, sequence, payload, next);
+  if (job_count_ == jobs_.size()) seal_now(sa);
+}
+
+void Outbound::seal_now(Sa& sa) {
+  if (job_count_ != 0) sa.outbound.cipher->seal(std::span(jobs_).first(job_count_));
+  job_count_ = 0;
+}
+
+// ---- Counting
+
+void Outbound::count_sent(Sa& sa, std::size_t size) {
+  for (Traffic* traffic : {&sa.counters.outbound, &counters_.outbound}) {
+    traffic->packets += 1;
+    traffic->bytes += size;
+  }
+}
+
+void Outbound::drop(DropReason reason, Sa* sa, Verdicts& out) {
+  counters_.drops.add(reason);
+  if (sa != nullptr) sa->counters.drops.add(reason);
+  out.drops.push_back({.reason = reason, .sa = sa != nullptr ? sa->id : policy::ChildSaId{}});
+}
+
+void Outbound::reply_too_big(Instant now, const wire::IpPacket& ip, std::size_t largest, Verdicts& out) {
+  auto bytes = too_big_reply(ip, largest);
+  if (!bytes || !icmp_rate_.allow(now)) return;
+  Reply& reply = replies_.emplace_back();
+  reply.bytes = std::move(*bytes);
+  reply.piece = reply.bytes;
+  out.deliveries.push_back({.sa = {}, .offload = {}, .pieces = {&reply.piece, 1}});
+}
+
+}  // namespace sallyport::datapath

@@ -1,0 +1,75 @@
+// The way out: clear packets from the TUN become ESP. Each is given its SA by the SPD (once per flow; then by the
+// cache), the burst is sorted by SA, and each SA's share is laid out as trains, cut where the kernel left super-frames,
+// and sealed in place.
+#pragma once
+
+#include <deque>
+
+#include "datapath/flow_cache.h"
+#include "datapath/pmtu.h"
+#include "datapath/segmentation.h"
+#include "datapath/spd_view.h"
+#include "datapath/trains.h"
+#include "datapath/worker.h"
+
+namespace sallyport::datapath {
+
+class Outbound {
+ public:
+  Outbound(SpdView& spd, const Settings& settings, std::uint64_t salt, Counters& counters);
+
+  void process(Instant now, std::span<const Packet> burst, Verdicts& out);
+  /// The same for packets that have waited. They must live until the next call.
+  void process_held(Instant now, std::span<HoldQueue::Held> burst, Verdicts& out);
+  /// After any change to policies or SAs: what was remembered of flows is void.
+  void forget_flows() { cache_.forget_all(); }
+
+ private:
+  struct Item {
+    wire::IpPacket ip;
+    const Packet* packet;
+    std::uint32_t next;  // of the same SA
+  };
+
+  void begin_burst(Verdicts& out);
+  void classify(Instant now, Instant since, const Packet& packet, Verdicts& out);
+  Decision decide(const FlowKey& key);
+  Decision decide_by_quoted(const wire::IpPacket& ip);
+  void without_sa(Instant now, Instant since, const Packet& packet, const FlowKey& key, SpdRule* rule, Verdicts& out);
+  void ask_for_sa(Instant now, const FlowKey& key, const SpdRule& rule, Verdicts& out);
+  void assign(Sa& sa, const wire::IpPacket& ip, const Packet& packet);
+
+  void send_all(Instant now, Sa& sa, Verdicts& out);
+  void send(Instant now, Sa& sa, const Item& item, Verdicts& out);
+  bool fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields, Verdicts& out);
+  void send_whole(Sa& sa, const wire::IpPacket& ip, const OuterFields& fields, Verdicts& out);
+  void send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segmenter, const OuterFields& fields, Verdicts& out);
+  bool take_sequence(Sa& sa, std::uint64_t& sequence, Verdicts& out);
+  void seal_later(Sa& sa, std::uint8_t* packet, std::uint64_t sequence, std::size_t payload, wire::IpProtocol next);
+  void seal_now(Sa& sa);
+
+  void count_sent(Sa& sa, std::size_t size);
+  void drop(DropReason reason, Sa* sa, Verdicts& out);
+  void reply_too_big(Instant now, const wire::IpPacket& ip, std::size_t largest, Verdicts& out);
+
+  SpdView& spd_;
+  Settings settings_;
+  Counters& counters_;
+  FlowCache<Decision> cache_;
+  TrainBuilder trains_;
+  IcmpRate icmp_rate_;
+
+  // Of one burst
+  std::vector<Item> items_;
+  std::vector<Sa*> active_;
+  std::vector<Packet> held_packets_;
+  std::array<crypto::PacketJob, cipher_burst> jobs_;
+  std::size_t job_count_ = 0;
+  struct Reply {
+    Bytes bytes;
+    ByteView piece;
+  };
+  std::deque<Reply> replies_;
+};
+
+}  // namespace sallyport::datapath

@@ -1,0 +1,81 @@
+#include "datapath/sad.h"
+
+namespace sallyport::datapath {
+namespace {
+
+Result<std::unique_ptr<crypto::PacketCipher>> make_cipher(crypto::PacketCipherFactory& ciphers,
+                                                          const policy::Suite& suite, const policy::SaKeys& keys) {
+  return ciphers.make({.encryption = suite.encryption,
+                       .integrity = suite.integrity,
+                       .extended_sequence_numbers = suite.extended_sequence_numbers(),
+                       .encryption_key = keys.encryption_key.view(),
+                       .integrity_key = keys.integrity_key.view()});
+}
+
+Result<void> check(const policy::ChildSaSpec& spec) {
+  if (spec.suite.protocol != policy::Protocol::esp) return fail(ErrorCode::unsupported);
+  if (spec.inbound.spi <= wire::max_reserved_spi || spec.outbound.spi <= wire::max_reserved_spi)
+    return fail(ErrorCode::out_of_range);
+  if (spec.local.address.family() != spec.remote.address.family()) return fail(ErrorCode::out_of_range);
+  return {};
+}
+
+}  // namespace
+
+Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFactory& ciphers,
+                         std::uint64_t first_sequence_number, std::uint16_t path_mtu) {
+  TRY(check(spec));
+  if (by_id_.contains(spec.id) || by_spi_.find(spec.inbound.spi) != nullptr) return fail(ErrorCode::duplicate);
+  auto opener = TRY(make_cipher(ciphers, spec.suite, spec.inbound));
+  auto sealer = TRY(make_cipher(ciphers, spec.suite, spec.outbound));
+  const bool extended = spec.suite.extended_sequence_numbers();
+  const EspLayout layout = EspLayout::of(*opener);
+
+  auto sa = std::make_unique<Sa>(Sa{.id = spec.id,
+                                    .mode = spec.mode,
+                                    .udp_encap = spec.udp_encap,
+                                    .behind_nat = spec.nat_local || spec.nat_remote,
+                                    .copy_df = spec.copy_df,
+                                    .copy_ecn = spec.copy_ecn,
+                                    .local = spec.local,
+                                    .remote = spec.remote,
+                                    .transport_local = spec.local.address,
+                                    .transport_remote = spec.remote.address,
+                                    .selectors = SelectorPair(spec.local_ts, spec.remote_ts),
+                                    .inbound = {.spi = spec.inbound.spi,
+                                                .layout = layout,
+                                                .cipher = std::move(opener),
+                                                .window = ReplayWindow(spec.replay_window, extended),
+                                                .last_heard = {},
+                                                .last_origin = spec.remote,
+                                                .burst = {}},
+                                    .outbound = {.spi = spec.outbound.spi,
+                                                 .layout = layout,
+                                                 .cipher = std::move(sealer),
+                                                 .sequence = Sequence(extended, first_sequence_number),
+                                                 .path_mtu = path_mtu,
+                                                 .last_sent = {},
+                                                 .burst = {}},
+                                    .counters = {},
+                                    .connection = spec.connection,
+                                    .child = spec.child});
+  Sa* installed = sa.get();
+  by_spi_.insert(spec.inbound.spi, installed);
+  by_id_.emplace(spec.id, std::move(sa));
+  return installed;
+}
+
+bool Sad::remove(policy::ChildSaId id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return false;
+  by_spi_.erase(found->second->inbound.spi);
+  by_id_.erase(found);
+  return true;
+}
+
+Sa* Sad::find(policy::ChildSaId id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second.get();
+}
+
+}  // namespace sallyport::datapath

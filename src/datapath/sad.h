@@ -1,0 +1,88 @@
+// The SAD (RFC 4301 §4.4.2): one Sa per Child SA, both directions, with all that the packet path needs of it and
+// nothing of how it came to be. Found by id, and inbound packets' by SPI: we choose those, so they are unique by
+// themselves (§4.1).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/time.h"
+#include "datapath/counters.h"
+#include "datapath/esp.h"
+#include "datapath/replay_window.h"
+#include "datapath/selectors.h"
+#include "datapath/sequence.h"
+#include "datapath/spi_table.h"
+#include "policy/child_sa.h"
+
+namespace sallyport::datapath {
+
+/// A list of the packets of one burst that belong to one SA, in the order they came; indices into the burst.
+struct BurstList {
+  static constexpr std::uint32_t nothing = 0xffffffff;
+  std::uint32_t first = nothing;
+  std::uint32_t last = nothing;
+};
+
+struct InboundSa {
+  std::uint32_t spi = 0;
+  EspLayout layout;
+  std::unique_ptr<crypto::PacketCipher> cipher;
+  ReplayWindow window;
+  std::optional<Instant> last_heard;
+  policy::Endpoint last_origin;  // where PeerMoved was last said of, or the known peer
+  BurstList burst;
+};
+
+struct OutboundSa {
+  std::uint32_t spi = 0;
+  EspLayout layout;
+  std::unique_ptr<crypto::PacketCipher> cipher;
+  Sequence sequence;
+  bool in_use = true;     // false: the peer may not have it yet
+  bool said_low = false;  // SequenceRunsOut
+  bool said_exhausted = false;
+  std::uint16_t path_mtu = 0;  // octets of the outer packet
+  std::optional<Instant> last_sent;
+  BurstList burst;
+};
+
+struct Sa {
+  policy::ChildSaId id;
+  policy::Mode mode = policy::Mode::tunnel;
+  bool udp_encap = false;
+  bool behind_nat = false;  // either end: transport mode mends checksums
+  bool copy_df = true;
+  bool copy_ecn = true;
+  policy::Endpoint local;  // where the ends are
+  policy::Endpoint remote;
+  policy::IpAddress transport_local;  // what transport mode puts into clear packets: the ends at the beginning
+  policy::IpAddress transport_remote;
+  SelectorPair selectors;
+  InboundSa inbound;
+  OutboundSa outbound;
+  Counters counters;
+  std::string connection;
+  std::string child;
+};
+
+class Sad {
+ public:
+  /// See Worker::install for the errors.
+  Result<Sa*> install(const policy::ChildSaSpec& spec, crypto::PacketCipherFactory& ciphers,
+                      std::uint64_t first_sequence_number, std::uint16_t path_mtu);
+  /// False: there was none. Who still holds a pointer to it must have let go.
+  bool remove(policy::ChildSaId id);
+
+  Sa* find(policy::ChildSaId id) const;
+  Sa* find_inbound(std::uint32_t spi) const { return by_spi_.find(spi); }
+  std::size_t size() const { return by_id_.size(); }
+
+ private:
+  std::unordered_map<policy::ChildSaId, std::unique_ptr<Sa>> by_id_;
+  SpiTable by_spi_;
+};
+
+}  // namespace sallyport::datapath

@@ -1,0 +1,62 @@
+// SelectorPair: the traffic selectors of a policy or an SA, made ready to be asked once per packet. Any local selector
+// goes with any remote one (RFC 7296 §2.9).
+#pragma once
+
+#include <vector>
+
+#include "datapath/flow.h"
+
+namespace sallyport::datapath {
+
+/// One side's list.
+class SelectorList {
+ public:
+  explicit SelectorList(const policy::TrafficSelectors& selectors);
+
+  /// Whether the side of the packet that sends, or the one that receives, is in the list.
+  bool matches_source(const FlowKey& key) const;
+  bool matches_destination(const FlowKey& key) const;
+
+ private:
+  /// 128 bits of an address in host order, IPv4 in the low 32.
+  struct Number {
+    std::uint64_t high = 0, low = 0;
+    friend auto operator<=>(const Number&, const Number&) = default;
+  };
+  static Number number(const std::uint8_t* octets, bool v6);
+
+  struct Item {
+    Number first, last;
+    std::uint16_t first_port = 0, last_port = 0;
+    std::uint8_t protocol = 0;
+    bool v6 = false;
+    bool any_port = false, opaque = false;
+  };
+  enum class Port : std::uint8_t {
+    absent,
+    present,
+    not_asked
+  };
+  bool matches(const Number& address, const FlowKey& key, Port state, std::uint16_t port) const;
+
+  std::vector<Item> items_;
+};
+
+class SelectorPair {
+ public:
+  SelectorPair(const policy::TrafficSelectors& local, const policy::TrafficSelectors& remote)
+      : local_(local), remote_(remote) {}
+
+  bool matches_outbound(const FlowKey& key) const {
+    return local_.matches_source(key) && remote_.matches_destination(key);
+  }
+  bool matches_inbound(const FlowKey& key) const {
+    return remote_.matches_source(key) && local_.matches_destination(key);
+  }
+
+ private:
+  SelectorList local_;
+  SelectorList remote_;
+};
+
+}  // namespace sallyport::datapath

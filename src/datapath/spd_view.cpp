@@ -1,0 +1,114 @@
+#include "datapath/spd_view.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace sallyport::datapath {
+
+Sa* ProtectedChild::newest_for(const FlowKey& key) const {
+  Sa* not_yet_in_use = nullptr;
+  for (auto sa = sas.rbegin(); sa != sas.rend(); ++sa) {
+    if (!(*sa)->selectors.matches_outbound(key)) continue;
+    if ((*sa)->outbound.in_use) return *sa;
+    if (not_yet_in_use == nullptr) not_yet_in_use = *sa;
+  }
+  return not_yet_in_use;
+}
+
+std::size_t SpdView::set_policy(const policy::Spd& spd) {
+  rules_.clear();
+  rules_.reserve(spd.entries.size());
+  std::unordered_set<const ProtectedChild*> named;
+  for (const auto& entry : spd.entries) {
+    ProtectedChild* child = nullptr;
+    if (entry.action == policy::SpdAction::protect) child = &child_of(entry.connection, entry.child);
+    named.insert(child);
+    rules_.push_back({.id = entry.id,
+                      .action = entry.action,
+                      .on_demand = entry.on_demand,
+                      .selectors = SelectorPair(entry.local_ts, entry.remote_ts),
+                      .child = child,
+                      .connection = entry.connection,
+                      .child_name = entry.child});
+  }
+  std::size_t dropped = 0;
+  for (const auto& [name, child] : children_) {
+    if (named.contains(child.get())) continue;
+    dropped += drop_held(*child);
+    child->asked.reset();
+  }
+  std::erase_if(children_,
+                [&](const auto& item) { return !named.contains(item.second.get()) && item.second->sas.empty(); });
+  return dropped;
+}
+
+ProtectedChild& SpdView::child_of(const std::string& connection, const std::string& child) {
+  auto& slot = children_[connection + '\0' + child];
+  if (!slot) slot = std::make_unique<ProtectedChild>();
+  return *slot;
+}
+
+void SpdView::add(Sa& sa) {
+  ProtectedChild& child = child_of(sa.connection, sa.child);
+  child.sas.push_back(&sa);
+  // Another SA than was asked for does not let us ask again at once: a peer that always narrows to something else would
+  // have us make SAs without end.
+  if (child.asked && sa.selectors.matches_outbound(child.asked->key)) child.asked.reset();
+  child.released = !child.held.empty();
+}
+
+void SpdView::remove(Sa& sa) { std::erase(child_of(sa.connection, sa.child).sas, &sa); }
+
+Decision SpdView::decide(const FlowKey& key) {
+  const auto rule = std::ranges::find_if(rules_, [&](const SpdRule& r) { return r.selectors.matches_outbound(key); });
+  if (rule == rules_.end()) return {};
+  return {.sa = rule->child != nullptr ? rule->child->newest_for(key) : nullptr, .rule = &*rule};
+}
+
+SpdRule* SpdView::find(policy::PolicyId id) {
+  const auto rule = std::ranges::find(rules_, id, &SpdRule::id);
+  return rule == rules_.end() ? nullptr : &*rule;
+}
+
+std::size_t SpdView::hold(ProtectedChild& child, const Packet& packet, Instant since, const HoldQueue::Limits& limits) {
+  const bool waits_already = !child.held.empty();
+  const std::size_t cost = child.held.push(packet, since, limits, held_total_);
+  if (!waits_already && !child.held.empty()) waiting_.push_back(&child);
+  if (waits_already && child.held.empty()) std::erase(waiting_, &child);
+  return cost;
+}
+
+std::size_t SpdView::drop_held(ProtectedChild& child) {
+  child.released = false;
+  if (child.held.empty()) return 0;
+  std::erase(waiting_, &child);
+  return child.held.take_all(held_total_).size();
+}
+
+std::size_t SpdView::expire_held(Instant oldest) {
+  std::size_t dropped = 0;
+  for (ProtectedChild* child : waiting_) dropped += child->held.expire(oldest, held_total_);
+  std::erase_if(waiting_, [](const ProtectedChild* child) { return child->held.empty(); });
+  return dropped;
+}
+
+void SpdView::take_released(std::vector<HoldQueue::Held>& to) {
+  for (ProtectedChild* child : waiting_) {
+    if (!std::exchange(child->released, false)) continue;
+    for (auto& held : child->held.take_all(held_total_)) to.push_back(std::move(held));
+  }
+  std::erase_if(waiting_, [](const ProtectedChild* child) { return child->held.empty(); });
+}
+
+bool SpdView::has_released() const {
+  return std::ranges::any_of(waiting_, [](const ProtectedChild* child) { return child->released; });
+}
+
+std::optional<Instant> SpdView::held_since() const {
+  std::optional<Instant> oldest;
+  for (const ProtectedChild* child : waiting_)
+    if (!oldest || child->held.since() < *oldest) oldest = child->held.since();
+  return oldest;
+}
+
+}  // namespace sallyport::datapath

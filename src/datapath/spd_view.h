@@ -1,0 +1,76 @@
+// SpdView: the SPD made ready to be asked per flow, joined to the SAs that serve its entries and the packets that wait
+// for one. An SA serves the entries of its own connection and child; of several whose selectors fit, the newest does.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "datapath/hold_queue.h"
+#include "datapath/sad.h"
+#include "policy/spd.h"
+
+namespace sallyport::datapath {
+
+/// One child of one connection, as the packet path sees it.
+struct ProtectedChild {
+  std::vector<Sa*> sas;  // newest last
+  HoldQueue held;
+  bool released = false;  // an SA has come since packets were held
+  struct Asked {
+    FlowKey key;
+    Instant at;
+  };
+  std::optional<Asked> asked;  // NeedSa is out, and no SA has come that fits the packet it was for
+
+  /// nullptr: none fits. Of those that fit, one that the peer is known to have goes before one that it may not.
+  Sa* newest_for(const FlowKey& key) const;
+};
+
+struct SpdRule {
+  policy::PolicyId id;
+  policy::SpdAction action;
+  bool on_demand;
+  SelectorPair selectors;
+  ProtectedChild* child;  // nullptr unless action is protect
+  std::string connection;
+  std::string child_name;
+};
+
+/// What the SPD and the SAs say about an outbound flow.
+struct Decision {
+  Sa* sa = nullptr;         // send by it
+  SpdRule* rule = nullptr;  // without an SA: what it says is to be done; nullptr: there is none
+};
+
+class SpdView {
+ public:
+  /// Held packets whose policy is gone are dropped; returns how many. Decisions made before are void.
+  std::size_t set_policy(const policy::Spd& spd);
+  void add(Sa& sa);
+  void remove(Sa& sa);
+  /// First match decides.
+  Decision decide(const FlowKey& key);
+  SpdRule* find(policy::PolicyId id);
+
+  /// These return how many packets were dropped.
+  std::size_t hold(ProtectedChild& child, const Packet& packet, Instant since, const HoldQueue::Limits& limits);
+  std::size_t drop_held(ProtectedChild& child);
+  std::size_t expire_held(Instant oldest);
+  /// Appends what waits for a child that has got an SA.
+  void take_released(std::vector<HoldQueue::Held>& to);
+  bool has_released() const;
+  /// Since when the oldest held packet has waited; nullopt: none waits.
+  std::optional<Instant> held_since() const;
+
+ private:
+  ProtectedChild& child_of(const std::string& connection, const std::string& child);
+
+  std::vector<SpdRule> rules_;
+  std::unordered_map<std::string, std::unique_ptr<ProtectedChild>> children_;  // by "connection\0child"
+  std::vector<ProtectedChild*> waiting_;                                       // those with held packets
+  std::size_t held_total_ = 0;                                                 // octets
+};
+
+}  // namespace sallyport::datapath

@@ -1,0 +1,161 @@
+#include "datapath/worker.h"
+
+#include "datapath/inbound.h"
+#include "datapath/outbound.h"
+
+namespace sallyport::datapath {
+
+struct Worker::Parts {
+  Parts(crypto::PacketCipherFactory& cipher_factory, RandomSource& random, const Settings& wanted)
+      : ciphers(cipher_factory),
+        settings(wanted),
+        outbound(spd, settings, random.u64(), counters),
+        inbound(sad, settings, random.u64(), counters) {}
+
+  /// What was remembered of flows points to SAs and rules: void after any change to them.
+  void forget_flows() {
+    outbound.forget_flows();
+    inbound.forget_flows();
+  }
+  void count_drops(DropReason reason, std::size_t packets, Verdicts* out) {
+    counters.drops.add(reason, packets);
+    for (std::size_t i = 0; out != nullptr && i < packets; ++i) out->drops.push_back({.reason = reason, .sa = {}});
+  }
+
+  crypto::PacketCipherFactory& ciphers;
+  Settings settings;
+  Counters counters;
+  Sad sad;
+  SpdView spd;
+  Outbound outbound;
+  Inbound inbound;
+  std::vector<HoldQueue::Held> released;  // being sent: Sends may quote them
+};
+
+Worker::Worker(crypto::PacketCipherFactory& ciphers, RandomSource& random, const Settings& settings)
+    : parts_(std::make_unique<Parts>(ciphers, random, settings)) {}
+Worker::~Worker() = default;
+
+// ---- Control
+
+Result<void> Worker::install(const policy::ChildSaSpec& spec, OutboundUse use) {
+  Sa* sa = TRY(
+      parts_->sad.install(spec, parts_->ciphers, parts_->settings.first_sequence_number, parts_->settings.path_mtu));
+  sa->outbound.in_use = use == OutboundUse::at_once;
+  parts_->spd.add(*sa);
+  parts_->forget_flows();
+  return {};
+}
+
+bool Worker::remove(policy::ChildSaId id) {
+  Sa* sa = parts_->sad.find(id);
+  if (sa == nullptr) return false;
+  parts_->forget_flows();
+  parts_->spd.remove(*sa);
+  return parts_->sad.remove(id);
+}
+
+bool Worker::update_endpoints(policy::ChildSaId id, const policy::Endpoint& local, const policy::Endpoint& remote,
+                              bool udp_encap) {
+  Sa* sa = parts_->sad.find(id);
+  if (sa == nullptr) return false;
+  sa->local = local;
+  sa->remote = sa->inbound.last_origin = remote;
+  sa->udp_encap = udp_encap;
+  return true;
+}
+
+bool Worker::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {
+  Sa* sa = parts_->sad.find(id);
+  if (sa == nullptr) return false;
+  sa->outbound.path_mtu = std::max(mtu, smallest_path_mtu);
+  return true;
+}
+
+void Worker::set_policy(policy::SpdPtr spd) {
+  parts_->forget_flows();
+  parts_->count_drops(DropReason::no_policy, parts_->spd.set_policy(*spd), nullptr);
+}
+
+void Worker::acquire_failed(policy::PolicyId policy) {
+  SpdRule* rule = parts_->spd.find(policy);
+  if (rule == nullptr || rule->child == nullptr) return;
+  rule->child->asked.reset();
+  parts_->count_drops(DropReason::hold_expired, parts_->spd.drop_held(*rule->child), nullptr);
+}
+
+// ---- Packets
+
+void Worker::outbound(Instant now, std::span<const Packet> from_tun, Verdicts& out) {
+  out.clear();
+  parts_->outbound.process(now, from_tun, out);
+}
+
+void Worker::inbound(Instant now, std::span<const Datagram> from_wire, Verdicts& out) {
+  out.clear();
+  parts_->inbound.process(now, from_wire, out);
+  if (parts_->inbound.has_heard_new_sa()) parts_->outbound.forget_flows();
+}
+
+void Worker::release_held(Instant now, Verdicts& out) {
+  out.clear();
+  Parts& parts = *parts_;
+  parts.released.clear();
+  parts.spd.take_released(parts.released);
+  parts.outbound.process_held(now, parts.released, out);
+  parts.count_drops(DropReason::hold_expired, parts.spd.expire_held(now - parts.settings.hold_time), &out);
+}
+
+std::optional<Instant> Worker::next_timeout() const {
+  const auto since = parts_->spd.held_since();
+  if (!since) return std::nullopt;
+  return parts_->spd.has_released() ? *since : *since + parts_->settings.hold_time;
+}
+
+// ---- What was counted
+
+const Counters& Worker::counters() const { return parts_->counters; }
+
+std::optional<SaStatus> Worker::status(policy::ChildSaId id) const {
+  const Sa* sa = parts_->sad.find(id);
+  if (sa == nullptr) return std::nullopt;
+  return SaStatus{.counters = sa->counters,
+                  .last_inbound = sa->inbound.last_heard,
+                  .last_outbound = sa->outbound.last_sent,
+                  .sequence_in = sa->inbound.window.top(),
+                  .sequence_out = sa->outbound.sequence.last_taken(),
+                  .path_mtu = sa->outbound.path_mtu};
+}
+
+std::size_t Worker::sa_count() const { return parts_->sad.size(); }
+
+// ---- Verdicts
+
+void Verdicts::clear() {
+  sends.clear();
+  deliveries.clear();
+  need_sa.clear();
+  drops.clear();
+  peers_moved.clear();
+  sequence_runs_out.clear();
+}
+
+bool Verdicts::empty() const {
+  return sends.empty() && deliveries.empty() && need_sa.empty() && drops.empty() && peers_moved.empty() &&
+         sequence_runs_out.empty();
+}
+
+std::size_t Deliver::size() const {
+  std::size_t size = 0;
+  for (const ByteView piece : pieces) size += piece.size();
+  return size;
+}
+
+Bytes Deliver::to_bytes() const {
+  Bytes bytes;
+  bytes.reserve(size());
+  for (const ByteView piece : pieces) append(bytes, piece);
+  return bytes;
+}
+
+}  // namespace sallyport::datapath
