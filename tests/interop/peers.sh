@@ -1,0 +1,178 @@
+# The two kinds of peer behind one set of words, so that a case can put either on either side:
+#
+#   peer_up KIND SIDE            starts the daemon in sp-io-SIDE and waits until it answers
+#   peer_load KIND SIDE          (re)loads the configuration that configure_KIND has written
+#   peer_initiate KIND SIDE      brings up connection `c`, child `x`
+#   peer_terminate KIND SIDE     closes it towards the peer
+#   peer_counts KIND SIDE        prints octets in, octets out, and `udp` or `plain`: of its Child SAs, as it sees them
+#   peer_log KIND SIDE           the end of what it said
+#   peer_down KIND SIDE
+#
+# KIND is sallyport or strongswan. Everything of a peer is in $state/SIDE/.
+# shellcheck shell=bash disable=SC2034,SC2154  # variables are shared between the files
+
+# --- strongSwan: its packages unpacked by fetch_strongswan, bound over /usr/lib/ipsec in a mount namespace of its own ------
+strongswan=$cache/strongswan
+flavour=${INTEROP_STRONGSWAN:-kernel}  # kernel, or libipsec: ESP in userspace
+
+strongswan_conf() {  # strongswan_conf SIDE
+  local plugins='random nonce openssl aes sha1 sha2 hmac kdf cmac ctr ccm gcm chapoly curve25519 pubkey pem pkcs1'
+  local back_end='kernel-netlink'
+  [ "$flavour" = kernel ] || back_end='kernel-libipsec kernel-netlink'  # the first one that offers ESP is taken
+  cat <<C
+charon {
+  load_modular = no
+  load = $plugins $back_end socket-default vici
+  install_routes = $([ "$flavour" = kernel ] && echo no || echo yes)
+  retransmit_timeout = 1.0
+  retransmit_tries = 4
+  ${strongswan_extra:-}
+  plugins {
+    vici {
+      socket = unix://$state/$1/charon.vici
+    }
+    kernel-libipsec {
+      allow_peer_ts = yes
+    }
+  }
+  filelog {
+    f {
+      path = /run/charon.log
+      default = 1
+      ike = 2
+      flush_line = yes
+      time_format = %H:%M:%S
+    }
+  }
+}
+swanctl {
+  load = random openssl pem pkcs1 pubkey
+}
+C
+}
+strongswan_pid() { cat "$state/$1/pid" 2>/dev/null; }
+strongswan_ctl() {  # the control socket is a file: no need to enter the namespaces
+  local where=$1
+  shift
+  STRONGSWAN_CONF=$state/$where/strongswan.conf SWANCTL_DIR=$state/$where swanctl "$@" --uri "unix://$state/$where/charon.vici"
+}
+strongswan_up() {
+  local home=$state/$1
+  mkdir -p "$home/run/netns"
+  strongswan_conf "$1" >"$home/strongswan.conf"
+  cat >"$home/launch" <<L
+#!/bin/bash
+echo \$\$ >'$home/pid'
+mount --make-rprivate /
+mount --bind '$strongswan/usr/lib/ipsec' /usr/lib/ipsec
+mount --bind '$home/run' /run
+[ -L /var/run ] || mount --bind /run /var/run
+export STRONGSWAN_CONF='$home/strongswan.conf' LEAK_DETECTIVE_DISABLE=1
+exec /usr/lib/ipsec/charon </dev/null >>'$home/out' 2>&1
+L
+  [ -d /usr/lib/ipsec ] || mkdir -p /usr/lib/ipsec
+  ip netns exec "sp-io-$1" unshare -m bash "$home/launch" &
+  disown
+  wait_for 20 strongswan_ctl "$1" --stats
+}
+strongswan_load() { strongswan_ctl "$1" --load-all --clear; }
+strongswan_initiate() { strongswan_ctl "$1" --initiate --child x --timeout 20; }
+strongswan_terminate() { strongswan_ctl "$1" --terminate --ike c --timeout 10; }
+strongswan_rekey() { strongswan_ctl "$1" --rekey --child x; }
+strongswan_counts() {
+  strongswan_ctl "$1" --list-sas | awk '
+    $1 == "in" || $1 == "out" { gsub(",", ""); for (i = 2; i < NF; i++) if ($(i + 1) == "bytes") sum[$1] += $i }
+    /in-UDP/ { carried = "udp" }
+    END { print sum["in"] + 0, sum["out"] + 0, carried ? carried : "plain" }'
+}
+strongswan_log() { tail -n 25 "$state/$1/run/charon.log" "$state/$1/out" 2>/dev/null; }
+strongswan_down() { stop "$(strongswan_pid "$1")"; rm -f "$state/$1/pid"; }
+
+# --- Sallyport -------------------------------------------------------------------------------------------------------------
+sallyport_ctl() {
+  local where=$1
+  shift
+  "$programs/sallyport" --control "$state/$where/control.sock" "$@"
+}
+sallyport_up() {
+  local home=$state/$1
+  mkdir -p "$home/state" "$home/keylog"
+  ip netns exec "sp-io-$1" "$programs/sallyportd" --config "$home/sallyport.toml" --control "$home/control.sock" \
+    --state-dir "$home/state" </dev/null >>"$home/out" 2>&1 &
+  echo $! >"$home/pid"
+  disown
+  wait_for 20 sallyport_ctl "$1" status
+}
+sallyport_load() { sallyport_ctl "$1" reload; }
+sallyport_initiate() { sallyport_ctl "$1" up c/x --timeout 20; }
+sallyport_terminate() { sallyport_ctl "$1" down c; }
+sallyport_rekey() { sallyport_ctl "$1" rekey c/x; }
+sallyport_counts() {
+  sallyport_ctl "$1" --json status | tr '{,}' '\n' | awk -F: '
+    { gsub(/[" ]/, "") }
+    $1 == "bytes_in" { inward += $2 }
+    $1 == "bytes_out" { outward += $2 }
+    $1 == "udp_encap" { carried = $2 == "true" ? "udp" : "plain" }
+    END { print inward + 0, outward + 0, carried }'
+}
+sallyport_log() { tail -n 25 "$state/$1/out"; }
+sallyport_down() { stop "$(cat "$state/$1/pid" 2>/dev/null)"; rm -f "$state/$1/pid"; }
+
+# --- either ----------------------------------------------------------------------------------------------------------------
+stop() {  # stop PID: gently, then not
+  [ -n "$1" ] && kill "$1" 2>/dev/null || return 0
+  wait_for 8 gone "$1" || { kill -9 "$1"; wait_for 2 gone "$1"; }
+}
+gone() { ! kill -0 "$1" 2>/dev/null; }
+
+peer_up() { "$1_up" "$2"; }
+peer_load() { "$1_load" "$2"; }
+peer_initiate() { "$1_initiate" "$2"; }
+peer_terminate() { "$1_terminate" "$2"; }
+peer_rekey() { "$1_rekey" "$2"; }
+peer_counts() { "$1_counts" "$2"; }
+peer_log() { "$1_log" "$2"; }
+peer_down() { "$1_down" "$2"; }
+
+# configure KIND SIDE: writes connection `c`, child `x` from the variables that a case sets: local_address, remote_address
+# (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated), mode, local_ts, remote_ts (empty: dynamic).
+configure() { mkdir -p "$state/$2" && "configure_$1" "$2"; }
+secret='an interop test is no secret'
+
+configure_strongswan() {
+  {
+    echo "connections {"
+    echo "  c {"
+    echo "    version = 2"
+    echo "    local_addrs = $local_address"
+    [ -z "$remote_address" ] || echo "    remote_addrs = $remote_address"
+    echo "    proposals = ${ike// /, }"
+    echo "    mobike = no"
+    printf '    local {\n      auth = psk\n      id = %s\n    }\n' "$local_id"
+    printf '    remote {\n      auth = psk\n      id = %s\n    }\n' "$remote_id"
+    printf '    children {\n      x {\n        mode = %s\n        esp_proposals = %s\n' "$mode" "${esp// /, }"
+    [ -z "$local_ts" ] || echo "        local_ts = $local_ts"
+    [ -z "$remote_ts" ] || echo "        remote_ts = $remote_ts"
+    printf '      }\n    }\n  }\n}\n'
+    printf 'secrets {\n  ike-c {\n    secret = "%s"\n  }\n}\n' "$secret"
+  } >"$state/$1/swanctl.conf"
+}
+
+toml_list() { printf '["%s"]' "${1// /\", \"}"; }
+configure_sallyport() {
+  {
+    echo "[connections.c]"
+    echo "version = 2"
+    echo "local_addrs = $(toml_list "$local_address")"
+    [ -z "$remote_address" ] || echo "remote_addrs = $(toml_list "$remote_address")"
+    echo "proposals = $(toml_list "$ike")"
+    printf '[connections.c.local]\nauth = "psk"\nid = "%s"\n' "$local_id"
+    printf '[connections.c.remote]\nauth = "psk"\nid = "%s"\n' "$remote_id"
+    printf '[connections.c.children.x]\nmode = "%s"\nesp_proposals = %s\n' "$mode" "$(toml_list "$esp")"
+    [ -z "$local_ts" ] || echo "local_ts = $(toml_list "$local_ts")"
+    [ -z "$remote_ts" ] || echo "remote_ts = $(toml_list "$remote_ts")"
+    printf '[secrets.ike-c]\nid = ["%s", "%s"]\nsecret = "%s"\n' "$local_id" "$remote_id" "$secret"
+    printf '[datapath]\nbackend = "userspace"\n'
+    printf '[daemon]\nlog = "debug"\nkeylog = "%s"\n' "$state/$1/keylog"
+  } >"$state/$1/sallyport.toml"
+}
