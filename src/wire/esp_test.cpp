@@ -2,15 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/vectors/wire/spaced_hex.h"
 #include "tests/vectors/wire/vector_file.h"
 
 namespace sallyport::wire {
 namespace {
 
-std::optional<EspTrailer> trailer_of(std::string_view hex) { return read_esp_trailer(*from_hex(hex)); }
+std::optional<EspTrailer> trailer_of(std::string_view hex) { return read_esp_trailer(vectors::spaced_hex(hex)); }
 
 TEST(EspHeader, NeedsEightOctets) {
-  const Bytes octets = *from_hex("f4dc0ae500000103ff");
+  const Bytes octets = vectors::spaced_hex("f4dc0ae500000103ff");
   EXPECT_EQ(read_esp_header(octets), (EspHeader{0xf4dc0ae5, 0x103}));
   for (std::size_t size = 0; size < 8; ++size) EXPECT_FALSE(read_esp_header(ByteView(octets).first(size)));
   std::array<std::uint8_t, 8> written{};
@@ -61,34 +62,16 @@ TEST(EspTrailer, RefusesTextsShorterThanIt) {
 
 TEST(EspTrailer, RefusesPaddingLongerThanTheText) {
   EXPECT_FALSE(trailer_of("0104"));
-  EXPECT_FALSE(
-      trailer_of("010203"
-                 "0404"));
-  EXPECT_EQ(trailer_of("01020304"
-                       "0404"),
-            (EspTrailer{0, 4, IpProtocol::ipv4}));
-  EXPECT_FALSE(
-      trailer_of("01020304"
-                 "ff04"));
+  EXPECT_FALSE(trailer_of("010203 0404"));
+  EXPECT_EQ(trailer_of("01020304 0404"), (EspTrailer{0, 4, IpProtocol::ipv4}));
+  EXPECT_FALSE(trailer_of("01020304 ff04"));
 }
 
 TEST(EspTrailer, RefusesPaddingThatDoesNotCount) {
-  EXPECT_FALSE(
-      trailer_of("aa"
-                 "00"
-                 "0104"));
-  EXPECT_FALSE(
-      trailer_of("aa"
-                 "000102"
-                 "0304"));
-  EXPECT_FALSE(
-      trailer_of("aa"
-                 "010203ff"
-                 "0404"));
-  EXPECT_TRUE(
-      trailer_of("aa"
-                 "010203"
-                 "0304"));
+  EXPECT_FALSE(trailer_of("aa 00 0104"));
+  EXPECT_FALSE(trailer_of("aa 000102 0304"));
+  EXPECT_FALSE(trailer_of("aa 010203ff 0404"));
+  EXPECT_TRUE(trailer_of("aa 010203 0304"));
 }
 
 }  // namespace

@@ -2,18 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/vectors/wire/spaced_hex.h"
+
 namespace sallyport::wire {
 namespace {
 
 Bytes header_octets(std::uint32_t length) {
-  Bytes octets = *from_hex(
-      "0102030405060708"
-      "1112131415161718"
-      "21"
-      "20"
-      "22"
-      "08"
-      "00000007");
+  Bytes octets = vectors::spaced_hex("0102030405060708 1112131415161718 21 20 22 08 00000007");
   Writer(octets).u32(length);
   return octets;
 }

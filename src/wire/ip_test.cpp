@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "tests/vectors/wire/spaced_hex.h"
 #include "tests/vectors/wire/vector_file.h"
 #include "wire/ip_header.h"
 
@@ -13,7 +14,7 @@ const std::string vector_folder = SALLYPORT_SOURCE_DIR "/tests/vectors/wire/";
 
 /// An IPv6 packet whose first next header is `next`, with `behind` after the fixed header.
 Bytes ipv6_packet(IpProtocol next, std::string_view behind_hex) {
-  const Bytes behind = *from_hex(behind_hex);
+  const Bytes behind = vectors::spaced_hex(behind_hex);
   Bytes packet(ipv6_header_size);
   Ipv6Header header{.payload_length = static_cast<std::uint16_t>(behind.size()), .next_header = next};
   header.source.fill(0x11);
@@ -25,7 +26,7 @@ Bytes ipv6_packet(IpProtocol next, std::string_view behind_hex) {
 
 /// An IPv4 packet from 10.0.0.1 to 10.0.0.2 with `behind` after a header without options.
 Bytes ipv4_packet(IpProtocol protocol, std::string_view behind_hex) {
-  const Bytes behind = *from_hex(behind_hex);
+  const Bytes behind = vectors::spaced_hex(behind_hex);
   Bytes packet(ipv4_header_size);
   write_ipv4_header(packet.data(), {.total_length = static_cast<std::uint16_t>(ipv4_header_size + behind.size()),
                                     .protocol = protocol,
@@ -110,10 +111,9 @@ TEST(IpPacket, RefusesVersionsOtherThanFourAndSix) {
 }
 
 TEST(IpPacket, RefusesEveryTruncation) {
-  for (const Bytes& whole : {ipv4_packet(IpProtocol::udp, "0001000200080000"), ipv6_packet(IpProtocol::hop_by_hop,
-                                                                                           "3c00000000000000"
-                                                                                           "1100000000000000"
-                                                                                           "0001000200080000")}) {
+  for (const Bytes& whole :
+       {ipv4_packet(IpProtocol::udp, "0001000200080000"),
+        ipv6_packet(IpProtocol::hop_by_hop, "3c00000000000000 1100000000000000 0001000200080000")}) {
     ASSERT_TRUE(IpPacket::parse(whole));
     for (std::size_t size = 0; size < whole.size(); ++size) {
       const auto packet = IpPacket::parse(ByteView(whole).first(size));
@@ -146,9 +146,7 @@ TEST(IpPacket, LeavesOutWhatLiesBehindItsLength) {
 }
 
 TEST(IpPacket, PassesOverIpv4Options) {
-  Bytes octets = ipv4_packet(IpProtocol::udp,
-                             "01010101"
-                             "0035003600080000");
+  Bytes octets = ipv4_packet(IpProtocol::udp, "01010101 0035003600080000");
   octets[0] = 0x46;
   const auto packet = IpPacket::parse(octets);
   EXPECT_EQ(ports(*packet), (Ports{0x35, 0x36}));
@@ -186,13 +184,8 @@ TEST(IpPacket, DoesNotReadPortsThatAreNotThere) {
 TEST(IpPacket, WalksIpv6ExtensionHeadersToTheNextLayer) {
   // hop-by-hop, destination options, routing, fragment, destination options, UDP
   const Bytes octets = ipv6_packet(IpProtocol::hop_by_hop,
-                                   "3c00000000000000"
-                                   "2b01000000000000"
-                                   "0000000000000000"
-                                   "2c00000000000000"
-                                   "3c0000001234abcd"
-                                   "1100000000000000"
-                                   "0035003600080000");
+                                   "3c00000000000000 2b01000000000000 0000000000000000 2c00000000000000 "
+                                   "3c0000001234abcd 1100000000000000 0035003600080000");
   const auto packet = IpPacket::parse(octets);
   ASSERT_TRUE(packet);
   EXPECT_EQ(packet->protocol(), IpProtocol::udp);
@@ -208,9 +201,7 @@ TEST(IpPacket, WalksIpv6ExtensionHeadersToTheNextLayer) {
 }
 
 TEST(IpPacket, EndsTheWalkAtALaterIpv6Fragment) {
-  const Bytes octets = ipv6_packet(IpProtocol::fragment,
-                                   "3c0005a900000001"
-                                   "ffffffffffffffff");
+  const Bytes octets = ipv6_packet(IpProtocol::fragment, "3c0005a900000001 ffffffffffffffff");
   const auto packet = IpPacket::parse(octets);
   ASSERT_TRUE(packet);
   EXPECT_TRUE(packet->is_later_fragment());
@@ -241,9 +232,7 @@ TEST(IpPacket, RefusesEndlessExtensionHeaders) {
 }
 
 TEST(IpPacket, RefusesASecondFragmentHeader) {
-  const auto packet = IpPacket::parse(ipv6_packet(IpProtocol::fragment,
-                                                  "2c00000000000001"
-                                                  "1100000000000002"));
+  const auto packet = IpPacket::parse(ipv6_packet(IpProtocol::fragment, "2c00000000000001 1100000000000002"));
   EXPECT_EQ(packet.error(), (Error{ErrorCode::malformed, 48}));
 }
 
