@@ -1,0 +1,243 @@
+#include "diagnose/explanation.h"
+
+#include <fmt/format.h>
+
+#include "policy/proposal.h"
+
+namespace sallyport::diagnose {
+namespace {
+
+using event::Failure;
+using event::FailureKind;
+using event::Side;
+using policy::to_string;
+
+/// The place of a key, or of the nearest key above it that was written.
+policy::Origin origin_of(const policy::Origins& origins, std::string key) {
+  for (;;) {
+    if (const auto found = origins.find(key); found != origins.end()) return found->second;
+    const auto dot = key.rfind('.');
+    if (dot == std::string::npos) return {};
+    key.resize(dot);
+  }
+}
+
+/// What an explanation is made from, with the names of keys as the configuration has them.
+class Explainer {
+ public:
+  Explainer(const Failure& failure, const policy::Connection* connection) : f_(failure), connection_(connection) {
+    if (connection) child_ = connection->find_child(failure.child);
+  }
+
+  Explanation explain() const;
+
+ private:
+  bool ours() const { return f_.side == Side::local; }
+  std::string peer() const { return to_string(f_.remote.address); }
+  std::string key(std::string_view name) const {
+    return child_ ? fmt::format("connections.{}.children.{}.{}", f_.connection, f_.child, name)
+                  : fmt::format("connections.{}.{}", f_.connection, name);
+  }
+  Explanation about(std::string sentence, std::string_view key_name, std::string advice) const {
+    policy::Origin where;
+    if (child_)
+      where = origin_of(child_->origins, std::string(key_name));
+    else if (connection_)
+      where = origin_of(connection_->origins, std::string(key_name));
+    return {std::move(sentence), std::move(advice), std::move(where)};
+  }
+  Explanation plain(std::string sentence) const { return {std::move(sentence), {}, {}}; }
+
+  Explanation unreachable() const;
+  Explanation no_proposal() const;
+  Explanation no_selector() const;
+  Explanation not_authentic() const;
+  Explanation no_connection() const;
+  Explanation other_mode() const;
+  Explanation other_group() const;
+  std::string differences() const;
+
+  const Failure& f_;
+  const policy::Connection* connection_;
+  const policy::Child* child_ = nullptr;
+};
+
+Explanation Explainer::unreachable() const {
+  return about(
+      fmt::format("{} did not answer: {} messages were sent and none came back.", to_string(f_.remote), f_.attempts),
+      "remote_addrs",
+      fmt::format("Check that {} is the peer's address (connections.{}.remote_addrs), that an IKE daemon runs there, "
+                  "and that UDP 500 and 4500 pass on the way.",
+                  peer(), f_.connection));
+}
+
+/// "encryption: we have aes256, the peer has aes128": of the two proposals that are nearest.
+std::string Explainer::differences() const {
+  const auto miss = policy::nearest_miss(f_.our_proposals, f_.peer_proposals, child_ != nullptr);
+  if (!miss) return {};
+  std::string text;
+  for (const auto& difference : miss->differences) {
+    const auto words = [](const std::string& list) { return list.empty() ? std::string("none") : list; };
+    text += fmt::format("{}{}: we have {}, the peer has {}", text.empty() ? "" : "; ", to_string(difference.kind),
+                        words(difference.ours), words(difference.theirs));
+  }
+  return text;
+}
+
+Explanation Explainer::no_proposal() const {
+  const std::string_view what = child_ ? "ESP" : "IKE";
+  const std::string name = child_ ? "esp_proposals" : "proposals";
+  const std::string ours_text = to_string(f_.our_proposals);
+  if (f_.peer_proposals.empty())
+    return about(fmt::format("{} accepts none of our {} proposals ({}), and does not say which it would accept.",
+                             peer(), what, ours_text),
+                 name, fmt::format("Add to {} one that the peer is configured for.", key(name)));
+  const std::string theirs = to_string(f_.peer_proposals);
+  const std::string near = differences();
+  return about(
+      fmt::format("No common {} proposal: {} offers {}, and we accept {}{}{}.", what, peer(), theirs, ours_text,
+                  near.empty() ? "" : "; nearest, ", near),
+      name, fmt::format("Add to {} one of the peer's, such as {}.", key(name), to_string(f_.peer_proposals.front())));
+}
+
+Explanation Explainer::no_selector() const {
+  const auto both = [](const policy::TrafficSelectors& local, const policy::TrafficSelectors& remote) {
+    return fmt::format("{} <-> {}", to_string(local), to_string(remote));
+  };
+  const std::string configured = both(f_.our_local_ts, f_.our_remote_ts);
+  if (f_.peer_local_ts.empty() && f_.peer_remote_ts.empty())
+    return about(
+        fmt::format("{} refuses our traffic selectors {}{}.", peer(), configured,
+                    f_.our_mode == policy::Mode::transport ? " in transport mode" : ""),
+        "remote_ts",
+        fmt::format("Make {} and remote_ts, seen from the other side, agree with what is configured at the peer.",
+                    key("local_ts")));
+  const std::string wanted = both(f_.peer_local_ts, f_.peer_remote_ts);
+  return about(fmt::format("No common traffic selectors: {} asks for {}, and {} is configured.", peer(), wanted,
+                           f_.our_local_ts.empty() ? "none of that mode" : configured),
+               "local_ts",
+               fmt::format("Make connections.{}.children.{}.local_ts and remote_ts overlap with {}.", f_.connection,
+                           f_.child.empty() ? "NAME" : f_.child, wanted));
+}
+
+Explanation Explainer::not_authentic() const {
+  const std::string us = to_string(f_.local_id);
+  const std::string them = to_string(f_.remote_id);
+  if (!ours())
+    return about(
+        fmt::format("{} refused our proof of identity as {}: its pre-shared key for us differs, or it does not know "
+                    "this identity.",
+                    peer(), us),
+        "local.id",
+        fmt::format("Make the secret for {} and {} the same on both sides, and connections.{}.local.id what the "
+                    "peer expects; its log names the cause.",
+                    us, them, f_.connection));
+  return about(fmt::format("{} says that it is {}, but its proof does not fit our pre-shared key.", peer(), them),
+               "remote.id",
+               fmt::format("Make the secret for {} and {} the same on both sides (secrets.ike-…).", us, them));
+}
+
+Explanation Explainer::no_connection() const {
+  if (f_.remote_id.kind == policy::Identity::Kind::any)
+    return plain(fmt::format("No connection is configured for {}: none has it in remote_addrs.", peer()));
+  const std::string asked =
+      f_.local_id.kind == policy::Identity::Kind::any ? "" : fmt::format(" and asks for {}", to_string(f_.local_id));
+  return {fmt::format("{} says that it is {}{}, and no connection names these identities.", peer(),
+                      to_string(f_.remote_id), asked),
+          fmt::format("Set remote.id of its connection to \"{}\".", to_string(f_.remote_id)),
+          {}};
+}
+
+Explanation Explainer::other_mode() const {
+  const auto name = [](std::optional<policy::Mode> mode) {
+    return mode ? std::string(to_string(*mode)) : std::string("another");
+  };
+  return about(
+      fmt::format("{} wants {} mode, and {} mode is configured.", peer(), name(f_.peer_mode), name(f_.our_mode)),
+      "mode", fmt::format("Set {} to \"{}\", or change the peer's.", key("mode"), name(f_.peer_mode)));
+}
+
+Explanation Explainer::other_group() const {
+  const std::string group =
+      f_.wanted_group ? std::string(crypto::to_string(*f_.wanted_group)) : "a group that we do not have";
+  const std::string name = child_ ? "esp_proposals" : "proposals";
+  return about(fmt::format("{} insists on key exchange by {}, which our proposals do not offer.", peer(), group), name,
+               fmt::format("Add {} to {}.", group, key(name)));
+}
+
+Explanation Explainer::explain() const {
+  switch (f_.kind) {
+    case FailureKind::peer_unreachable: return unreachable();
+    case FailureKind::no_proposal_chosen: return no_proposal();
+    case FailureKind::no_common_selector: return no_selector();
+    case FailureKind::authentication_failed: return not_authentic();
+    case FailureKind::identity_mismatch:
+      return about(fmt::format("{} is authentic as {}, but {} is expected.", peer(), to_string(f_.remote_id),
+                               to_string(f_.expected_id)),
+                   "remote.id",
+                   fmt::format("Set connections.{}.remote.id to \"{}\" if that is the right peer.", f_.connection,
+                               to_string(f_.remote_id)));
+    case FailureKind::no_matching_connection: return no_connection();
+    case FailureKind::secret_missing:
+      return about(fmt::format("No pre-shared key is configured for {} and {}.", to_string(f_.local_id),
+                               to_string(f_.remote_id)),
+                   "remote.id",
+                   fmt::format("Add a section [secrets.ike-{}] with id = [\"{}\", \"{}\"] and a secret.", f_.connection,
+                               to_string(f_.local_id), to_string(f_.remote_id)));
+    case FailureKind::mode_mismatch: return other_mode();
+    case FailureKind::key_exchange_mismatch: return other_group();
+    case FailureKind::child_refused:
+      return plain(fmt::format("{} refuses a further Child SA for {} ({}).", peer(), f_.child, f_.notify));
+    case FailureKind::peer_error: return plain(fmt::format("{} answered with the error {}.", peer(), f_.notify));
+    case FailureKind::protocol_violation:
+      return plain(fmt::format("{} broke the protocol; nothing here can mend that.", peer()));
+    case FailureKind::closed_by_peer: return plain(fmt::format("{} closed it.", peer()));
+    case FailureKind::closed_by_user: return plain("It was closed by hand.");
+    case FailureKind::replaced: return plain("A newer IKE SA with the same peer took its place.");
+    case FailureKind::expired: return plain("Its lifetime ended.");
+    case FailureKind::system_refused: return plain("This system could not set it up; the daemon's log says why.");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Explanation::text() const {
+  std::string all = sentence;
+  if (!advice.empty()) all += " " + advice;
+  if (const std::string place = to_string(where); !place.empty()) all += fmt::format(" [{}]", place);
+  return all;
+}
+
+Explanation explain(const Failure& failure, const policy::Connection* connection) {
+  return Explainer(failure, connection).explain();
+}
+
+std::string to_string(const policy::Origin& origin) {
+  return origin.file.empty() ? std::string() : fmt::format("{}:{}:{}", origin.file, origin.line, origin.column);
+}
+
+std::string_view to_string(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::peer_unreachable: return "peer-unreachable";
+    case FailureKind::no_proposal_chosen: return "no-proposal-chosen";
+    case FailureKind::no_common_selector: return "no-common-selector";
+    case FailureKind::authentication_failed: return "authentication-failed";
+    case FailureKind::identity_mismatch: return "identity-mismatch";
+    case FailureKind::no_matching_connection: return "no-matching-connection";
+    case FailureKind::secret_missing: return "secret-missing";
+    case FailureKind::mode_mismatch: return "mode-mismatch";
+    case FailureKind::key_exchange_mismatch: return "key-exchange-mismatch";
+    case FailureKind::child_refused: return "child-refused";
+    case FailureKind::peer_error: return "peer-error";
+    case FailureKind::protocol_violation: return "protocol-violation";
+    case FailureKind::closed_by_peer: return "closed-by-peer";
+    case FailureKind::closed_by_user: return "closed-by-user";
+    case FailureKind::replaced: return "replaced";
+    case FailureKind::expired: return "expired";
+    case FailureKind::system_refused: return "system-refused";
+  }
+  return "unknown";
+}
+
+}  // namespace sallyport::diagnose

@@ -1,0 +1,171 @@
+#include "diagnose/ladder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "diagnose/explanation.h"
+
+namespace sallyport::diagnose {
+namespace {
+
+using event::Direction;
+
+/// What a notify means to somebody who has not read the RFC.
+std::string_view gloss(std::string_view notify) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kGlosses = {{
+      {"N(NAT_DETECTION_SOURCE_IP)", "the address I send from, hashed"},
+      {"N(NAT_DETECTION_DESTINATION_IP)", "the address I send to, hashed"},
+      {"N(COOKIE)", "return this cookie first: I am busy"},
+      {"N(INVALID_KE_PAYLOAD)", "use another key exchange group"},
+      {"N(NO_PROPOSAL_CHOSEN)", "none of your proposals is acceptable"},
+      {"N(TS_UNACCEPTABLE)", "none of your traffic selectors is acceptable"},
+      {"N(AUTHENTICATION_FAILED)", "your proof of identity is not accepted"},
+      {"N(USE_TRANSPORT_MODE)", "transport mode"},
+      {"N(INITIAL_CONTACT)", "forget what you have of me from before"},
+      {"N(ESP_TFC_PADDING_NOT_SUPPORTED)", "no traffic-flow padding, please"},
+      {"N(NON_FIRST_FRAGMENTS_ALSO)", "fragments through the same SA"},
+      {"N(MOBIKE_SUPPORTED)", "my address may change"},
+      {"N(IKEV2_FRAGMENTATION_SUPPORTED)", "large messages may come in pieces"},
+      {"N(SIGNATURE_HASH_ALGORITHMS)", "signatures with these hashes"},
+      {"N(REDIRECT_SUPPORTED)", "I can be sent elsewhere"},
+      {"N(REKEY_SA)", "in the place of an older one"},
+      {"N(TEMPORARY_FAILURE)", "not now, try again"},
+      {"N(NO_ADDITIONAL_SAS)", "no more of these"},
+      {"N(INVALID_SYNTAX)", "I cannot read that"},
+      {"N(CHILD_SA_NOT_FOUND)", "I do not have that one"},
+  }};
+  const auto found = std::ranges::find(kGlosses, notify, [](const auto& entry) { return entry.first; });
+  return found == kGlosses.end() ? std::string_view() : found->second;
+}
+
+/// Columns that a UTF-8 text takes, each code point being one.
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string repeat(std::string_view piece, std::size_t times) {
+  std::string text;
+  for (std::size_t i = 0; i < times; ++i) text += piece;
+  return text;
+}
+
+/// Words of `text` in lines of at most `width` columns.
+std::vector<std::string> wrap(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines = {""};
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, space);
+    text.remove_prefix(std::min(space + 1, text.size()));
+    if (!lines.back().empty() && columns(lines.back()) + 1 + columns(word) > width) lines.emplace_back();
+    if (!lines.back().empty()) lines.back() += ' ';
+    lines.back() += word;
+  }
+  return lines;
+}
+
+class Ladder {
+ public:
+  explicit Ladder(std::size_t width) : inside_(std::max<std::size_t>(width, 60) - 2 * kMargin - 2) {}
+
+  void add(const event::MessageLogged& logged) {
+    const auto& message = logged.message;
+    begin(message);
+    line(fmt::format("{} {} {}{}", message.exchange, message.request ? "request" : "response", message.message_id,
+                     message.encrypted ? ", encrypted" : ", in clear"),
+         1);
+    for (const auto& payload : message.payloads) line(retell(payload, message), 3);
+    rung(logged.direction);
+  }
+  void add(const event::Retransmitted& again) {
+    line(fmt::format("no answer yet: request {} sent once more ({})", again.message_id, again.attempt), 1);
+    rung(Direction::sent);
+  }
+  void add(const event::NatDetected& nat) {
+    note(fmt::format("there is a NAT in front of {}: on to UDP 4500, and ESP inside UDP", nat.local && nat.remote
+                                                                                              ? "both"
+                                                                                          : nat.local ? "us"
+                                                                                                      : "the peer"));
+  }
+  void add(const event::IkeSaEstablished& up) {
+    note(fmt::format("IKE SA established with {} by {}", policy::to_string(up.remote_id), policy::to_string(up.suite)));
+  }
+  void add(const event::ChildSaInstalled& child) {
+    note(fmt::format("Child SA {} installed, {} mode, {}: {} <-> {}", child.child, policy::to_string(child.mode),
+                     policy::to_string(child.suite), policy::to_string(child.local_ts),
+                     policy::to_string(child.remote_ts)));
+  }
+  void add(const event::ChildSaRemoved& child) { note(fmt::format("Child SA {} removed", child.child)); }
+  void add(const event::IkeSaClosed&) { note("IKE SA closed"); }
+  void add(const event::NegotiationFailed& failed) { note("failed: " + explain(failed.failure, nullptr).sentence); }
+  template <class Other>
+  void add(const Other&) {}
+
+  std::string take() {
+    if (begun_) line("", 0);
+    return std::move(text_);
+  }
+
+ private:
+  static constexpr std::size_t kMargin = 4;
+
+  /// The names of the uprights, once.
+  void begin(const event::MessageSummary& message) {
+    if (std::exchange(begun_, true)) return;
+    const std::string left = policy::to_string(message.local);
+    const std::string right = policy::to_string(message.remote);
+    const std::size_t total = inside_ + 2 + 2 * kMargin;
+    text_ += left + std::string(total > left.size() + right.size() ? total - left.size() - right.size() : 1, ' ') +
+             right + '\n';
+  }
+  void line(std::string_view words, std::size_t indent) {
+    for (const std::string& each : wrap(words, inside_ - indent - 1)) {
+      text_ += std::string(kMargin, ' ') + "│" + std::string(indent, ' ') + each;
+      text_ += std::string(inside_ - indent - columns(each), ' ') + "│\n";
+    }
+  }
+  void rung(Direction direction) {
+    text_ += std::string(kMargin, ' ');
+    text_ += direction == Direction::sent ? "├" + repeat("─", inside_ - 1) + "▶│\n"
+                                          : "│◀" + repeat("─", inside_ - 1) + "┤\n";
+  }
+  void note(std::string_view words) {
+    for (const std::string& each : wrap(words, inside_ - 6)) line("·· " + each, 1);
+  }
+
+  std::size_t inside_;  // columns between the uprights
+  bool begun_ = false;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string retell(const event::PayloadSummary& payload, const event::MessageSummary& message) {
+  if (payload.name == "SA")
+    return fmt::format("SA: {} {}", message.request ? "offers" : "chose", policy::to_string(payload.proposals));
+  if (payload.name == "KE")
+    return fmt::format("KE: my half of a key exchange by {}",
+                       payload.group ? crypto::to_string(*payload.group) : "a group unknown to us");
+  if (payload.name == "Nonce") return "Nonce: fresh randomness";
+  if (payload.identity)
+    return fmt::format("{}: {} {}", payload.name,
+                       payload.name == (message.from_initiator ? "IDi" : "IDr") ? "I am" : "you should be",
+                       policy::to_string(*payload.identity));
+  if (payload.name == "AUTH") return "AUTH: proof of it by " + payload.detail;
+  if (payload.name == "TSi") return "TSi: traffic of the initiator's " + policy::to_string(payload.selectors);
+  if (payload.name == "TSr") return "TSr: with the responder's " + policy::to_string(payload.selectors);
+  if (payload.name == "D") return "D: delete " + payload.detail;
+  std::string text = payload.name;
+  if (const auto words = gloss(payload.name); !words.empty()) text += fmt::format(": {}", words);
+  if (payload.group) text += fmt::format(" ({})", crypto::to_string(*payload.group));
+  return text;
+}
+
+std::string draw_ladder(const std::vector<event::Event>& events, std::size_t width) {
+  Ladder ladder(width);
+  for (const auto& event : events) std::visit([&](const auto& each) { ladder.add(each); }, event);
+  return ladder.take();
+}
+
+}  // namespace sallyport::diagnose

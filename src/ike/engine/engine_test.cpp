@@ -1,0 +1,164 @@
+// Two engines that speak to each other over a perfect wire; the imperfect ones are in tests/.
+#include "ike/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "crypto/openssl/provider_openssl.h"
+#include "wire/ikev2/message.h"
+
+namespace sallyport::ike {
+namespace {
+
+using policy::IpAddress;
+
+constexpr IpAddress kMoon = IpAddress::v4(192, 0, 2, 1);
+constexpr IpAddress kSun = IpAddress::v4(192, 0, 2, 2);
+
+policy::Connection make_connection(const IpAddress& local, const IpAddress& remote, const char* local_id, const char* remote_id) {
+  policy::Connection connection;
+  connection.name = "office";
+  connection.version = policy::IkeVersion::v2;
+  connection.local_addrs = {policy::AddressRange::host(local)};
+  connection.remote_addrs = {policy::AddressRange::host(remote)};
+  connection.local.id = policy::Identity::fqdn(local_id);
+  connection.remote.id = policy::Identity::fqdn(remote_id);
+  policy::Child child;
+  child.name = "lan";
+  connection.children = {child};
+  return connection;
+}
+
+/// One end: an engine, what it sent and what it said.
+class Peer final : public HostView {
+ public:
+  Peer(std::uint64_t seed, const IpAddress& address, policy::Connection connection, std::string_view secret = "a secret")
+      : random_(seed), address_(address), engine_(settings_, *crypto_, random_, *this), connection_(std::move(connection)) {
+    load(secret);
+  }
+
+  void load(std::string_view secret) {
+    policy::Pad pad;
+    pad.add({.name = "ike", .secret = Secret::copy_of(as_bytes(secret))});
+    engine_.load({std::make_shared<const policy::Connection>(connection_)}, std::move(pad));
+  }
+  std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }
+  std::optional<IpAddress> source_address(const IpAddress&) const override { return address_; }
+
+  void drain() {
+    while (auto output = engine_.poll_output()) {
+      if (auto* datagram = std::get_if<SendDatagram>(&*output)) sent_.push_back(std::move(*datagram));
+      if (auto* install = std::get_if<InstallChildSa>(&*output)) installed_.push_back(std::move(install->spec));
+      if (auto* remove = std::get_if<RemoveChildSa>(&*output)) removed_.push_back(remove->id);
+      if (auto* notice = std::get_if<Notice>(&*output)) events_.push_back(std::move(notice->event));
+    }
+  }
+  template <class E>
+  std::vector<E> events() const {
+    std::vector<E> found;
+    for (const auto& event : events_)
+      if (const auto* e = std::get_if<E>(&event)) found.push_back(*e);
+    return found;
+  }
+
+  Settings settings_;
+  std::unique_ptr<crypto::Provider> crypto_ = crypto::make_openssl_provider();
+  SeededRandom random_;
+  IpAddress address_;
+  Engine engine_;
+  policy::Connection connection_;
+  std::vector<SendDatagram> sent_;
+  std::vector<policy::ChildSaSpec> installed_;
+  std::vector<policy::ChildSaId> removed_;
+  std::vector<event::Event> events_;
+};
+
+class EnginePair : public testing::Test {
+ protected:
+  /// Carries datagrams until nobody has anything to say.
+  void run() {
+    for (bool busy = true; busy;) {
+      busy = false;
+      for (auto [from, to] : {std::pair{&moon_, &sun_}, std::pair{&sun_, &moon_}}) {
+        from->drain();
+        for (const SendDatagram& datagram : std::exchange(from->sent_, {})) {
+          busy = true;
+          to->engine_.on_datagram(now_, {datagram.remote, datagram.local, datagram.message});
+        }
+      }
+    }
+  }
+
+  Instant now_{};
+  Peer moon_{1, kMoon, make_connection(kMoon, kSun, "moon", "sun")};
+  Peer sun_{2, kSun, make_connection(kSun, kMoon, "sun", "moon")};
+};
+
+TEST_F(EnginePair, AgreeOnKeysAndSelectors) {
+  ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
+  run();
+  ASSERT_EQ(moon_.installed_.size(), 1u);
+  ASSERT_EQ(sun_.installed_.size(), 1u);
+  const auto& ours = moon_.installed_.front();
+  const auto& theirs = sun_.installed_.front();
+  EXPECT_EQ(ours.outbound.spi, theirs.inbound.spi);
+  EXPECT_EQ(ours.inbound.spi, theirs.outbound.spi);
+  EXPECT_TRUE(ours.outbound.encryption_key == theirs.inbound.encryption_key);
+  EXPECT_TRUE(ours.inbound.encryption_key == theirs.outbound.encryption_key);
+  EXPECT_EQ(ours.local_ts, theirs.remote_ts);
+  EXPECT_TRUE(ours.suite.extended_sequence_numbers());
+  EXPECT_EQ(moon_.events<event::IkeSaEstablished>().size(), 1u);
+  EXPECT_EQ(sun_.events<event::IkeSaEstablished>().size(), 1u);
+}
+
+TEST_F(EnginePair, DeleteReachesTheOtherSide) {
+  ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
+  run();
+  EXPECT_TRUE(moon_.engine_.terminate(now_, moon_.engine_.status().front().id));
+  run();
+  EXPECT_EQ(moon_.removed_.size(), 1u);
+  EXPECT_EQ(sun_.removed_.size(), 1u);
+  EXPECT_EQ(sun_.events<event::IkeSaClosed>().front().why.kind, event::FailureKind::closed_by_peer);
+}
+
+TEST_F(EnginePair, AWrongSecretFailsOnBothSidesWithTheReason) {
+  sun_.load("another secret");
+  ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
+  run();
+  EXPECT_TRUE(moon_.installed_.empty());
+  EXPECT_TRUE(sun_.installed_.empty());
+  const auto here = moon_.events<event::NegotiationFailed>();
+  const auto there = sun_.events<event::NegotiationFailed>();
+  ASSERT_EQ(here.size(), 1u);
+  ASSERT_EQ(there.size(), 1u);
+  EXPECT_EQ(here.front().failure.kind, event::FailureKind::authentication_failed);
+  EXPECT_EQ(here.front().failure.side, event::Side::remote);
+  EXPECT_EQ(there.front().failure.side, event::Side::local);
+}
+
+TEST_F(EnginePair, GarbageCostsAnEventAndNothingElse) {
+  ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
+  run();
+  SeededRandom random(7);
+  for (int i = 0; i < 1000; ++i) {
+    Bytes garbage(random.below(300));
+    random.fill(garbage);
+    sun_.engine_.on_datagram(now_, {{kSun, 500}, {kMoon, 500}, garbage});
+  }
+  sun_.drain();
+  EXPECT_EQ(sun_.engine_.sessions(), 1u);
+  EXPECT_EQ(sun_.events<event::MessageRejected>().size(), 1000u);
+}
+
+TEST_F(EnginePair, ARetransmittedRequestGetsTheSameAnswer) {
+  ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
+  moon_.drain();
+  const SendDatagram first = moon_.sent_.front();
+  run();
+  for (int i = 0; i < 3; ++i) sun_.engine_.on_datagram(now_, {first.remote, first.local, first.message});
+  sun_.drain();
+  EXPECT_EQ(sun_.engine_.sessions(), 1u);
+  EXPECT_EQ(sun_.installed_.size(), 1u);
+}
+
+}  // namespace
+}  // namespace sallyport::ike
