@@ -213,10 +213,6 @@ Explanation explain(const Failure& failure, const policy::Connection* connection
   return Explainer(failure, connection).explain();
 }
 
-std::string to_string(const policy::Origin& origin) {
-  return origin.file.empty() ? std::string() : fmt::format("{}:{}:{}", origin.file, origin.line, origin.column);
-}
-
 std::string_view to_string(FailureKind kind) {
   switch (kind) {
     case FailureKind::peer_unreachable: return "peer-unreachable";

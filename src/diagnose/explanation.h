@@ -21,9 +21,6 @@ struct Explanation {
 /// `connection` is the one that the failure names; nullptr: none was found.
 Explanation explain(const event::Failure& failure, const policy::Connection* connection);
 
-/// "/etc/sallyport/sallyport.toml:12:5"; empty for an origin that is no file.
-std::string to_string(const policy::Origin& origin);
-
 /// "closed-by-peer", "no-proposal-chosen": names for programs.
 std::string_view to_string(event::FailureKind kind);
 
