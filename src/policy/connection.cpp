@@ -17,6 +17,26 @@ const Child* Connection::find_child(std::string_view child_name) const {
   return found == children.end() ? nullptr : &*found;
 }
 
+std::string to_string(const Origin& origin) {
+  if (origin.file.empty()) return {};
+  return origin.file + ":" + std::to_string(origin.line) + ":" + std::to_string(origin.column);
+}
+
+bool means_same(const Child& a, const Child& b) {
+  Child without_origins = a;
+  without_origins.origins = b.origins;
+  return without_origins == b;
+}
+
+bool means_same_but_children(const Connection& a, const Connection& b) {
+  Connection left = a, right = b;
+  for (Connection* each : {&left, &right}) {
+    each->children.clear();
+    each->origins.clear();
+  }
+  return left == right;
+}
+
 bool matches_addresses(const Connection& connection, const IpAddress& local, const IpAddress& remote) {
   return allows(connection.local_addrs, local) && allows(connection.remote_addrs, remote);
 }

@@ -26,7 +26,8 @@ struct Origin {
 
   friend bool operator==(const Origin&, const Origin&) = default;
 };
-/// Key (as in the configuration: "proposals", "local.id") to its place. A key that was not written is not there.
+/// Key (as in the configuration: "proposals", "local.id") to its place. A key that was not written is not there. The
+/// empty key is the section itself.
 using Origins = std::map<std::string, Origin, std::less<>>;
 
 enum class Mode : std::uint8_t {
@@ -115,6 +116,14 @@ struct Connection {
 };
 
 using ConnectionPtr = std::shared_ptr<const Connection>;
+
+/// "office.toml:3:12"; empty without a file.
+std::string to_string(const Origin& origin);
+
+/// Equal but for where things are written.
+bool means_same(const Child& a, const Child& b);
+/// Equal but for where things are written, and for the children: then a reload leaves the IKE SA alone.
+bool means_same_but_children(const Connection& a, const Connection& b);
 
 /// Does this connection speak to that pair of addresses at all?
 bool matches_addresses(const Connection& connection, const IpAddress& local, const IpAddress& remote);

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "policy/spelling.h"
+#include "policy/text_error.h"
 
 namespace sallyport::policy {
 namespace {
@@ -56,7 +57,7 @@ std::expected<Identity, TextError> read_hex(Kind kind, std::string_view digits, 
 std::expected<Identity, TextError> read_address(Kind kind, std::string_view text, std::size_t offset) {
   const auto address = IpAddress::parse(text);
   if (address && address->is_v6() == (kind == Kind::ipv6)) return Identity::of(*address);
-  return trouble(offset, "\"" + std::string(text) + "\" is no IPv" + (kind == Kind::ipv6 ? "6" : "4") + " address");
+  return trouble(offset, quoted(text) + " is no IPv" + (kind == Kind::ipv6 ? "6" : "4") + " address");
 }
 
 std::expected<Identity, TextError> read_typed(Kind kind, std::string_view value, std::size_t offset) {
@@ -86,9 +87,9 @@ std::expected<Identity, TextError> read_with_colon(std::string_view text) {
       return trouble(0, "identities of type " + std::string(known) + " are not supported yet");
   std::vector<std::string_view> words;
   for (const TypePrefix& prefix : kPrefixes) words.push_back(prefix.word);
-  const auto meant = nearest(word, words);
-  return trouble(0, "neither an IPv6 address nor a known type of identity" +
-                        (meant ? "; did you mean \"" + std::string(*meant) + ":\"?" : std::string()));
+  return std::unexpected(
+      TextError{0, quoted(text) + " is neither an IPv6 address, nor does it begin with a type of identity",
+                did_you_mean(word, words)});
 }
 
 bool looks_like_ipv4(std::string_view text) {
@@ -113,10 +114,6 @@ bool matches_wildcards(std::string_view pattern, std::string_view text) {
     }
   }
   return pattern.find_first_not_of('*', p) == pattern.npos;
-}
-
-bool has_wildcard(const Identity& identity) {
-  return is_name_kind(identity.kind) && as_text(identity.data).find('*') != std::string_view::npos;
 }
 
 std::string escaped(std::string_view text) {
@@ -152,8 +149,8 @@ std::expected<Identity, TextError> Identity::read(std::string_view text) {
   if (text.find('@') != text.npos) return read_name(Kind::user_fqdn, text, 0);
   if (const auto address = IpAddress::parse(text)) return of(*address);
   if (looks_like_ipv4(text))
-    return trouble(
-        0, "this looks like an IPv4 address, but is none; write \"@" + std::string(text) + "\" if it is a name");
+    return std::unexpected(TextError{0, quoted(text) + " looks like an IPv4 address, but is none",
+                                     "write " + quoted("@" + std::string(text)) + " if it is a name"});
   return read_name(Kind::fqdn, text, 0);
 }
 
@@ -170,10 +167,16 @@ bool matches(const Identity& pattern, const Identity& identity) {
   return pattern.data == identity.data;
 }
 
+bool is_exact(const Identity& identity) { return identity.kind != Kind::any && !has_wildcards(identity); }
+
+bool has_wildcards(const Identity& pattern) {
+  return is_name_kind(pattern.kind) && as_text(pattern.data).find('*') != std::string_view::npos;
+}
+
 int specificity(const Identity& pattern) {
   constexpr int exact = 1 << 16;
   if (pattern.kind == Kind::any) return 0;
-  if (!has_wildcard(pattern)) return exact;
+  if (!has_wildcards(pattern)) return exact;
   const auto letters = std::ranges::count_if(pattern.data, [](std::uint8_t c) { return c != '*'; });
   return 1 + static_cast<int>(std::min<std::ptrdiff_t>(letters, exact - 2));
 }

@@ -42,6 +42,12 @@ struct Identity {
 /// regard to case (RFC 4343).
 bool matches(const Identity& pattern, const Identity& identity);
 
+/// Names just one peer: neither "any" nor a wildcard.
+bool is_exact(const Identity& identity);
+
+/// A pattern for several names, which nobody can be.
+bool has_wildcards(const Identity& pattern);
+
 /// How specific a pattern is, for choosing the best of several: 0 for any, more for wildcards, most for exact.
 int specificity(const Identity& pattern);
 

@@ -5,6 +5,7 @@
 
 #include "policy/proposal_words.h"
 #include "policy/spelling.h"
+#include "policy/text_error.h"
 
 namespace sallyport::policy {
 namespace {
@@ -28,17 +29,14 @@ std::string lower_case(std::string_view text) {
   return lowered;
 }
 
-std::string quoted(std::string_view word) { return "\"" + std::string(word) + "\""; }
-
 /// A word that means nothing here: perhaps it does elsewhere, perhaps it is misspelt.
-std::string about_unknown(const std::string& word) {
-  if (word.empty()) return "a word is missing between two dashes";
-  if (word == "default") return "\"default\" stands alone, in place of a whole proposal";
-  if (is_unsupported_word(word)) return quoted(word) + " is not supported yet";
+ProposalError about_unknown(const std::string& word, std::size_t offset) {
+  if (word.empty()) return {"-", "a word is missing beside the dash", offset};
+  if (word == "default") return {word, "\"default\" stands alone, in place of a whole proposal", offset};
+  if (is_unsupported_word(word)) return {word, quoted(word) + " is not supported yet", offset};
   std::vector<std::string_view> words;
   for (const ProposalWord& each : proposal_words()) words.push_back(each.word);
-  const auto meant = nearest(word, words);
-  return quoted(word) + " is no algorithm" + (meant ? "; did you mean " + quoted(*meant) + "?" : "");
+  return {word, quoted(word) + " is no algorithm", offset, did_you_mean(word, words)};
 }
 
 /// Puts one word's transform into its place, unless the protocol has no such place.
@@ -77,8 +75,7 @@ struct Placement {
 Checked place_word(Proposal& proposal, std::string_view written, std::size_t offset) {
   const std::string word = lower_case(written);
   const auto known = std::ranges::find(proposal_words(), word, &ProposalWord::word);
-  if (known == proposal_words().end())
-    return std::unexpected(ProposalError{std::string(written), about_unknown(word), offset});
+  if (known == proposal_words().end()) return std::unexpected(about_unknown(word, offset));
   if (const char* refusal = std::visit(Placement{proposal}, known->transform))
     return std::unexpected(ProposalError{word, quoted(word) + " does not belong here: " + refusal, offset});
   return {};
@@ -179,7 +176,7 @@ std::vector<std::string> weaknesses(const Proposal& proposal) {
   };
   look(proposal.encryption);
   look(proposal.integrity);
-  look(proposal.prf);
+  if (!prf_is_implied(proposal)) look(proposal.prf);
   look(proposal.key_exchange);
   return found;
 }

@@ -49,11 +49,13 @@ struct Suite {
   friend bool operator==(const Suite&, const Suite&) = default;
 };
 
-/// Why a proposal's text cannot be taken: the word, and a sentence about it, with a suggestion where one is near.
+/// Why a proposal's text cannot be taken: the word (empty: something is missing), a sentence about it, and a suggestion
+/// where one is near.
 struct ProposalError {
   std::string word;
   std::string message;
-  std::size_t offset = 0;  // of the word, octets into the text
+  std::size_t offset = 0;       // of the word, octets into the text
+  std::string suggestion = {};  // "did you mean "aes128"?"; may be empty
 };
 /// `text` is one proposal. Words of one kind are alternatives. Without a prf word, IKE's PRFs follow from the integrity
 /// words, and with a combined-mode cipher that is all they say: one of the two is needed. Otherwise a combined-mode

@@ -17,16 +17,6 @@ void add_words(std::string& text, const std::vector<T>& alternatives) {
   for (const T& each : alternatives) add_word(text, to_string(each));
 }
 
-/// True when the PRFs are those that parse_proposal() would derive from the integrity algorithms.
-bool prf_is_implied(const Proposal& proposal) {
-  std::vector<crypto::Prf> implied;
-  for (const crypto::Integrity integrity : proposal.integrity) {
-    if (integrity == crypto::Integrity::none) return false;
-    implied.push_back(prf_of(integrity));
-  }
-  return implied == proposal.prf;
-}
-
 }  // namespace
 
 std::string to_string(const Proposal& proposal) {

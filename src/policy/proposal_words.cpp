@@ -127,6 +127,15 @@ bool is_unsupported_word(std::string_view word) {
          std::ranges::any_of(kUnsupportedBeginnings, [&](std::string_view family) { return word.starts_with(family); });
 }
 
+bool prf_is_implied(const Proposal& proposal) {
+  std::vector<Prf> implied;
+  for (const Integrity integrity : proposal.integrity) {
+    if (integrity == Integrity::none) return false;
+    implied.push_back(prf_of(integrity));
+  }
+  return implied == proposal.prf;
+}
+
 Prf prf_of(Integrity integrity) {
   switch (integrity) {
     case Integrity::hmac_md5_96: return Prf::hmac_md5;

@@ -23,6 +23,9 @@ std::span<const ProposalWord> proposal_words();
 /// True for a word of swanctl's that names something which we do not have.
 bool is_unsupported_word(std::string_view word);
 
+/// True when the PRFs are those that parse_proposal() derives from the integrity algorithms.
+bool prf_is_implied(const Proposal& proposal);
+
 /// The PRF that goes with an integrity algorithm when none is named.
 crypto::Prf prf_of(crypto::Integrity integrity);
 

@@ -62,34 +62,29 @@ std::optional<std::uint16_t> number_named(const Table& table, std::string_view n
 }
 
 template <class Table>
-std::string_view nearest_name(const Table& table, std::string_view word) {
+std::string suggestion_from(const Table& table, std::string_view word) {
   std::vector<std::string_view> names;
   for (const NamedNumber& each : table) names.push_back(each.name);
-  return nearest(word, names).value_or(std::string_view());
+  return did_you_mean(word, names);
 }
 
-std::unexpected<TextError> trouble(std::size_t offset, std::string message) {
-  return std::unexpected(TextError{offset, std::move(message)});
-}
-
-std::string did_you_mean(std::string_view name) {
-  return name.empty() ? std::string() : "; did you mean \"" + std::string(name) + "\"?";
+std::unexpected<TextError> trouble(std::size_t offset, std::string message, std::string suggestion = {}) {
+  return std::unexpected(TextError{offset, std::move(message), std::move(suggestion)});
 }
 
 std::expected<std::uint8_t, TextError> read_protocol(std::string_view word, std::size_t offset) {
   if (word == "any") return std::uint8_t{0};
   if (const auto number = parse_number<std::uint8_t>(word)) return *number;
   if (const auto number = number_named(kProtocols, word)) return static_cast<std::uint8_t>(*number);
-  return trouble(offset, "\"" + std::string(word) + "\" is no IP protocol: a name such as tcp, or a number to 255" +
-                             did_you_mean(nearest_name(kProtocols, word)));
+  return trouble(offset, quoted(word) + " is no IP protocol: a name such as tcp, or a number to 255",
+                 suggestion_from(kProtocols, word));
 }
 
 std::expected<std::uint16_t, TextError> read_port(std::string_view word, std::size_t offset) {
   if (const auto number = parse_number<std::uint16_t>(word)) return *number;
   if (const auto number = number_named(kServices, word)) return *number;
-  return trouble(offset, "\"" + std::string(word) +
-                             "\" is no port: a number to 65535, a service's name, \"any\" or \"opaque\"" +
-                             did_you_mean(nearest_name(kServices, word)));
+  return trouble(offset, quoted(word) + R"( is no port: a number to 65535, a service's name, "any" or "opaque")",
+                 suggestion_from(kServices, word));
 }
 
 std::expected<PortRange, TextError> read_ports(std::string_view word, std::size_t offset) {
@@ -152,9 +147,8 @@ std::expected<SelectorTemplate, TextError> SelectorTemplate::read(std::string_vi
   } else if (const auto range = AddressRange::parse(where)) {
     result.fixed.addresses = *range;
   } else {
-    return trouble(0, "\"" + std::string(where) +
-                          "\" is no selector: an address, a network such as 10.1.0.0/16, a range such as "
-                          "10.1.0.1-10.1.0.9, or \"dynamic\"");
+    return trouble(0, quoted(where) + R"( is no selector: an address, a network such as 10.1.0.0/16, a range such as )"
+                                      R"(10.1.0.1-10.1.0.9, or "dynamic")");
   }
   if (bracket == text.npos) return result;
   if (text.back() != ']') return trouble(bracket, "the bracket is not closed by \"]\" at the end");

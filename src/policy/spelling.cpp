@@ -41,7 +41,17 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
     if (slips * 3 > std::max(candidate.size(), word.size())) continue;
     if (!best || slips < fewest) best = candidate, fewest = slips;
   }
-  return best;
+  if (best || word.size() < 3) return best;
+  const auto begins = [&](std::string_view candidate) {
+    return std::ranges::equal(candidate.substr(0, word.size()), word, {}, lower, lower);
+  };
+  const auto longer = std::ranges::find_if(known, begins);
+  return longer == known.end() ? std::nullopt : std::optional(*longer);
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+  const auto meant = nearest(word, known);
+  return meant ? "did you mean \"" + std::string(*meant) + "\"?" : std::string();
 }
 
 }  // namespace sallyport::policy

@@ -1,0 +1,128 @@
+// The keys of a child.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "config/connection_draft.h"
+#include "config/policy_values.h"
+#include "config/values.h"
+
+namespace sallyport::config {
+namespace {
+
+using policy::Child;
+using policy::DpdAction;
+using policy::Mode;
+using policy::StartAction;
+
+constexpr auto kModeWords = std::to_array<Word<Mode>>({{"tunnel", Mode::tunnel},
+                                                       {"transport", Mode::transport},
+                                                       {"transport_proxy", kNotYet},
+                                                       {"beet", kNotYet},
+                                                       {"iptfs", kNotYet},
+                                                       {"pass", kNotYet},
+                                                       {"drop", kNotYet}});
+
+// swanctl's second words for the same are understood as well.
+constexpr auto kStartWords = std::to_array<Word<StartAction>>({{"none", StartAction::none},
+                                                               {"trap", StartAction::trap},
+                                                               {"start", StartAction::start},
+                                                               {"clear", StartAction::none},
+                                                               {"route", StartAction::trap},
+                                                               {"restart", StartAction::start},
+                                                               {"trap|start", kNotYet},
+                                                               {"start|trap", kNotYet}});
+
+constexpr auto kDpdWords = std::to_array<Word<DpdAction>>({{"clear", DpdAction::clear},
+                                                           {"trap", DpdAction::trap},
+                                                           {"restart", DpdAction::restart},
+                                                           {"none", DpdAction::clear},
+                                                           {"route", DpdAction::trap},
+                                                           {"start", DpdAction::restart}});
+
+constexpr std::uint64_t kLeastWindow = 64;
+constexpr std::uint64_t kMostWindow = 1048576;
+
+void read_replay_window(Child& c, const ConfigNode& node, Diagnostics& diagnostics) {
+  const auto window = read_number(node, diagnostics, 0, kMostWindow);
+  if (window && *window != 0 && *window < kLeastWindow) {
+    diagnostics.error(
+        node.origin(),
+        fmt::format("{}: {} is neither 0 nor a number from {} to {}", node.path(), *window, kLeastWindow, kMostWindow),
+        fmt::format("write {}, or 0 for no check at all", kLeastWindow));
+  } else {
+    assign(c.replay_window, window);
+  }
+}
+
+constexpr auto kChildKeys = std::to_array<Key<Child>>({
+    {{"mode", "tunnel, transport", "tunnel", "whole packets in new ones, or the payload between the two hosts alone"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.mode, read_word(n, d, kModeWords)); }},
+    {{"local_ts", "selectors", "dynamic", "our side's traffic: \"10.1.0.0/16\", \"dynamic[tcp/443]\""},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.local_ts, read_selectors(n, d)); }},
+    {{"remote_ts", "selectors", "dynamic", "the peer's side's traffic"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.remote_ts, read_selectors(n, d)); }},
+    {{"esp_proposals", "proposals", "default",
+      "algorithms of ESP, best first; a key exchange in them is for forward secrecy"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.esp_proposals, read_proposals(n, policy::Protocol::esp, d));
+     }},
+    {{"start_action", "none, trap, start", "none",
+      "what brings it up: a command, the first matching packet, the daemon's start"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.start_action, read_word(n, d, kStartWords)); }},
+    {{"close_action", "none, trap, start", "none", "what is done when the peer closes it"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.close_action, read_word(n, d, kStartWords)); }},
+    {{"dpd_action", "clear, trap, restart", "clear", "what is done when the peer is found dead"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.dpd_action, read_word(n, d, kDpdWords)); }},
+    {{"rekey_time", "time", "1h, or life_time / 1.1", "when it gets fresh keys; 0: never"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rekey_time, read_time(n, d)); }},
+    {{"life_time", "time", "rekey_time * 1.1", "when it is closed if it could not be rekeyed; 0: never"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.life_time, read_time(n, d)); }},
+    {{"rand_time", "time", "life_time - rekey_time", "up to so much is taken off rekey_time at random"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rand_time, read_time(n, d)); }},
+    {{"replay_window", "0, 64 to 1048576", "4096",
+      "packets that may come out of order; 0: replayed packets are not noticed"},
+     read_replay_window},
+    {{"copy_df", "boolean", "yes", "the inner packet's don't-fragment bit goes to the outer one"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.copy_df, read_boolean(n, d)); }},
+    {{"copy_ecn", "boolean", "yes", "congestion marks go from header to header (RFC 6040)"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.copy_ecn, read_boolean(n, d)); }},
+
+    {{"ah_proposals", "proposals", "", "algorithms of AH", "", "esp_proposals, with null encryption if need be"}},
+    {{"sha256_96", "boolean", "no", "SHA-256 cut to 96 bits, for old peers", "no"}},
+    {{"rekey_bytes", "bytes", "0", "rekeying after so many octets", "0", "rekey_time"}},
+    {{"life_bytes", "bytes", "0", "closing after so many octets", "0", "life_time"}},
+    {{"rand_bytes", "bytes", "0", "taken off rekey_bytes at random", "0"}},
+    {{"rekey_packets", "number", "0", "rekeying after so many packets", "0", "rekey_time"}},
+    {{"life_packets", "number", "0", "closing after so many packets", "0", "life_time"}},
+    {{"rand_packets", "number", "0", "taken off rekey_packets at random", "0"}},
+    {{"updown", "command", "", "program to run when it comes and goes"}},
+    {{"hostaccess", "boolean", "no", "passed to that program", "no"}},
+    {{"policies", "boolean", "yes", "whether policies are installed", "yes"}},
+    {{"policies_fwd_out", "boolean", "no", "outbound forward policies", "no"}},
+    {{"ipcomp", "boolean", "no", "compression (RFC 3173)", "no"}},
+    {{"inactivity", "time", "0s", "closing when idle", "0"}},
+    {{"reqid", "number", "0", "fixed reqid", "0"}},
+    {{"priority", "number", "0", "fixed priority of the policies", "0"}},
+    {{"interface", "name", "", "restricts policies to an interface"}},
+    {{"mark_in", "mark", "0", "netfilter mark", "0"}},
+    {{"mark_in_sa", "boolean", "no", "the mark is on the SA too", "no"}},
+    {{"mark_out", "mark", "0", "netfilter mark", "0"}},
+    {{"set_mark_in", "mark", "0", "netfilter mark to set", "0"}},
+    {{"set_mark_out", "mark", "0", "netfilter mark to set", "0"}},
+    {{"if_id_in", "number", "0", "XFRM interface", "0"}},
+    {{"if_id_out", "number", "0", "XFRM interface", "0"}},
+    {{"label", "text", "", "security label"}},
+    {{"label_mode", "system, simple, selinux", "system", "what labels mean", "system"}},
+    {{"tfc_padding", "number, mtu", "0", "padding against traffic analysis", "0"}},
+    {{"per_cpu_sas", "boolean, encap", "no", "an SA for each processor (RFC 9611)", "no"}},
+    {{"hw_offload", "no, crypto, packet, auto", "no", "offload to the network card", "no"}},
+    {{"copy_dscp", "out, in, yes, no", "out", "the inner packet's DSCP goes to the outer one", "out"}},
+    {{"icmp", "boolean", "no", "forwards ICMP errors that belong to the traffic", "no"}},
+});
+
+}  // namespace
+
+std::span<const Key<Child>> child_keys() { return kChildKeys; }
+
+}  // namespace sallyport::config

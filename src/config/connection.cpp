@@ -1,0 +1,108 @@
+#include "config/connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/connection_draft.h"
+#include "config/values.h"
+
+namespace sallyport::config {
+namespace {
+
+using policy::AuthRound;
+
+/// Names stand in commands (NAME/CHILD), log lines and the control protocol.
+void check_name(const ConfigNode& section, std::string_view what, Diagnostics& diagnostics) {
+  const std::string& name = section.name();
+  const auto is_bad = [](char c) { return c <= ' ' || c > '~' || c == '/' || c == '"' || c == '\\'; };
+  const auto bad = std::ranges::find_if(name, is_bad);
+  if (bad != name.end()) {
+    diagnostics.error(section.key_origin(),
+                      fmt::format("{}: {} cannot stand in the name of a {}", section.path(),
+                                  *bad == '/' ? "\"/\"" : "this character", what),
+                      "names are printable ASCII without blanks, quotes, \"\\\" and \"/\"");
+  }
+}
+
+bool expect_section(const ConfigNode& node, Diagnostics& diagnostics) {
+  if (!node.is_section()) report_wrong_type(node, "a table", diagnostics);
+  return node.is_section();
+}
+
+/// One of [local…] and [remote…]. The sections' names may have anything behind, as in swanctl.
+void read_round(const ConfigNode& node, std::string_view side, std::span<const Key<AuthRound>> keys, AuthRound& round,
+                ConnectionDraft& draft, Diagnostics& diagnostics) {
+  if (!expect_section(node, diagnostics)) return;
+  if (draft.written.has(side)) {
+    diagnostics.error(node.key_origin(),
+                      fmt::format("{}: several rounds of authentication are not supported yet", node.path()));
+    return;
+  }
+  draft.written.origins[std::string(side)] = node.key_origin();
+  for (const ConfigNode& entry : node.children())
+    read_key(entry, keys, round, draft.written, std::string(side) + ".", diagnostics);
+}
+
+void read_child(const ConfigNode& node, ConnectionDraft& draft, Diagnostics& diagnostics) {
+  if (!expect_section(node, diagnostics)) return;
+  check_name(node, "child", diagnostics);
+  const auto has_this_name = [&](const ChildDraft& other) { return other.child.name == node.name(); };
+  if (std::ranges::any_of(draft.children, has_this_name)) {
+    diagnostics.error(node.key_origin(), fmt::format("{}: there is a child of this name already", node.path()));
+    return;
+  }
+  ChildDraft read;
+  read.child.name = node.name();
+  read.written.path = node.path();
+  read.written.origins[""] = node.key_origin();
+  for (const ConfigNode& entry : node.children())
+    read_key(entry, child_keys(), read.child, read.written, "", diagnostics);
+  draft.children.push_back(std::move(read));
+}
+
+bool is_key(std::string_view name) {
+  return std::ranges::any_of(connection_keys(), [&](const auto& key) { return key.info.name == name; });
+}
+
+void read_entry(const ConfigNode& entry, ConnectionDraft& draft, Diagnostics& diagnostics) {
+  const std::string& name = entry.name();
+  if (name == "children") {
+    if (!expect_section(entry, diagnostics)) return;
+    for (const ConfigNode& child : entry.children()) read_child(child, draft, diagnostics);
+  } else if (name == "local" || (name.starts_with("local") && entry.is_section())) {
+    read_round(entry, "local", local_keys(), draft.connection.local, draft, diagnostics);
+  } else if (name == "remote" || (name.starts_with("remote") && entry.is_section())) {
+    read_round(entry, "remote", remote_keys(), draft.connection.remote, draft, diagnostics);
+  } else if (entry.is_section() && !is_key(name)) {
+    report_unknown_key(entry, {"local", "remote", "children"}, diagnostics);
+  } else {
+    read_key(entry, connection_keys(), draft.connection, draft.written, "", diagnostics);
+  }
+}
+
+}  // namespace
+
+std::optional<policy::Connection> read_connection(const ConfigNode& section, Diagnostics& diagnostics) {
+  if (!expect_section(section, diagnostics)) return std::nullopt;
+  const std::size_t errors_before = diagnostics.errors();
+  ConnectionDraft draft;
+  draft.connection.name = section.name();
+  draft.written.path = section.path();
+  draft.written.origins[""] = section.key_origin();
+  check_name(section, "connection", diagnostics);
+  for (const ConfigNode& entry : section.children()) read_entry(entry, draft, diagnostics);
+  complete_times(draft);
+  check_combinations(draft, diagnostics);
+  if (diagnostics.errors() != errors_before) return std::nullopt;
+
+  policy::Connection connection = std::move(draft.connection);
+  connection.origins = std::move(draft.written.origins);
+  for (ChildDraft& each : draft.children) {
+    each.child.origins = std::move(each.written.origins);
+    connection.children.push_back(std::move(each.child));
+  }
+  return connection;
+}
+
+}  // namespace sallyport::config

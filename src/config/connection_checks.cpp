@@ -1,0 +1,172 @@
+// What a connection's keys may each say alone, and together may not; and the times that follow from one another. A
+// check passes over keys that could not be read, which were complained about already.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/connection_draft.h"
+
+namespace sallyport::config {
+namespace {
+
+using policy::AddressRange;
+using policy::Child;
+using policy::Connection;
+using policy::Seconds;
+using policy::SelectorTemplate;
+using policy::StartAction;
+
+struct Families {
+  bool v4 = false;
+  bool v6 = false;
+
+  bool none() const { return !v4 && !v6; }
+  friend Families operator&(Families a, Families b) { return {a.v4 && b.v4, a.v6 && b.v6}; }
+};
+
+Families families_of(const AddressRange& range) { return {!range.first.is_v6(), range.first.is_v6()}; }
+
+Families families_of(const std::vector<AddressRange>& ranges) {
+  if (ranges.empty()) return {true, true};
+  Families all;
+  for (const AddressRange& range : ranges) {
+    all.v4 |= !range.first.is_v6();
+    all.v6 |= range.first.is_v6();
+  }
+  return all;
+}
+
+/// Those of the addresses between which the SA itself may run.
+Families outer_families(const Connection& c) { return families_of(c.local_addrs) & families_of(c.remote_addrs); }
+
+bool is_host(const AddressRange& range) { return range.first == range.last; }
+
+/// Is there a packet that both select, one by its source and the other by its destination?
+bool can_meet(const SelectorTemplate& local, const SelectorTemplate& remote, Families outer) {
+  const Families of_local = local.dynamic ? outer : families_of(local.fixed.addresses);
+  const Families of_remote = remote.dynamic ? outer : families_of(remote.fixed.addresses);
+  const auto a = local.fixed.protocol, b = remote.fixed.protocol;
+  return !(of_local & of_remote).none() && (a == 0 || b == 0 || a == b);
+}
+
+void check_rounds(const ConnectionDraft& draft, Diagnostics& diagnostics) {
+  for (const std::string side : {"local", "remote"}) {
+    const std::string key = side + ".auth";
+    if (draft.written.has(key)) continue;
+    const Origin where = draft.written.origin_of(draft.written.has(side) ? side : "");
+    diagnostics.error(
+        where, fmt::format("{}.{}: missing; swanctl's default, pubkey, is not supported yet", draft.written.path, key),
+        fmt::format("write auth = \"psk\" in [{}.{}]", draft.written.path, side));
+  }
+  if (policy::has_wildcards(draft.connection.local.id))
+    draft.written.error("local.id", "we are one name, not a pattern for several", diagnostics);
+}
+
+void check_addresses(const ConnectionDraft& draft, Diagnostics& diagnostics) {
+  if (!draft.written.usable({"local_addrs", "remote_addrs"})) return;
+  if (outer_families(draft.connection).none())
+    draft.written.error("remote_addrs", "local_addrs and remote_addrs have no address family in common", diagnostics);
+}
+
+void check_rekeying(const ConnectionDraft& draft, Diagnostics& diagnostics) {
+  const Connection& c = draft.connection;
+  if (!draft.written.usable({"rekey_time", "rand_time"}) || c.rekey_time == Seconds(0)) return;
+  if (c.rand_time >= c.rekey_time)
+    draft.written.error(
+        "rand_time",
+        fmt::format("{} s is not shorter than rekey_time, {} s", c.rand_time.count(), c.rekey_time.count()),
+        diagnostics, "it is taken off rekey_time, and something has to be left");
+}
+
+void check_lifetimes(const ChildDraft& draft, Diagnostics& diagnostics) {
+  const Child& c = draft.child;
+  if (!draft.written.usable({"rekey_time", "life_time", "rand_time"}) || c.rekey_time == Seconds(0)) return;
+  if (c.life_time != Seconds(0) && c.rekey_time >= c.life_time) {
+    draft.written.error(draft.written.has("rekey_time") ? "rekey_time" : "life_time",
+                        fmt::format("rekeying after {} s comes too late for a life_time of {} s", c.rekey_time.count(),
+                                    c.life_time.count()),
+                        diagnostics, "rekey_time has to be shorter than life_time");
+  } else if (c.rand_time >= c.rekey_time) {
+    draft.written.error(
+        "rand_time",
+        fmt::format("{} s is not shorter than rekey_time, {} s", c.rand_time.count(), c.rekey_time.count()),
+        diagnostics, "it is taken off rekey_time, and something has to be left");
+  }
+}
+
+/// Transport mode is between the two hosts themselves (RFC 4301 §4.1).
+void check_transport_selectors(const ChildDraft& draft, Diagnostics& diagnostics) {
+  if (draft.child.mode != policy::Mode::transport) return;
+  const auto check = [&](std::string_view key, const policy::SelectorTemplates& selectors) {
+    if (!draft.written.usable({key})) return;
+    for (const SelectorTemplate& each : selectors)
+      if (!each.dynamic && !is_host(each.fixed.addresses))
+        draft.written.error(
+            key, fmt::format("transport mode is between two hosts, and {} is more than one", to_string(each)),
+            diagnostics, "write \"dynamic\" for the host itself, or mode = \"tunnel\"");
+  };
+  check("local_ts", draft.child.local_ts);
+  check("remote_ts", draft.child.remote_ts);
+}
+
+void check_selectors(const ConnectionDraft& draft, const ChildDraft& child, Diagnostics& diagnostics) {
+  check_transport_selectors(child, diagnostics);
+  if (!child.written.usable({"local_ts", "remote_ts"})) return;
+  const bool addresses_known = draft.written.usable({"local_addrs", "remote_addrs"});
+  const Families outer = addresses_known ? outer_families(draft.connection) : Families{true, true};
+  if (outer.none()) return;
+  for (const SelectorTemplate& local : child.child.local_ts)
+    for (const SelectorTemplate& remote : child.child.remote_ts)
+      if (can_meet(local, remote, outer)) return;
+  child.written.error(child.written.has("remote_ts") ? "remote_ts" : "local_ts",
+                      "no packet can match both local_ts and remote_ts: address families or protocols differ",
+                      diagnostics);
+}
+
+void check_actions(const ConnectionDraft& draft, const ChildDraft& child, Diagnostics& diagnostics) {
+  const auto& addresses = draft.connection.remote_addrs;
+  if (!draft.written.usable({"remote_addrs"}) || (!addresses.empty() && is_host(addresses.front()))) return;
+  const std::string suggestion = fmt::format("give the peer's address in {}.remote_addrs", draft.written.path);
+  const auto refuse = [&](std::string_view key, std::string_view value) {
+    child.written.error(
+        key, fmt::format("\"{}\" needs a peer to go to, and remote_addrs does not begin with one address", value),
+        diagnostics, suggestion);
+  };
+  if (child.child.start_action != StartAction::none) refuse("start_action", to_string(child.child.start_action));
+  if (child.child.close_action != StartAction::none) refuse("close_action", to_string(child.child.close_action));
+  if (child.child.dpd_action != policy::DpdAction::clear) refuse("dpd_action", to_string(child.child.dpd_action));
+}
+
+}  // namespace
+
+void complete_times(ConnectionDraft& draft) {
+  Connection& c = draft.connection;
+  if (!draft.written.has("over_time")) c.over_time = c.rekey_time / 10;
+  if (!draft.written.has("rand_time")) c.rand_time = std::min(c.over_time, c.rekey_time / 2);
+  for (ChildDraft& each : draft.children) {
+    Child& child = each.child;
+    const bool rekey = each.written.has("rekey_time"), life = each.written.has("life_time");
+    if (rekey && !life) child.life_time = child.rekey_time + child.rekey_time / 10;
+    if (life && !rekey) child.rekey_time = child.life_time * 10 / 11;
+    if (each.written.has("rand_time")) continue;
+    const Seconds margin =
+        child.life_time > child.rekey_time ? child.life_time - child.rekey_time : child.rekey_time / 10;
+    child.rand_time = std::min(margin, child.rekey_time / 2);
+  }
+}
+
+void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) {
+  check_rounds(draft, diagnostics);
+  check_addresses(draft, diagnostics);
+  check_rekeying(draft, diagnostics);
+  for (const ChildDraft& child : draft.children) {
+    check_lifetimes(child, diagnostics);
+    check_selectors(draft, child, diagnostics);
+    check_actions(draft, child, diagnostics);
+  }
+  if (draft.children.empty())
+    draft.written.warning("", "no children: it brings up an IKE SA that protects nothing", diagnostics,
+                          fmt::format("add [{}.children.NAME]", draft.written.path));
+}
+
+}  // namespace sallyport::config

@@ -1,0 +1,33 @@
+// A connection while it is being read: its values, and which of its keys were written, where. Private to config.
+#pragma once
+
+#include <vector>
+
+#include "config/keys.h"
+#include "policy/connection.h"
+
+namespace sallyport::config {
+
+struct ChildDraft {
+  policy::Child child;
+  Written written;  // names relative to the child
+};
+
+struct ConnectionDraft {
+  policy::Connection connection;  // its own list of children is not used
+  Written written;                // "proposals", "local.id"
+  std::vector<ChildDraft> children;
+};
+
+std::span<const Key<policy::Connection>> connection_keys();
+std::span<const Key<policy::AuthRound>> local_keys();
+std::span<const Key<policy::AuthRound>> remote_keys();
+std::span<const Key<policy::Child>> child_keys();
+
+/// Fills in the times that were not written, from those that were.
+void complete_times(ConnectionDraft& draft);
+
+/// What each key may say alone, and all of them together may not.
+void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics);
+
+}  // namespace sallyport::config

@@ -1,0 +1,154 @@
+// The keys of a connection and of its authentication rounds.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "config/connection_draft.h"
+#include "config/policy_values.h"
+#include "config/values.h"
+#include "policy/spelling.h"
+#include "policy/text_error.h"
+
+namespace sallyport::config {
+namespace {
+
+using policy::AuthRound;
+using policy::Connection;
+using policy::UniquePolicy;
+
+void read_version(Connection& c, const ConfigNode& node, Diagnostics& diagnostics) {
+  const auto version = read_number(node, diagnostics, 0, 2);
+  if (version == 1) {
+    diagnostics.error(node.origin(), fmt::format("{}: IKEv1 is not supported yet", node.path()), "write 2");
+  } else if (version) {
+    c.version = *version == 2 ? policy::IkeVersion::v2 : policy::IkeVersion::any;
+  }
+}
+
+constexpr auto kUniqueWords = std::to_array<Word<UniquePolicy>>({{"no", UniquePolicy::no},
+                                                                 {"never", UniquePolicy::never},
+                                                                 {"keep", UniquePolicy::keep},
+                                                                 {"replace", UniquePolicy::replace}});
+
+constexpr std::uint64_t kMostTries = 1000000;
+
+constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
+    {{"version", "0, 1, 2", "0", "IKE version; 0 offers 2 and accepts every supported one"}, read_version},
+    {{"local_addrs", "addresses", "%any", "own addresses: hosts, networks, ranges, %any"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.local_addrs, read_addresses(n, d)); }},
+    {{"remote_addrs", "addresses", "%any", "the peer's addresses; the first must be a host's for us to initiate"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.remote_addrs, read_addresses(n, d)); }},
+    {{"local_port", "port", "500", "own UDP port for IKE"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.local_port, read_number(n, d, 1, 65535)); }},
+    {{"remote_port", "port", "500", "the peer's UDP port; behind a NAT the exchange moves from 500 to 4500"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.remote_port, read_number(n, d, 1, 65535)); }},
+    {{"proposals", "proposals", "default", "algorithms of the IKE SA, best first"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.proposals, read_proposals(n, policy::Protocol::ike, d));
+     }},
+    {{"encap", "boolean", "no", "UDP encapsulation of ESP even without a NAT"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.encap, read_boolean(n, d)); }},
+    {{"dpd_delay", "time", "0s", "after so much silence the peer is asked whether it lives; 0: never"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.dpd_delay, read_time(n, d)); }},
+    {{"keyingtries", "number", "1", "how often an initiation is tried; 0: for ever"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.keyingtries, read_number(n, d, 0, kMostTries));
+     }},
+    {{"unique", "no, never, keep, replace", "no", "what a second IKE SA between the same identities does to the first"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.unique, read_word(n, d, kUniqueWords)); }},
+    {{"rekey_time", "time", "4h", "when the IKE SA gets fresh keys; 0: never"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.rekey_time, read_time(n, d)); }},
+    {{"over_time", "time", "rekey_time / 10", "so long after rekey_time an IKE SA that could not be rekeyed is closed"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.over_time, read_time(n, d)); }},
+    {{"rand_time", "time", "over_time", "up to so much is taken off rekey_time at random"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.rand_time, read_time(n, d)); }},
+
+    {{"aggressive", "boolean", "no", "IKEv1 Aggressive Mode", "no"}},
+    {{"pull", "boolean", "yes", "IKEv1 Mode Config by pull or push", "yes"}},
+    {{"vips", "addresses", "", "virtual addresses to ask for"}},
+    {{"pools", "names", "", "pools to assign virtual addresses from"}},
+    {{"dscp", "6 bits", "000000", "DSCP of outgoing IKE packets", "0"}},
+    {{"mobike", "boolean", "yes", "changes of address while an SA is up (RFC 4555)", "no"}},
+    {{"dpd_timeout", "time", "0s", "IKEv1's patience with a silent peer", "0", "IKEv2 goes by retransmit_tries"}},
+    {{"fragmentation", "yes, accept, force, no", "yes", "IKE fragmentation (RFC 7383)", "no"}},
+    {{"childless", "allow, prefer, force, never", "allow", "IKE SAs that begin without a child (RFC 6023)", "never"}},
+    {{"send_certreq", "boolean", "yes", "asking for certificates", "no"}},
+    {{"send_cert", "always, never, ifasked", "ifasked", "sending certificates", "never"}},
+    {{"ocsp", "never, reply, request, both", "reply", "OCSP within IKE (RFC 4806)", "never"}},
+    {{"ppk_id", "identity", "", "postquantum preshared key (RFC 8784)"}},
+    {{"ppk_required", "boolean", "no", "no SA without such a key", "no"}},
+    {{"reauth_time", "time", "0s", "when the peers prove anew who they are", "0", "rekey_time"}},
+    {{"if_id_in", "number", "0", "XFRM interface", "0"}},
+    {{"if_id_out", "number", "0", "XFRM interface", "0"}},
+    {{"mediation", "boolean", "no", "mediation server", "no"}},
+    {{"mediated_by", "name", "", "mediation connection"}},
+    {{"mediation_peer", "identity", "", "identity at the mediation server"}},
+});
+
+void read_auth(AuthRound& round, const ConfigNode& node, Diagnostics& diagnostics) {
+  const auto method = read_text(node, diagnostics);
+  if (!method) return;
+  if (*method == "psk") {
+    round.method = policy::AuthMethod::psk;
+    return;
+  }
+  // Each may have a variant or constraints behind it: "eap-tls", "rsa-3072-sha256".
+  constexpr std::array<std::string_view, 8> later = {"pubkey", "eap",   "xauth", "kerberos",
+                                                     "rsa",    "ecdsa", "ike:",  "any"};
+  for (const std::string_view word : later)
+    if (method->starts_with(word)) {
+      diagnostics.error(node.origin(), fmt::format("{}: {} is not supported yet", node.path(), policy::quoted(*method)),
+                        "write \"psk\"");
+      return;
+    }
+  constexpr std::array<std::string_view, 4> known = {"psk", "pubkey", "eap", "xauth"};
+  diagnostics.error(node.origin(),
+                    fmt::format("{}: {} is no way to authenticate", node.path(), policy::quoted(*method)),
+                    policy::did_you_mean(*method, known));
+}
+
+void read_id(AuthRound& round, const ConfigNode& node, Diagnostics& diagnostics) {
+  assign(round.id, read_identity(node, diagnostics));
+}
+
+/// There is one round, so its number orders nothing.
+void read_round(AuthRound&, const ConfigNode& node, Diagnostics& diagnostics) {
+  (void)read_number(node, diagnostics, 0, 1000);
+}
+
+constexpr KeyInfo kRound = {"round", "number", "0", "order among several rounds"};
+constexpr KeyInfo kCerts = {"certs", "files", "", "certificates"};
+constexpr KeyInfo kPubkeys = {"pubkeys", "files", "", "raw public keys"};
+
+constexpr auto kLocalKeys = std::to_array<Key<AuthRound>>({
+    {{"auth", "psk", "", "how we prove who we are; has to be written"}, read_auth},
+    {{"id", "identity", "our address", "who we are"}, read_id},
+    {kRound, read_round},
+    {kCerts},
+    {kPubkeys},
+    {{"eap_id", "identity", "id", "identity within EAP"}},
+    {{"aaa_id", "identity", "remote id", "whom the AAA server must prove to be"}},
+    {{"xauth_id", "identity", "id", "user name within XAuth"}},
+});
+
+constexpr auto kRemoteKeys = std::to_array<Key<AuthRound>>({
+    {{"auth", "psk", "", "how the peer has to prove who it is; has to be written"}, read_auth},
+    {{"id", "identity", "%any", "whom we accept; * in a name stands for any text"}, read_id},
+    {kRound, read_round},
+    {kCerts},
+    {kPubkeys},
+    {{"eap_id", "identity", "id", "identity within EAP"}},
+    {{"groups", "names", "", "memberships, one of which is required"}},
+    {{"cert_policy", "OIDs", "", "certificate policies that are required"}},
+    {{"cacerts", "files", "", "authorities that are accepted"}},
+    {{"ca_id", "identity", "", "identity that an authority in the chain must have"}},
+    {{"revocation", "strict, ifuri, relaxed", "relaxed", "what counts as not revoked", "relaxed"}},
+});
+
+}  // namespace
+
+std::span<const Key<Connection>> connection_keys() { return kConnectionKeys; }
+std::span<const Key<AuthRound>> local_keys() { return kLocalKeys; }
+std::span<const Key<AuthRound>> remote_keys() { return kRemoteKeys; }
+
+}  // namespace sallyport::config

@@ -1,0 +1,148 @@
+// The keys of [datapath] and [daemon].
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+
+#include "config/section_keys.h"
+#include "config/values.h"
+#include "policy/text_error.h"
+
+namespace sallyport::config {
+namespace {
+
+constexpr auto kBackendWords =
+    std::to_array<Word<Backend>>({{"auto", Backend::automatic}, {"userspace", Backend::userspace}, {"xfrm", kNotYet}});
+
+constexpr auto kLogWords = std::to_array<Word<LogLevel>>({{"error", LogLevel::error},
+                                                          {"warning", LogLevel::warning},
+                                                          {"info", LogLevel::info},
+                                                          {"debug", LogLevel::debug},
+                                                          {"trace", LogLevel::trace},
+                                                          {"warn", LogLevel::warning}});
+
+/// What Linux takes as an interface's name, without the "%" that would make it a pattern.
+void read_device(DatapathConfig& datapath, const ConfigNode& node, Diagnostics& diagnostics) {
+  const auto name = read_text(node, diagnostics);
+  if (!name) return;
+  const bool bad_character =
+      name->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != name->npos;
+  if (name->empty() || name->size() > 15 || bad_character || *name == "." || *name == "..") {
+    diagnostics.error(node.origin(),
+                      fmt::format("{}: {} cannot name a network device", node.path(), policy::quoted(*name)),
+                      "1 to 15 letters, digits and \"._-\"");
+  } else {
+    datapath.device = *name;
+  }
+}
+
+void read_workers(DatapathConfig& datapath, const ConfigNode& node, Diagnostics& diagnostics) {
+  const auto workers = read_number(node, diagnostics, 0, 1024);
+  if (workers && *workers > 1) {
+    diagnostics.error(node.origin(), fmt::format("{}: more than one worker is not supported yet", node.path()),
+                      "write 1");
+  } else {
+    assign(datapath.workers, workers);
+  }
+}
+
+constexpr auto kDatapathKeys = std::to_array<Key<DatapathConfig>>({
+    {{"backend", "auto, userspace", "auto", "what moves the packets"},
+     [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.backend, read_word(n, d, kBackendWords)); }},
+    {{"device", "name", "sally0", "the TUN device"}, read_device},
+    {{"workers", "0, 1", "0", "threads that move packets; 0: one for each core"}, read_workers},
+});
+
+void read_retransmit_timeout(DaemonConfig& daemon, const ConfigNode& node, Diagnostics& diagnostics) {
+  const auto seconds = read_decimal(node, diagnostics, 0.1, 60);
+  if (seconds) daemon.retransmit_timeout = std::chrono::milliseconds(std::llround(*seconds * 1000));
+}
+
+void read_half_open_timeout(DaemonConfig& daemon, const ConfigNode& node, Diagnostics& diagnostics) {
+  const auto timeout = read_time(node, diagnostics);
+  if (timeout && timeout->count() == 0) {
+    diagnostics.error(node.origin(), fmt::format("{}: without a limit anybody could fill our memory", node.path()),
+                      "write \"30s\"");
+  } else {
+    assign(daemon.half_open_timeout, timeout);
+  }
+}
+
+constexpr auto kDaemonKeys = std::to_array<Key<DaemonConfig>>({
+    {{"log", "error, warning, info, debug, trace", "info", "what is logged: this and whatever is worse"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.log, read_word(n, d, kLogWords)); }},
+    {{"keylog", "folder", "", "for debugging: all keys go there, in Wireshark's files"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.keylog, read_text(n, d)); }},
+    {{"retransmit_timeout", "seconds", "4.0", "how long the first answer is waited for"}, read_retransmit_timeout},
+    {{"retransmit_base", "number", "1.8", "each further wait is longer by this factor"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.retransmit_base, read_decimal(n, d, 1, 4)); }},
+    {{"retransmit_tries", "number", "5", "repetitions before a peer counts as unreachable"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.retransmit_tries, read_number(n, d, 0, 30));
+     }},
+    {{"retransmit_jitter", "number", "0.1", "share of each wait that is taken off at random"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.retransmit_jitter, read_decimal(n, d, 0, 1));
+     }},
+    {{"keep_alive", "time", "20s", "after so much silence a NAT on the way is kept open; 0: never"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.keep_alive, read_time(n, d)); }},
+    {{"half_open_timeout", "time", "30s", "how long a peer may take to prove who it is"}, read_half_open_timeout},
+    {{"cookie_threshold", "number", "30", "from so many unfinished IKE SAs on, peers must first return a cookie"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.cookie_threshold, read_number(n, d, 0, 1000000));
+     }},
+    {{"half_open_limit", "number", "1000", "with so many unfinished IKE SAs, further peers are turned away"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.half_open_limit, read_number(n, d, 1, 1000000));
+     }},
+});
+
+template <class Target>
+Written read_all(const ConfigNode& section, std::span<const Key<Target>> keys, Target& target,
+                 Diagnostics& diagnostics) {
+  Written written;
+  written.path = section.path();
+  written.origins[""] = section.key_origin();
+  for (const ConfigNode& entry : section.children()) read_key(entry, keys, target, written, "", diagnostics);
+  return written;
+}
+
+/// From the first message to the moment when the peer counts as unreachable.
+double seconds_to_give_up(const DaemonConfig& c) {
+  double wait = std::chrono::duration<double>(c.retransmit_timeout).count(), sum = wait;
+  for (std::uint32_t i = 0; i < c.retransmit_tries; ++i) sum += wait *= c.retransmit_base;
+  return sum;
+}
+
+}  // namespace
+
+DatapathConfig read_datapath(const ConfigNode& section, Diagnostics& diagnostics) {
+  DatapathConfig datapath;
+  read_all(section, std::span<const Key<DatapathConfig>>(kDatapathKeys), datapath, diagnostics);
+  return datapath;
+}
+
+DaemonConfig read_daemon(const ConfigNode& section, Diagnostics& diagnostics) {
+  DaemonConfig daemon;
+  const Written written = read_all(section, std::span<const Key<DaemonConfig>>(kDaemonKeys), daemon, diagnostics);
+  constexpr double most = 86400;
+  if (seconds_to_give_up(daemon) > most)
+    written.error(written.has("retransmit_tries") ? "retransmit_tries" : "retransmit_base",
+                  "an unreachable peer would be noticed after more than a day", diagnostics,
+                  "lower retransmit_tries, retransmit_base or retransmit_timeout");
+  if (written.usable({"cookie_threshold", "half_open_limit"}) && daemon.cookie_threshold > daemon.half_open_limit)
+    written.warning(written.has("cookie_threshold") ? "cookie_threshold" : "half_open_limit",
+                    "no peer will be asked for a cookie before half_open_limit turns all away", diagnostics);
+  return daemon;
+}
+
+KeySection describe_datapath() {
+  return describe("datapath", "What moves the packets.", std::span<const Key<DatapathConfig>>(kDatapathKeys));
+}
+
+KeySection describe_daemon() {
+  return describe("daemon", "The daemon itself, and the patience of its IKE engine.",
+                  std::span<const Key<DaemonConfig>>(kDaemonKeys));
+}
+
+}  // namespace sallyport::config
