@@ -77,8 +77,7 @@ class BurstPacketCipher final : public PacketCipher {
     lanes_->complete(count, jobs);
     for (std::size_t i = 0; i < count; ++i) {
       const Slot& slot = slots[i];
-      valid[i]->ok = slot.done && equal_constant_time(ByteView(slot.computed_icv).first(icv_size()),
-                                                      ByteView(slot.received_icv).first(icv_size()));
+      valid[i]->ok = slot.done && equal_icv(slot.computed_icv.data(), slot.received_icv.data(), icv_size());
     }
   }
 

@@ -40,35 +40,60 @@ class GcmPacketCipher final : public PacketCipher {
     wipe(salt_);
   }
 
-  std::size_t iv_size() const override { return 8; }
+  std::size_t iv_size() const override { return shape(Cipher::aes_gcm_16).iv; }
   std::size_t icv_size() const override { return icv_size_; }
   std::size_t alignment() const override { return 4; }
 
   void seal(std::span<PacketJob> burst) override {
-    for (PacketJob& job : burst) {
-      ASSERT(has_valid_size(job, 1));
-      write_counter(job.iv, 8, job.sequence);
-      run(seal_, job, job.icv);
-    }
+    for (std::size_t at = 0; at < burst.size(); at += kTogether)
+      seal_some(burst.subspan(at, std::min(kTogether, burst.size() - at)));
   }
-
   void open(std::span<PacketJob> burst) override {
-    for (PacketJob& job : burst) {
-      job.ok = false;
-      if (!has_valid_size(job, 1)) continue;
-      std::array<std::uint8_t, 16> icv;
-      run(open_, job, icv.data());
-      job.ok = equal_constant_time(ByteView(icv).first(icv_size_), {job.icv, icv_size_});
-    }
+    for (std::size_t at = 0; at < burst.size(); at += kTogether)
+      open_some(burst.subspan(at, std::min(kTogether, burst.size() - at)));
   }
 
  private:
-  void run(aes_gcm_enc_dec_t transform, const PacketJob& job, std::uint8_t* icv) {
+  // What a call reads is laid out for some packets before the first call, and the ICVs are compared after the last:
+  // what is read soon after it was written in other pieces stalls the processor, and would double a small packet's
+  // time.
+  static constexpr std::size_t kTogether = 32;
+  struct Input {
+    Nonce nonce;
     std::array<std::uint8_t, 12> room;
-    const ByteView aad = additional_data(job, extended_, room);
-    const Nonce nonce = nonce_of(salt_, job.iv);
-    transform(&key_, &context_, job.text, job.text, job.text_size, nonce.data(), aad.data(), aad.size(), icv,
-              icv_size_);
+    ByteView aad;
+  };
+
+  void seal_some(std::span<const PacketJob> packets) {
+    std::array<Input, kTogether> inputs;
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      ASSERT(has_valid_size(packets[i], 1));
+      write_counter(packets[i].iv, iv_size(), packets[i].sequence);
+      lay_out(packets[i], inputs[i]);
+    }
+    for (std::size_t i = 0; i < packets.size(); ++i) run(seal_, packets[i], inputs[i], packets[i].icv);
+  }
+
+  void open_some(std::span<PacketJob> packets) {
+    std::array<Input, kTogether> inputs;
+    std::array<std::array<std::uint8_t, 16>, kTogether> icvs;
+    for (std::size_t i = 0; i < packets.size(); ++i) lay_out(packets[i], inputs[i]);
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      packets[i].ok = has_valid_size(packets[i], 1);
+      if (packets[i].ok) run(open_, packets[i], inputs[i], icvs[i].data());
+    }
+    for (std::size_t i = 0; i < packets.size(); ++i)
+      packets[i].ok = packets[i].ok && equal_icv(icvs[i].data(), packets[i].icv, icv_size_);
+  }
+
+  void lay_out(const PacketJob& packet, Input& input) const {
+    input.nonce = nonce_of(salt_, packet.iv);
+    input.aad = additional_data(packet, extended_, input.room);
+  }
+
+  void run(aes_gcm_enc_dec_t transform, const PacketJob& packet, const Input& input, std::uint8_t* icv) {
+    transform(&key_, &context_, packet.text, packet.text, packet.text_size, input.nonce.data(), input.aad.data(),
+              input.aad.size(), icv, icv_size_);
   }
 
   alignas(64) gcm_key_data key_;
