@@ -95,7 +95,7 @@ class IpPacket {
   /// Always true for IPv6, which has none.
   bool has_valid_header_checksum() const { return is_v6() || internet_checksum(octets_.first(header_size())) == 0; }
   /// Octets of the IPv4 header with its options, or of the fixed IPv6 header.
-  std::size_t header_size() const { return is_v4() ? (octets_[0] & 0x0fu) * 4 : ipv6_header_size; }
+  std::size_t header_size() const { return is_v4() ? (octets_[0] & 0x0fu) * std::size_t{4} : ipv6_header_size; }
 
  private:
   IpPacket() = default;
@@ -124,7 +124,7 @@ inline Result<IpPacket> IpPacket::parse(ByteView octets) {
 
 inline Result<IpPacket> IpPacket::parse_v4(ByteView octets) {
   if (octets.size() < ipv4_header_size) return fail(ErrorCode::truncated, octets.size());
-  const std::size_t header_size = (octets[0] & 0x0fu) * 4;
+  const std::size_t header_size = (octets[0] & 0x0fu) * std::size_t{4};
   const std::size_t total_length = load_be16(&octets[2]);
   if (header_size < ipv4_header_size) return fail(ErrorCode::malformed, 0);
   if (total_length < header_size) return fail(ErrorCode::malformed, 2);
