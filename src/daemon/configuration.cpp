@@ -1,0 +1,93 @@
+#include "daemon/configuration.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "linux/files.h"
+
+namespace sallyport::daemon {
+namespace {
+
+policy::SharedKey clone(const policy::SharedKey& key) { return {key.name, key.owners, key.secret.clone(), key.origin}; }
+
+/// Editors end a file with a newline; nobody means it as part of the secret.
+ByteView without_newline(ByteView secret) {
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret = secret.first(secret.size() - 1);
+  return secret;
+}
+
+}  // namespace
+
+ReadConfiguration read_configuration(const std::string& main) {
+  const auto names = linux::config_files(main);
+  if (!names) return {.unreadable = names.error().text};
+  std::vector<config::SourceFile> files;
+  for (const std::string& name : *names) {
+    const auto content = linux::read_file(name);
+    if (!content) return {.unreadable = content.error().text};
+    files.push_back({name, std::string(content->text())});
+  }
+  const auto read_secret = [](const std::string& path, const std::string& file) -> std::expected<Secret, std::string> {
+    const std::filesystem::path beside = std::filesystem::path(file).parent_path() / path;
+    auto content = linux::read_file(beside.string());
+    if (!content) return std::unexpected(content.error().text);
+    if (content->exposed)
+      return std::unexpected(beside.string() + " can be read by everybody on this machine; chmod 600 it");
+    return Secret::copy_of(without_newline(content->bytes.view()));
+  };
+  ReadConfiguration read{config::parse(files, read_secret), std::nullopt};
+  for (config::SourceFile& file : files)
+    wipe({reinterpret_cast<std::uint8_t*>(file.text.data()), file.text.size()});
+  return read;
+}
+
+void Configuration::set_files(config::Config config) { files_ = std::move(config); }
+
+bool Configuration::put_connection(policy::Connection connection) {
+  if (std::ranges::find(files_.connections, connection.name, &policy::Connection::name) != files_.connections.end()) return false;
+  const auto known = std::ranges::find(control_connections_, connection.name, &policy::Connection::name);
+  if (known != control_connections_.end()) *known = std::move(connection);
+  else control_connections_.push_back(std::move(connection));
+  return true;
+}
+
+bool Configuration::remove_connection(std::string_view name) {
+  return std::erase_if(control_connections_, [&](const auto& connection) { return connection.name == name; }) != 0;
+}
+
+std::vector<std::string> Configuration::control_connections() const {
+  std::vector<std::string> names;
+  for (const auto& connection : control_connections_) names.push_back(connection.name);
+  return names;
+}
+
+bool Configuration::put_secret(policy::SharedKey secret) {
+  if (std::ranges::find(files_.secrets.keys(), secret.name, &policy::SharedKey::name) != files_.secrets.keys().end())
+    return false;
+  control_secrets_.add(std::move(secret));
+  return true;
+}
+
+bool Configuration::remove_secret(std::string_view name) { return control_secrets_.remove(name); }
+
+std::vector<std::string> Configuration::control_secrets() const {
+  std::vector<std::string> names;
+  for (const auto& key : control_secrets_.keys()) names.push_back(key.name);
+  return names;
+}
+
+std::vector<policy::ConnectionPtr> Configuration::connections() const {
+  std::vector<policy::ConnectionPtr> all;
+  for (const auto* source : {&files_.connections, &control_connections_})
+    for (const policy::Connection& connection : *source) all.push_back(std::make_shared<const policy::Connection>(connection));
+  return all;
+}
+
+policy::Pad Configuration::pad() const {
+  policy::Pad all;
+  for (const auto* source : {&files_.secrets, &control_secrets_})
+    for (const policy::SharedKey& key : source->keys()) all.add(clone(key));
+  return all;
+}
+
+}  // namespace sallyport::daemon

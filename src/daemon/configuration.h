@@ -1,0 +1,49 @@
+// Configuration: what is configured at this moment, from files and over the control socket together. It makes no
+// decisions: whoever changes it tells the node.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "policy/connection.h"
+#include "policy/pad.h"
+
+namespace sallyport::daemon {
+
+/// The files of a configuration, read and parsed. `unreadable` says which could not even be read, in one sentence.
+struct ReadConfiguration {
+  config::Loaded loaded;
+  std::optional<std::string> unreadable;
+
+  bool ok() const { return !unreadable && loaded.ok(); }
+};
+/// `main` and the conf.d folder beside it; secret_file paths are relative to the folder of `main`.
+ReadConfiguration read_configuration(const std::string& main);
+
+class Configuration {
+ public:
+  /// Replaces what came from files.
+  void set_files(config::Config config);
+  const config::Config& files() const { return files_; }
+
+  // ---- Over the control socket (VICI's load-* and unload-*). A name that a file uses already is refused.
+  bool put_connection(policy::Connection connection);
+  bool remove_connection(std::string_view name);
+  std::vector<std::string> control_connections() const;
+  bool put_secret(policy::SharedKey secret);
+  bool remove_secret(std::string_view name);
+  std::vector<std::string> control_secrets() const;
+  void clear_control_secrets() { control_secrets_.clear(); }
+
+  /// All together, files first.
+  std::vector<policy::ConnectionPtr> connections() const;
+  policy::Pad pad() const;
+
+ private:
+  config::Config files_;
+  std::vector<policy::Connection> control_connections_;
+  policy::Pad control_secrets_;
+};
+
+}  // namespace sallyport::daemon

@@ -1,0 +1,63 @@
+// Daemon: the node, the datapath and the machine, joined in one event loop. It carries out the node's effects, feeds it
+// datagrams and time, and offers the control commands (daemon/commands) what they need.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/configuration.h"
+#include "daemon/journal.h"
+#include "datapath/worker.h"
+#include "linux/event_loop.h"
+#include "linux/system_error.h"
+#include "node/node.h"
+
+namespace sallyport::daemon {
+
+struct Options {
+  std::string config = "/etc/sallyport/sallyport.toml";
+  std::string control = "/run/sallyport/control.sock";
+  std::string state_dir = "/var/lib/sallyport";
+};
+
+class Daemon {
+ public:
+  /// Takes sockets, device and routes, sets the guard, and loads the configuration. An error: what the system refused;
+  /// nothing of ours is left behind, but for a guard that was there before.
+  static linux::SystemResult<std::unique_ptr<Daemon>> start(const Options& options, config::Config config);
+  ~Daemon();
+
+  /// Until SIGTERM or SIGINT; every SA is closed towards its peer, and nothing is left behind.
+  Result<void> run();
+
+  // ---- For the commands
+  node::Node& node();
+  datapath::Worker& worker();
+  Journal& journal();
+  Configuration& configuration();
+  linux::EventLoop& loop();
+  Instant now() const;
+  /// Since when it runs.
+  WallTime started() const;
+
+  /// Applies what `configuration()` holds now: policies, guard, steering, then connections.
+  void apply_configuration();
+  /// Reads the files again. With `dry_run`, or when they have errors, nothing changes.
+  struct Reload {
+    ReadConfiguration read;
+    node::LoadPlan plan;
+  };
+  Reload reload(bool dry_run);
+  /// Carries out what the node has queued; to be called after each command that changed something.
+  void settle();
+  /// Ends run().
+  void stop();
+
+ private:
+  struct Parts;
+  explicit Daemon(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sallyport::daemon
