@@ -77,8 +77,8 @@ void sort_by_place(std::vector<Diagnostic>& diagnostics, std::span<const SourceF
   const auto number_of = [&](const Origin& where) {
     return std::ranges::find(files, where.file, &SourceFile::name) - files.begin();
   };
-  std::ranges::stable_sort(diagnostics, {}, [&](const Diagnostic& each) {
-    return std::tuple(number_of(each.where), each.where.line, each.where.column);
+  std::ranges::sort(diagnostics, {}, [&](const Diagnostic& each) {
+    return std::tuple(number_of(each.where), each.where.line, each.where.column, each.severity, each.message);
   });
 }
 

@@ -24,6 +24,19 @@ std::optional<PortRange> intersection(PortRange a, PortRange b) {
   return common;
 }
 
+/// A wider selector takes the place of the first of those that it makes superfluous.
+void add_unless_covered(TrafficSelectors& kept, const TrafficSelector& selector) {
+  if (covers(kept, {selector})) return;
+  const auto is_superfluous = [&](const TrafficSelector& other) { return selector.contains(other); };
+  const auto place = std::ranges::find_if(kept, is_superfluous);
+  if (place != kept.end()) {
+    *place = selector;
+    kept.erase(std::remove_if(place + 1, kept.end(), is_superfluous), kept.end());
+  } else if (kept.size() < kMaxSelectors) {
+    kept.push_back(selector);
+  }
+}
+
 }  // namespace
 
 bool TrafficSelector::contains(const TrafficSelector& other) const {
@@ -61,10 +74,7 @@ TrafficSelectors intersect(const TrafficSelectors& first, const TrafficSelectors
   TrafficSelectors kept;
   for (const TrafficSelector& a : first) {
     for (const TrafficSelector& b : second) {
-      const auto common = a.intersection(b);
-      if (!common || covers(kept, {*common})) continue;
-      std::erase_if(kept, [&](const TrafficSelector& smaller) { return common->contains(smaller); });
-      if (kept.size() < kMaxSelectors) kept.push_back(*common);
+      if (const auto common = a.intersection(b)) add_unless_covered(kept, *common);
     }
   }
   return kept;
