@@ -137,3 +137,16 @@ watch_stop() {  # watch_stop NAME: a verdict
   seen=$(for x in a b; do tcpdump -n -r "$state/clear.$x" 2>/dev/null | head -n 5; done)
   if [ -z "$seen" ]; then ok "$1: nothing in clear on the wire"; else bad "$1: in clear on the wire"; echo "$seen"; fi
 }
+
+# All that crosses the wire at a, for tests/interop/decode.
+capture_start() {  # capture_start FILE
+  rm -f "$1"
+  ip netns exec sp-io-a tcpdump --immediate-mode -U -p -n -i wire -w "$1" 'esp or udp' 2>"$state/capture.err" &
+  capture=$!
+  wait_for 10 test -s "$1"
+}
+capture_stop() {
+  sleep 0.2
+  kill "$capture"
+  wait "$capture" 2>/dev/null
+}

@@ -1,0 +1,10 @@
+#!/bin/bash
+# Real peers: strongSwan with its userspace ESP and with the kernel's, in a guest; tshark as a reader
+# needs: build test interop
+# seconds: 720
+. tests/stages/lib.sh
+for script in userspace kernel; do
+  timeout -k 10 500 "tests/interop/$script"
+  status=$?
+  [ $status -le 1 ] || echo "FAIL interop $script: ended with status $status"  # 1: it has said what failed
+done
