@@ -108,8 +108,10 @@ policy::TrafficSelectors selectors(std::string_view text) {
 
 Bytes build(const ClearPacket& packet) {
   Bytes bytes(packet.size);
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(packet.fill + i);
   const std::size_t header_size = address(packet.source).is_v6() ? wire::ipv6_header_size : wire::ipv4_header_size;
+  const std::size_t payload = header_size + (packet.protocol == wire::IpProtocol::tcp ? 20 : 8);
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<std::uint8_t>(i < payload ? i : packet.fill + i);
   write_ip_header(packet, bytes);
   if (packet.fragment_offset != 0) return bytes;
   write_upper_header(packet, ByteSpan(bytes).subspan(header_size));

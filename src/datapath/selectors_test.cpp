@@ -1,0 +1,110 @@
+#include "datapath/selectors.h"
+
+#include <gtest/gtest.h>
+
+#include "datapath/flow_cache.h"
+#include "datapath/test_support.h"
+
+namespace sallyport::datapath {
+namespace {
+
+using namespace test;
+
+FlowKey key_of(const ClearPacket& packet) {
+  const Bytes bytes = build(packet);
+  return FlowKey::of(*wire::IpPacket::parse(bytes));
+}
+
+bool matches(std::string_view local, std::string_view remote, const ClearPacket& packet) {
+  return SelectorPair(selectors(local), selectors(remote)).matches_outbound(key_of(packet));
+}
+
+// What both can say, they say alike.
+TEST(Selectors, AgreeWithThePolicyOnes) {
+  SeededRandom random(11);
+  const char* texts[] = {"10.1.0.0/16",         "10.1.0.1",           "10.1.0.1-10.1.0.5",  "0.0.0.0/0[udp]",
+                         "10.1.0.0/24[tcp/80]", "fd01::/64",          "fd01::1[udp/53-99]", "::/0",
+                         "0.0.0.0/0[tcp/0]",    "10.0.0.0/8[udp/60]", "fd01::5-fd01::ff",   "0.0.0.0/0[tcp/opaque]"};
+  const char* v4[] = {"10.1.0.0", "10.1.0.1", "10.1.0.5", "10.1.0.6", "10.1.1.0", "10.2.0.0", "255.255.255.255"};
+  const char* v6[] = {"fd01::", "fd01::1", "fd01::5", "fd01::ff", "fd01::100", "fd01:0:0:1::", "::"};
+  for (int i = 0; i < 20000; ++i) {
+    const auto list = selectors(texts[random.below(std::size(texts))]);
+    const bool is_v6 = random.below(2) == 0;
+    ClearPacket packet;
+    packet.source = is_v6 ? v6[random.below(std::size(v6))] : v4[random.below(std::size(v4))];
+    packet.destination = is_v6 ? "fd02::1" : "10.9.9.9";
+    packet.protocol = random.below(2) == 0 ? wire::IpProtocol::tcp : wire::IpProtocol::udp;
+    packet.source_port = static_cast<std::uint16_t>(random.below(120));
+    if (!is_v6 && random.below(4) == 0) packet.fragment_offset = 8;
+    const FlowKey key = key_of(packet);
+    const bool has_port = key.ports == FlowKey::Ports::both;
+    const bool expected = list[0].matches(test::address(packet.source), key.protocol,
+                                          has_port ? std::optional(packet.source_port) : std::nullopt);
+    EXPECT_EQ(SelectorList(list).matches_source(key), expected)
+        << to_string(list) << " " << packet.source << " " << packet.source_port;
+  }
+}
+
+TEST(Selectors, LookAtBothPorts) {
+  const ClearPacket packet{.source_port = 1000, .destination_port = 53};
+  EXPECT_TRUE(matches("10.1.0.0/16[udp/1000]", "10.2.0.0/16[udp/53]", packet));
+  EXPECT_FALSE(matches("10.1.0.0/16[udp/1000]", "10.2.0.0/16[udp/54]", packet));
+  EXPECT_FALSE(matches("10.1.0.0/16[udp/53]", "10.2.0.0/16[udp/1000]", packet));
+}
+
+// RFC 4301 §4.4.1.3: the type and code of a message that is sent stand in the local selector.
+TEST(Selectors, ReadIcmpTypeAndCodeFromTheSendersSide) {
+  const ClearPacket echo{.protocol = wire::IpProtocol::icmp, .source_port = 0x0800};
+  EXPECT_TRUE(matches("10.1.0.0/16[icmp/2048]", "10.2.0.0/16[icmp/2048]", echo));
+  EXPECT_TRUE(matches("10.1.0.0/16[icmp/2048]", "10.2.0.0/16[icmp/opaque]", echo));
+  EXPECT_TRUE(matches("10.1.0.0/16", "10.2.0.0/16[icmp]", echo));
+  EXPECT_FALSE(matches("10.1.0.0/16[icmp/opaque]", "10.2.0.0/16[icmp/2048]", echo)) << "may receive, not send";
+  EXPECT_FALSE(matches("10.1.0.0/16[icmp/0]", "10.2.0.0/16", echo));
+}
+
+TEST(Selectors, GiveLaterFragmentsOnlyToAnyAndOpaquePorts) {
+  const ClearPacket later{.fragment_offset = 800};
+  EXPECT_TRUE(matches("10.1.0.0/16[udp]", "10.2.0.0/16", later));
+  EXPECT_TRUE(matches("10.1.0.0/16[udp/opaque]", "10.2.0.0/16[udp/opaque]", later));
+  EXPECT_FALSE(matches("10.1.0.0/16[udp/40000]", "10.2.0.0/16", later));
+  EXPECT_FALSE(matches("10.1.0.0/16[tcp]", "10.2.0.0/16", later));
+}
+
+TEST(Selectors, MatchNothingWhenEmpty) {
+  EXPECT_FALSE(SelectorPair({}, {}).matches_outbound(key_of({})));
+  EXPECT_FALSE(SelectorPair({}, {}).matches_inbound(key_of({})));
+}
+
+TEST(FlowKey, SaysWhichPacketItIsFromAsNarrowSelectors) {
+  EXPECT_EQ(to_string(key_of({.protocol = wire::IpProtocol::icmp, .source_port = 0x0800}).source_selector()),
+            "10.1.0.1/32[icmp/2048]");
+  EXPECT_EQ(to_string(key_of({.protocol = wire::IpProtocol::icmp, .source_port = 0x0800}).destination_selector()),
+            "10.2.0.1/32[icmp]");
+  EXPECT_EQ(to_string(key_of({.fragment_offset = 8}).source_selector()), "10.1.0.1/32[udp]");
+}
+
+TEST(FlowCache, RemembersUntilToldToForget) {
+  FlowCache<int> cache(16, 1);
+  const FlowKey key = key_of({});
+  EXPECT_EQ(cache.find(key, cache.hash(key)), nullptr);
+  cache.remember(key, cache.hash(key), 5);
+  ASSERT_NE(cache.find(key, cache.hash(key)), nullptr);
+  EXPECT_EQ(*cache.find(key, cache.hash(key)), 5);
+  const FlowKey other = key_of({.source_port = 1});
+  EXPECT_EQ(cache.find(other, cache.hash(key)), nullptr) << "the same place is not the same flow";
+  cache.forget_all();
+  EXPECT_EQ(cache.find(key, cache.hash(key)), nullptr);
+}
+
+TEST(FlowCache, SpreadsFlowsThatDifferInOneBit) {
+  FlowCache<int> cache(4096, 99);
+  std::set<std::uint64_t> places;
+  for (std::uint16_t port = 0; port < 1000; ++port) {
+    const FlowKey key = key_of({.source_port = port});
+    places.insert(cache.hash(key) & 4095);
+  }
+  EXPECT_GT(places.size(), 800u);  // at random 888 are expected
+}
+
+}  // namespace
+}  // namespace sallyport::datapath
