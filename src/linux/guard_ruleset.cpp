@@ -1,0 +1,189 @@
+#include "linux/guard_ruleset.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace sallyport::linux {
+namespace {
+
+using policy::PortRange;
+using policy::SpdAction;
+
+constexpr std::string_view kLaterFragment4 = "ip frag-off & 0x1fff != 0";
+constexpr std::string_view kLaterFragment6 = "frag frag-off != 0";
+// RFC 4861: neighbours must find each other before there can be a packet to protect. The hop limit proves the link.
+constexpr std::string_view kNeighbourDiscovery = "icmpv6 type { 133-137 } ip6 hoplimit 255 accept";
+
+enum class Direction {
+  outbound,
+  inbound
+};
+
+std::string ports(std::string_view field, const PortRange& range) {
+  if (range.is_any()) return {};
+  if (range.first == range.last) return fmt::format(" {} {}", field, range.first);
+  return fmt::format(" {} {}-{}", field, range.first, range.last);
+}
+
+class RulesetWriter {
+ public:
+  RulesetWriter(const policy::Spd& spd, const GuardSettings& settings)
+      : flows_(flows_of(spd)), settings_(settings), names_(settings.footprint) {}
+
+  std::string write() {
+    line("table inet {0}\ndelete table inet {0}\ntable inet {0} {{", names_.filter_table);
+    line("  comment \"blocks what Sallyport protects, even after it has died\"");
+    for (std::size_t i = 0; i < flows_.size(); ++i) {
+      address_set("local", i, flows_[i].local);
+      address_set("remote", i, flows_[i].remote);
+    }
+    judgement("outbound", Direction::outbound);
+    judgement("inbound", Direction::inbound);
+    steering();
+    arriving();
+    forwarded();
+    departing("departing", -1);
+    departing("departing_translated", 1);
+    line("}}");
+    return std::move(text_);
+  }
+
+ private:
+  template <class... Values>
+  void line(fmt::format_string<Values...> format, Values&&... values) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Values>(values)...);
+    text_ += '\n';
+  }
+
+  void address_set(std::string_view side, std::size_t index, const AddressSet& set) {
+    if (set.ranges().size() == 1) return;
+    const bool v6 = set.ranges().front().family() == policy::Family::ipv6;
+    line("  set {}{} {{ type {}; flags interval; elements = {{", side, index, v6 ? "ipv6_addr" : "ipv4_addr");
+    for (const policy::AddressRange& range : set.ranges()) line("    {},", to_string(range));
+    line("  }} }}");
+  }
+
+  std::string address(std::string_view side, std::size_t index, const AddressSet& set) const {
+    return set.ranges().size() == 1 ? to_string(set.ranges().front()) : fmt::format("@{}{}", side, index);
+  }
+
+  std::string addresses(std::size_t index, Direction direction) const {
+    const Flows& flows = flows_[index];
+    const std::string_view ip = flows.family() == policy::Family::ipv6 ? "ip6" : "ip";
+    const std::string local = address("local", index, flows.local);
+    const std::string remote = address("remote", index, flows.remote);
+    const bool out = direction == Direction::outbound;
+    std::string match = fmt::format("{0} saddr {1} {0} daddr {2}", ip, out ? local : remote, out ? remote : local);
+    if (flows.service.protocol != 0) match += fmt::format(" meta l4proto {}", flows.service.protocol);
+    return match;
+  }
+
+  static std::string_view later_fragment(const Flows& flows) {
+    return flows.family() == policy::Family::ipv6 ? kLaterFragment6 : kLaterFragment4;
+  }
+
+  /// All that a rule must say for packets of `flows_[index]`; what is OPAQUE are the later fragments.
+  std::string match(std::size_t index, Direction direction) const {
+    const Service& service = flows_[index].service;
+    const std::string where = addresses(index, direction);
+    if (service.opaque()) return fmt::format("{} {}", where, later_fragment(flows_[index]));
+    if (service.is_icmp()) return where + ports("@th,0,16", service.local_ports);
+    const bool out = direction == Direction::outbound;
+    return where + ports("th sport", out ? service.local_ports : service.remote_ports) +
+           ports("th dport", out ? service.remote_ports : service.local_ports);
+  }
+
+  /// A chain that drops what is protected and returns with the rest.
+  void judgement(std::string_view chain, Direction direction) {
+    line("  chain {} {{", chain);
+    for (std::size_t i = 0; i < flows_.size(); ++i) {
+      const Flows& flows = flows_[i];
+      const bool bypass = flows.action == SpdAction::bypass;
+      line("    {} {}", match(i, direction), bypass ? "return" : "counter drop");
+      if (!bypass && !flows.service.any_port() && !flows.service.opaque())
+        line("    {} {} counter drop", addresses(i, direction), later_fragment(flows));
+    }
+    line("  }}");
+  }
+
+  void steering() {
+    line("  chain steering {{");
+    for (std::size_t i = 0; i < flows_.size(); ++i) {
+      if (flows_[i].action != SpdAction::protect) {
+        line("    {} return", match(i, Direction::outbound));
+      } else if (needs_steering_mark(flows_[i].service)) {
+        line("    {} meta mark set {:#x}", match(i, Direction::outbound), names_.steer_mark);
+      }
+    }
+    line("  }}");
+    line("  chain originated {{");
+    line("    type route hook output priority mangle; policy accept;");
+    line("    meta mark {:#x} accept", names_.own_mark);
+    line("    oifname {{ \"lo\", \"{}\" }} accept", names_.device);
+    line("    jump steering");
+    line("  }}");
+  }
+
+  std::string ike_ports() const { return fmt::format("{{ {} }}", fmt::join(names_.ike_ports, ", ")); }
+
+  void arriving() {
+    line("  chain arriving {{");
+    line("    type filter hook prerouting priority raw; policy accept;");
+    line("    iifname {{ \"lo\", \"{}\" }} accept", names_.device);
+    if (settings_.mark_arriving) {
+      line("    fib daddr type local meta l4proto {{ esp, ah }} meta mark set {:#x}", names_.own_mark);
+      line("    fib daddr type local udp dport {} meta mark set {:#x}", ike_ports(), names_.own_mark);
+    }
+    line("    meta l4proto {{ esp, ah }} accept");
+    line("    udp dport {} accept", ike_ports());
+    line("    {}", kNeighbourDiscovery);
+    line("    {} accept", kLaterFragment4);
+    line("    {} accept", kLaterFragment6);
+    line("    jump inbound");
+    line("    jump steering");
+    line("  }}");
+  }
+
+  void forwarded() {
+    line("  chain forwarded {{");
+    line("    type filter hook forward priority filter; policy accept;");
+    line("    iifname != \"{}\" jump inbound", names_.device);
+    line("    oifname != \"{}\" jump outbound", names_.device);
+    line("  }}");
+  }
+
+  /// `side` of source address translation: -1 before, 1 after it.
+  void departing(std::string_view chain, int side) {
+    const std::string_view priority = side < 0 ? "srcnat - 10" : "srcnat + 10";
+    line("  chain {} {{", chain);
+    line("    type filter hook postrouting priority {}; policy accept;", priority);
+    line("    oifname {{ \"lo\", \"{}\" }} accept", names_.device);
+    line("    meta mark {:#x} meta l4proto {{ esp, ah }} accept", names_.own_mark);
+    line("    meta mark {:#x} udp sport {} accept", names_.own_mark, ike_ports());
+    line("    {}", kNeighbourDiscovery);
+    line("    jump outbound");
+    line("  }}");
+  }
+
+  std::vector<Flows> flows_;
+  const GuardSettings& settings_;
+  const Footprint& names_;
+  std::string text_;
+};
+
+}  // namespace
+
+bool needs_steering_mark(const Service& service) {
+  if (service.any_port()) return false;
+  if (service.is_icmp() || service.opaque()) return true;
+  const auto touches_an_end = [](const PortRange& ports) {
+    return !ports.is_any() && (ports.first == 0 || ports.last == 65535);
+  };
+  return touches_an_end(service.local_ports) || touches_an_end(service.remote_ports);
+}
+
+std::string guard_ruleset(const policy::Spd& spd, const GuardSettings& settings) {
+  return RulesetWriter(spd, settings).write();
+}
+
+}  // namespace sallyport::linux

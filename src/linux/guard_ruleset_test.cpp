@@ -1,0 +1,91 @@
+// What the text says. That the kernel does what it says is for tests/netns/linux to see.
+#include "linux/guard_ruleset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "linux/spd_testing.h"
+
+namespace sallyport::linux {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// The lines of one chain, without its braces.
+std::string chain(const std::string& ruleset, const std::string& name) {
+  const auto begin = ruleset.find("  chain " + name + " {\n");
+  const auto end = ruleset.find("  }\n", begin);
+  return begin == ruleset.npos ? std::string() : ruleset.substr(begin, end - begin);
+}
+
+std::string ruleset(std::vector<policy::SpdEntry> entries, bool mark_arriving = false) {
+  return guard_ruleset({std::move(entries)}, {.footprint = {}, .mark_arriving = mark_arriving});
+}
+
+TEST(GuardRuleset, ReplacesTheTableInOneTransaction) {
+  const std::string text = ruleset({protect({"10.1.0.0/16"}, {"10.2.0.0/16"})});
+  EXPECT_TRUE(text.starts_with("table inet sallyport\ndelete table inet sallyport\ntable inet sallyport {\n")) << text;
+}
+
+TEST(GuardRuleset, DropsBothDirections) {
+  const std::string text = ruleset({protect({"10.1.0.0/16[tcp]"}, {"10.2.0.0/16[tcp/443]"})});
+  EXPECT_THAT(chain(text, "outbound"),
+              HasSubstr("ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 meta l4proto 6 th dport 443 counter drop"));
+  EXPECT_THAT(chain(text, "inbound"),
+              HasSubstr("ip saddr 10.2.0.0/16 ip daddr 10.1.0.0/16 meta l4proto 6 th sport 443 counter drop"));
+}
+
+TEST(GuardRuleset, DropsLaterFragmentsThatCouldBeOfAProtectedPort) {
+  const std::string tcp = ruleset({protect({"10.1.0.1[tcp]"}, {"10.2.0.1[tcp/443]"})});
+  EXPECT_THAT(chain(tcp, "outbound"),
+              HasSubstr("ip saddr 10.1.0.1 ip daddr 10.2.0.1 meta l4proto 6 ip frag-off & 0x1fff != 0 counter drop"));
+  const std::string any = ruleset({protect({"fd01::1"}, {"fd02::1"})});
+  EXPECT_THAT(chain(any, "outbound"), Not(HasSubstr("frag")));
+}
+
+TEST(GuardRuleset, AsksEarlierPoliciesFirst) {
+  const std::string text = ruleset({bypass({"10.1.0.1"}, {"10.2.0.1"}), protect({"10.1.0.0/16"}, {"10.2.0.0/16"})});
+  const std::string outbound = chain(text, "outbound");
+  const auto first = outbound.find("ip saddr 10.1.0.1 ip daddr 10.2.0.1 return");
+  const auto second = outbound.find("ip saddr 10.1.0.0/16 ip daddr 10.2.0.0/16 counter drop");
+  EXPECT_NE(first, outbound.npos);
+  EXPECT_NE(second, outbound.npos);
+  EXPECT_LT(first, second);
+}
+
+TEST(GuardRuleset, PutsManyAddressesIntoSets) {
+  const std::string text = ruleset({protect({"10.1.0.1", "fd01::1"}, {"10.2.0.0/16", "10.4.0.0/16", "fd02::1"})});
+  EXPECT_THAT(text, HasSubstr("set remote0 { type ipv4_addr; flags interval; elements = {\n    10.2.0.0/16,"));
+  EXPECT_THAT(chain(text, "outbound"), HasSubstr("ip saddr 10.1.0.1 ip daddr @remote0 counter drop"));
+  EXPECT_THAT(chain(text, "outbound"), HasSubstr("ip6 saddr fd01::1 ip6 daddr fd02::1 counter drop"));
+}
+
+TEST(GuardRuleset, MatchesIcmpTypesAndCodesAsOneNumber) {
+  const std::string text = ruleset({protect({"10.1.0.1[icmp]"}, {"10.2.0.1[icmp/2048-2303]"})});
+  const std::string match = "ip saddr 10.1.0.1 ip daddr 10.2.0.1 meta l4proto 1 @th,0,16 2048-2303";
+  EXPECT_THAT(chain(text, "outbound"), HasSubstr(match + " counter drop"));
+  EXPECT_THAT(chain(text, "steering"), HasSubstr(match + " meta mark set"));
+}
+
+TEST(GuardRuleset, MarksForTheTunOnlyWhatRulesCannotTell) {
+  const std::string text = ruleset({protect({"10.1.0.1[tcp]"}, {"10.2.0.1[tcp/443]"})});
+  EXPECT_THAT(chain(text, "steering"), Not(HasSubstr("mark set")));
+}
+
+TEST(GuardRuleset, LetsOnlyMarkedIkeAndEspOut) {
+  const std::string departing = chain(ruleset({protect({"10.1.0.1"}, {"10.2.0.1"})}), "departing");
+  EXPECT_THAT(departing, HasSubstr("meta mark 0x53504f57 meta l4proto { esp, ah } accept"));
+  EXPECT_THAT(departing, HasSubstr("meta mark 0x53504f57 udp sport { 500, 4500 } accept"));
+  EXPECT_THAT(departing, Not(HasSubstr("\n    udp sport")));
+}
+
+TEST(GuardRuleset, MarksArrivingEspForOurselvesOnlyWhenTold) {
+  const std::vector entries = {protect({"10.1.0.1"}, {"10.2.0.1"})};
+  EXPECT_THAT(chain(ruleset(entries), "arriving"), Not(HasSubstr("mark set")));
+  EXPECT_THAT(chain(ruleset(entries, true), "arriving"),
+              HasSubstr("fib daddr type local meta l4proto { esp, ah } meta mark set"));
+}
+
+}  // namespace
+}  // namespace sallyport::linux

@@ -1,0 +1,73 @@
+#include "linux/host_addresses.h"
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace sallyport::linux {
+namespace {
+
+using policy::IpAddress;
+
+std::optional<std::uint32_t> link_mtu(NetlinkSocket& netlink, std::uint32_t device) {
+  NetlinkRequest request(RTM_GETLINK, 0);
+  request.header<ifinfomsg>().ifi_index = static_cast<int>(device);
+  std::optional<std::uint32_t> mtu;
+  const auto asked = netlink.ask(
+      std::move(request), [&](const NetlinkMessage& message) { mtu = message.attributes<ifinfomsg>().u32(IFLA_MTU); });
+  return asked ? mtu : std::nullopt;
+}
+
+/// What the route itself says of the MTU; 0: nothing.
+std::uint32_t route_mtu(const NetlinkAttributes& route) {
+  const auto metrics = route.find(RTA_METRICS);
+  return metrics ? NetlinkAttributes(*metrics).u32(RTAX_MTU) : 0;
+}
+
+}  // namespace
+
+Result<std::vector<OwnAddress>> own_addresses(NetlinkSocket& netlink) {
+  NetlinkRequest request(RTM_GETADDR, NLM_F_DUMP);
+  request.header<ifaddrmsg>();
+  std::vector<OwnAddress> addresses;
+  TRY(netlink.dump(
+      std::move(request), [&] { addresses.clear(); },
+      [&](const NetlinkMessage& message) {
+        const auto header = message.header<ifaddrmsg>();
+        if (header.ifa_scope >= RT_SCOPE_LINK) return;  // 127.0.0.1, ::1, fe80::…
+        if (header.ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED | IFA_F_DEPRECATED)) return;
+        const auto attributes = message.attributes<ifaddrmsg>();
+        const auto other_end = attributes.address(IFA_ADDRESS);  // our own, but on links of two
+        const auto address = attributes.has(IFA_LOCAL) ? attributes.address(IFA_LOCAL) : other_end;
+        if (!address || !other_end) return;
+        addresses.push_back({*address, policy::AddressRange::of({*other_end, header.ifa_prefixlen}), header.ifa_index});
+      }));
+  return addresses;
+}
+
+std::optional<OuterRoute> outer_route(NetlinkSocket& netlink, const Footprint& footprint, const IpAddress& remote) {
+  NetlinkRequest request(RTM_GETROUTE, 0);
+  auto& header = request.header<rtmsg>();
+  header.rtm_family = remote.is_v6() ? AF_INET6 : AF_INET;
+  header.rtm_dst_len = remote.bits();
+  request.put_address(RTA_DST, remote);
+  request.put_u32(RTA_MARK, footprint.own_mark);
+  std::optional<OuterRoute> found;
+  std::uint32_t mtu = 0;
+  const auto asked = netlink.ask(std::move(request), [&](const NetlinkMessage& message) {
+    const auto route = message.attributes<rtmsg>();
+    const auto source = route.address(RTA_PREFSRC);
+    const auto type = message.header<rtmsg>().rtm_type;
+    if (!source || (type != RTN_UNICAST && type != RTN_LOCAL)) return;
+    found = OuterRoute{.source = *source, .device = route.u32(RTA_OIF)};
+    mtu = route_mtu(route);
+  });
+  if (!asked || !found) return std::nullopt;
+  if (mtu == 0) mtu = link_mtu(netlink, found->device).value_or(0);
+  found->mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(mtu, 65535));
+  return found;
+}
+
+}  // namespace sallyport::linux

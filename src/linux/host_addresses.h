@@ -1,0 +1,28 @@
+// The addresses of this host, and which of them it would use towards another.
+#pragma once
+
+#include <vector>
+
+#include "linux/footprint.h"
+#include "linux/netlink_socket.h"
+
+namespace sallyport::linux {
+
+struct OwnAddress {
+  policy::IpAddress address;
+  policy::AddressRange subnet;  // of the neighbours on the same link
+  std::uint32_t device = 0;     // interface index
+};
+/// Those that packets may have as their source beyond the local link, in the order of their interfaces.
+Result<std::vector<OwnAddress>> own_addresses(NetlinkSocket& netlink);
+
+struct OuterRoute {
+  policy::IpAddress source;
+  std::uint32_t device = 0;  // interface index
+  std::uint16_t mtu = 0;     // octets of an IP packet; what path MTU discovery has learned counts
+};
+/// How a packet of ours leaves for `remote`, past our own rules. nullopt: there is no route.
+std::optional<OuterRoute> outer_route(NetlinkSocket& netlink, const Footprint& footprint,
+                                      const policy::IpAddress& remote);
+
+}  // namespace sallyport::linux
