@@ -134,7 +134,8 @@ PacketSocket::PacketSocket(FileDescriptor file, policy::Family family, std::uint
 
 SystemResult<PacketSocket> PacketSocket::open_udp(policy::Family family, std::uint16_t port, std::uint32_t mark) {
   FileDescriptor file(::socket(address_family(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const std::string attempt = fmt::format("cannot listen on UDP port {} ({})", port, family == policy::Family::ipv4 ? "IPv4" : "IPv6");
+  const std::string attempt =
+      fmt::format("cannot listen on UDP port {} ({})", port, family == policy::Family::ipv4 ? "IPv4" : "IPv6");
   if (!file) return refused(errno, attempt);
   if (family == policy::Family::ipv6) set_option(file.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (!set_option(file.get(), SOL_SOCKET, SO_MARK, static_cast<int>(mark)))
@@ -243,10 +244,10 @@ Result<void> PacketSocket::send_one(std::span<const ByteView> pieces, const Send
     writer.add(IPPROTO_IPV6, IPV6_HOPLIMIT, static_cast<int>(options.hop_limit));
   }
   if (options.segment_size != 0) writer.add(SOL_UDP, kUdpSegment, options.segment_size);
-  for (;;) {
+  for (int tries = 0;; ++tries) {
     if (::sendmsg(file_.get(), &message, 0) >= 0) return {};
-    if (errno == EINTR || errno == ECONNREFUSED) continue;  // the latter is about an earlier datagram
-    return system_failure(errno);
+    const bool passing = errno == EINTR || errno == ECONNREFUSED;  // the latter is about an earlier datagram
+    if (!passing || tries == 3) return system_failure(errno);
   }
 }
 

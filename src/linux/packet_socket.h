@@ -1,6 +1,6 @@
-// PacketSocket: what IPsec puts on the wire of one family, either UDP of one port or IP protocol 50. It knows at which of
-// our addresses a packet came in and says from which one it leaves, carries DSCP, ECN, hop limit and the DF flag, and moves
-// trains of packets with one call where the kernel can (UDP_SEGMENT, UDP_GRO).
+// PacketSocket: what IPsec puts on the wire of one family, either UDP of one port or IP protocol 50. It knows at which
+// of our addresses a packet came in and says from which one it leaves, carries DSCP, ECN, hop limit and the DF flag,
+// and moves trains of packets with one call where the kernel can (UDP_SEGMENT, UDP_GRO).
 //
 // All that it sends bears our mark, so that routing rules and packet filter let it pass (linux/footprint.h).
 #pragma once
@@ -65,7 +65,7 @@ class PacketSocket {
   std::uint16_t port_;
   bool udp_;
   bool dont_fragment_ = false;
-  std::shared_ptr<Buffers> buffers_;  // never shared: a pointer that an incomplete type allows
+  std::shared_ptr<Buffers> buffers_;                 // never shared: a pointer that an incomplete type allows
   std::unordered_set<policy::IpAddress> no_trains_;  // destinations whose route refused UDP_SEGMENT
 };
 

@@ -194,7 +194,7 @@ std::string words(const SteeringRule& rule) {
 
 SystemResult<void> Steering::put_routes(std::vector<SteeringRoute> routes) {
   // What prohibits comes first: then nothing slips by if we end in between.
-  std::ranges::stable_partition(routes, &SteeringRoute::prohibit);
+  std::ranges::partition(routes, &SteeringRoute::prohibit);
   std::vector<NetlinkRequest> requests;
   for (const SteeringRoute& route : routes)
     requests.push_back(route_request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route));
@@ -202,14 +202,14 @@ SystemResult<void> Steering::put_routes(std::vector<SteeringRoute> routes) {
 }
 
 SystemResult<void> Steering::put_rules(std::vector<SteeringRule> rules) {
-  std::ranges::stable_sort(rules, {}, turn);
+  std::ranges::sort(rules, {}, turn);
   std::vector<NetlinkRequest> requests;
   for (const SteeringRule& rule : rules) requests.push_back(rule_request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule));
   return apply_all(netlink_, std::move(requests), {EEXIST}, [&](std::size_t i) { return "set " + words(rules[i]); });
 }
 
 SystemResult<void> Steering::drop_rules(std::vector<SteeringRule> rules) {
-  std::ranges::stable_sort(rules, std::greater(), turn);
+  std::ranges::sort(rules, std::greater(), turn);
   std::vector<NetlinkRequest> requests;
   for (const SteeringRule& rule : rules) requests.push_back(rule_request(RTM_DELRULE, 0, rule));
   return apply_all(netlink_, std::move(requests), {ENOENT, ESRCH},
