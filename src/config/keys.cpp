@@ -66,10 +66,10 @@ void report_unknown_key(const ConfigNode& node, const std::vector<std::string_vi
 
 void check_unsupported_key(const ConfigNode& node, const KeyInfo& info, Diagnostics& diagnostics) {
   if (is_accepted(node, info.accepted)) return;
-  std::string suggestion(info.instead);
+  std::string suggestion = info.instead.empty() ? "" : fmt::format("use {}", info.instead);
   if (!info.accepted.empty()) {
     if (!suggestion.empty()) suggestion += "; ";
-    const bool boolean = info.accepted == "yes" || info.accepted == "no";
+    const bool boolean = info.type.starts_with("boolean");
     const std::string_view written = !boolean || node.is_text_only() ? info.accepted
                                      : info.accepted == "yes"        ? "true"
                                                                      : "false";

@@ -20,8 +20,8 @@ ConfigNode& ConfigNode::add(Kind kind, std::string_view name, const Origin& key,
   return child;
 }
 
-ConfigNode& ConfigNode::add_section(std::string_view name, const Origin& key) {
-  return add(Kind::section, name, key, key);
+ConfigNode& ConfigNode::add_section(std::string_view name, const Origin& key, const Origin& value) {
+  return add(Kind::section, name, key, value);
 }
 
 ConfigNode& ConfigNode::add_list(std::string_view name, const Origin& key, const Origin& value) {

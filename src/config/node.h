@@ -47,7 +47,7 @@ class ConfigNode {
 
   // Building. The origin is that of the value; `key` in a section is that of its name. References stay good while the
   // tree lives, whatever is added.
-  ConfigNode& add_section(std::string_view name, const Origin& key = {});
+  ConfigNode& add_section(std::string_view name, const Origin& key = {}, const Origin& value = {});
   ConfigNode& add_list(std::string_view name, const Origin& key = {}, const Origin& value = {});
   ConfigNode& add_text(std::string_view name, std::string_view text, const Origin& key = {}, const Origin& value = {});
   ConfigNode& add_integer(std::string_view name, std::int64_t number, const Origin& key, const Origin& value);

@@ -110,7 +110,8 @@ class Conversion {
   void node(std::string_view name, const Origin& key, toml::node& value, ConfigNode& to, int depth) {
     const Origin origin = place(value.source());
     if (auto* inner = value.as_table()) {
-      table(*inner, to.add_section(name, key), depth + 1);
+      // A table with a header of its own begins where its name stands.
+      table(*inner, to.add_section(name, key, inner->is_inline() ? origin : key), depth + 1);
     } else if (auto* array = value.as_array()) {
       ConfigNode& list = to.add_list(name, key, origin);
       for (toml::node& item : *array) {

@@ -1,0 +1,382 @@
+// What is told about a configuration that is wrong: each class of trouble, with its exact place.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/config_testing.h"
+
+namespace sallyport::config {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// A line of configuration, and all that is told about it.
+struct Case {
+  std::string_view lines;
+  std::string_view told;
+};
+
+void expect_office(std::initializer_list<Case> cases) {
+  for (const Case& each : cases) EXPECT_EQ(told(office(each.lines)), each.told) << each.lines;
+}
+
+void expect_lan(std::initializer_list<Case> cases, std::string_view connection = "") {
+  for (const Case& each : cases) EXPECT_EQ(told(lan(each.lines, connection)), each.told) << each.lines;
+}
+
+TEST(UnknownKey, EarnsASuggestion) {
+  expect_office({
+      {"proposal = []",
+       "office.toml:2:1: error: connections.office.proposal: no such key here; did you mean \"proposals\"?"},
+      {"  \"local_adrs\" = 1",
+       "office.toml:2:3: error: connections.office.local_adrs: no such key here; did you mean \"local_addrs\"?"},
+      {"zebra = 1", "office.toml:2:1: error: connections.office.zebra: no such key here"},
+      {"\"z\\n\" = 1", "office.toml:2:1: error: connections.office.z\\x0a: no such key here"},
+  });
+  expect_lan({{"remote_tss = []",
+               "office.toml:2:1: error: connections.office.children.lan.remote_tss: no such key here; did you mean "
+               "\"remote_ts\"?"}});
+}
+
+TEST(UnknownKey, IsSentHomeWhenItIsInTheWrongSection) {
+  expect_office({
+      {"esp_proposals = [\"aes128gcm16\"]",
+       "office.toml:2:1: error: connections.office.esp_proposals: no such key here; "
+       "it belongs to [connections.NAME.children.CHILD]"},
+      {"auth = \"psk\"",
+       "office.toml:2:1: error: connections.office.auth: no such key here; it belongs to [connections.NAME.local]"},
+  });
+  expect_lan({{"dpd_delay = 3",
+               "office.toml:2:1: error: connections.office.children.lan.dpd_delay: no such key here; it belongs to "
+               "[connections.NAME]"}});
+}
+
+TEST(UnknownSection, EarnsASuggestion) {
+  EXPECT_EQ(told("[conections.office]\n"),
+            "office.toml:1:2: error: conections: no such section here; did you mean \"connections\"?");
+  EXPECT_EQ(told("device = \"sally1\"\n"), "office.toml:1:1: error: device: no such key here");
+  EXPECT_EQ(told("[pools.one]\n"), "office.toml:1:2: error: pools: not supported yet");
+  EXPECT_EQ(told(office("[connections.office.child.lan]")),
+            "office.toml:2:21: error: connections.office.child: no such section here; did you mean \"children\"?");
+}
+
+TEST(UnsupportedKey, SaysSoWithTheNearestAlternative) {
+  expect_office({
+      {"mobike = true",
+       "office.toml:2:1: error: connections.office.mobike: not supported yet; the only value accepted is false"},
+      {"aggressive = true",
+       "office.toml:2:1: error: connections.office.aggressive: not supported yet; the only value accepted is false"},
+      {"vips = [\"0.0.0.0\"]", "office.toml:2:1: error: connections.office.vips: not supported yet"},
+      {"reauth_time = \"1h\"",
+       "office.toml:2:1: error: connections.office.reauth_time: not supported yet; use rekey_time; the only value "
+       "accepted is 0"},
+      {"fragmentation = \"yes\"",
+       "office.toml:2:1: error: connections.office.fragmentation: not supported yet; the only value accepted is no"},
+  });
+  expect_lan({{"ah_proposals = [\"sha256\"]",
+               "office.toml:2:1: error: connections.office.children.lan.ah_proposals: not supported yet; "
+               "use esp_proposals, with null encryption if need be"}});
+}
+
+TEST(UnsupportedValue, SaysSo) {
+  expect_office(
+      {{"version = 1", "office.toml:2:11: error: connections.office.version: IKEv1 is not supported yet; write 2"},
+       {"remote_addrs = [\"sun.example.org\"]",
+        "office.toml:2:17: error: connections.office.remote_addrs: host names are not "
+        "supported yet: \"sun.example.org\"; give its address"}});
+  expect_lan(
+      {{"mode = \"beet\"",
+        "office.toml:2:8: error: connections.office.children.lan.mode: \"beet\" is not supported yet"},
+       {"start_action = \"trap|start\"",
+        "office.toml:2:16: error: connections.office.children.lan.start_action: \"trap|start\" is not supported yet"}});
+  EXPECT_EQ(told("[datapath]\nbackend = \"xfrm\"\nworkers = 4\n"),
+            "office.toml:2:11: error: datapath.backend: \"xfrm\" is not supported yet\n"
+            "office.toml:3:11: error: datapath.workers: more than one worker is not supported yet; write 1");
+  EXPECT_EQ(
+      told("[connections.a]\nlocal.auth = \"eap-tls\"\nremote.auth = \"rsa-3072-sha256\"\nchildren.b = {}\n"),
+      "office.toml:2:14: error: connections.a.local.auth: \"eap-tls\" is not supported yet; write \"psk\"\n"
+      "office.toml:3:15: error: connections.a.remote.auth: \"rsa-3072-sha256\" is not supported yet; write \"psk\"");
+}
+
+TEST(WrongType, SaysWhatIsExpectedAndWhatWasFound) {
+  expect_office({
+      {"encap = \"yes\"",
+       "office.toml:2:9: error: connections.office.encap: expected a boolean, found a string; write true"},
+      {"encap = 1",
+       "office.toml:2:9: error: connections.office.encap: expected a boolean, found an integer; write true or false"},
+      {"version = \"2\"",
+       "office.toml:2:11: error: connections.office.version: expected an integer, found a string; leave the quotes "
+       "out"},
+      {"version = 2.0",
+       "office.toml:2:11: error: connections.office.version: expected an integer, found a number with a fraction"},
+      {"local_addrs = 5",
+       "office.toml:2:15: error: connections.office.local_addrs: expected an array of strings, found an integer"},
+      {"proposals = { a = 1 }",
+       "office.toml:2:13: error: connections.office.proposals: expected an array of strings, found a table"},
+      {"unique = true", "office.toml:2:10: error: connections.office.unique: expected a string, found a boolean"},
+      {"dpd_delay = 07:32:00",
+       "office.toml:2:13: error: connections.office.dpd_delay: expected a time, found a date or time; "
+       "seconds as a number, or a string such as \"90s\", \"15m\", \"4h\", \"1d\""},
+      {"proposals = [\"aes128-sha256-x25519\",\n  17]",
+       "office.toml:3:3: error: connections.office.proposals: expected a string, found an integer"},
+  });
+  EXPECT_EQ(told("connections = 3\nsecrets = [1]\n[daemon]\nretransmit_base = \"2\""),
+            "office.toml:1:15: error: connections: expected a table, found an integer\n"
+            "office.toml:2:11: error: secrets: expected a table, found an array\n"
+            "office.toml:4:19: error: daemon.retransmit_base: expected a number, found a string");
+  EXPECT_EQ(told("[connections]\noffice = 3\n[secrets]\nike = \"x\""),
+            "office.toml:2:10: error: connections.office: expected a table, found an integer\n"
+            "office.toml:4:7: error: secrets.ike: expected a table, found a string");
+  EXPECT_THAT(told("[connections.a]\nlocal = \"psk\"\nremote = 1\nchildren = []"),
+              testing::AllOf(HasSubstr("2:9: error: connections.a.local: expected a table, found a string"),
+                             HasSubstr("3:10: error: connections.a.remote: expected a table, found an integer"),
+                             HasSubstr("4:12: error: connections.a.children: expected a table, found an array")));
+}
+
+TEST(BadValue, IsPointedAtInsideItsString) {
+  expect_office({
+      {"proposals = [\"aes256gcm16-prfsha384-ecp384\", \"aes128-sah256-modp2048\"]",
+       "office.toml:2:54: error: connections.office.proposals: \"sah256\" is no algorithm; did you mean \"sha256\"?"},
+      {"proposals = [\n\t\"aes127-sha256-x25519\",\n]",
+       "office.toml:3:3: error: connections.office.proposals: \"aes127\" is no algorithm; did you mean \"aes128\"?"},
+      {"proposals = \"aes128-sha256-x25519, aes128-sha256-x25591\"",
+       "office.toml:2:50: error: connections.office.proposals: \"x25591\" is no algorithm; did you mean \"x25519\"?"},
+      {"proposals = ['aes128-sha256-camellia128']",
+       "office.toml:2:29: error: connections.office.proposals: \"camellia128\" is not supported yet"},
+  });
+  expect_lan({{"local_ts = [\"10.1.0.0/16\", \"10.1.0.0/16[tpc/80]\"]",
+               "office.toml:2:41: error: connections.office.children.lan.local_ts: \"tpc\" is no IP protocol: a name "
+               "such as tcp, or a "
+               "number to 255; did you mean \"tcp\"?"}});
+}
+
+TEST(BadValue, IsPointedAtAsAWholeWhereItIsWrongAsAWhole) {
+  expect_office({
+      {"proposals = [\"aes256gcm16-ecp384\"]",
+       "office.toml:2:14: error: connections.office.proposals: a PRF is missing, such as prfsha256: aes256gcm16 does "
+       "not imply one"},
+      {"local_addrs = [\"192.0.2.1\", \"192.0.2.300\"]",
+       "office.toml:2:29: error: connections.office.local_addrs: \"192.0.2.300\" is no address; an address, a network "
+       "such as "
+       "192.0.2.0/24, a range such as 192.0.2.1-192.0.2.9, or %any"},
+      {"remote_port = 70000",
+       "office.toml:2:15: error: connections.office.remote_port: 70000 is not an integer from 1 to 65535"},
+      {"local_port = 0", "office.toml:2:14: error: connections.office.local_port: 0 is not an integer from 1 to 65535"},
+      {"version = 3", "office.toml:2:11: error: connections.office.version: 3 is not an integer from 0 to 2"},
+      {"dpd_delay = -5", "office.toml:2:13: error: connections.office.dpd_delay: a time cannot be negative"},
+      {"dpd_delay = \"-5s\"", "office.toml:2:13: error: connections.office.dpd_delay: a time cannot be negative"},
+      {"rekey_time = \"4 hours\"",
+       "office.toml:2:14: error: connections.office.rekey_time: \"4 hours\" is not a time; seconds as a "
+       "number, or a string such as \"90s\", \"15m\", \"4h\", \"1d\""},
+      {"rekey_time = \"4000d\"",
+       "office.toml:2:14: error: connections.office.rekey_time: longer than ten years; 0 stands for never"},
+      {"rekey_time = \"99999999999999999999s\"",
+       "office.toml:2:14: error: connections.office.rekey_time: \"99999999999999999999s\" is not "
+       "a time; seconds as a number, or a string such as \"90s\", \"15m\", \"4h\", \"1d\""},
+      {"rekey_time = 9223372036854775807",
+       "office.toml:2:14: error: connections.office.rekey_time: longer than ten years; 0 stands for never"},
+      {"unique = \"replcae\"",
+       "office.toml:2:10: error: connections.office.unique: \"replcae\" is none of: no, never, keep, replace; did you "
+       "mean \"replace\"?"},
+      {"proposals = []",
+       "office.toml:2:13: error: connections.office.proposals: no proposal in it; leave the key out for the default"},
+  });
+  expect_lan({
+      {"mode = \"tunel\"",
+       "office.toml:2:8: error: connections.office.children.lan.mode: \"tunel\" is none of: tunnel, transport; did you "
+       "mean \"tunnel\"?"},
+      {"replay_window = 32",
+       "office.toml:2:17: error: connections.office.children.lan.replay_window: 32 is neither 0 nor a number from 64 "
+       "to 1048576; write 64, or 0 for no check at all"},
+      {"replay_window = 2000000",
+       "office.toml:2:17: error: connections.office.children.lan.replay_window: 2000000 is not an integer from 0 to "
+       "1048576"},
+      {"replay_window = -1",
+       "office.toml:2:17: error: connections.office.children.lan.replay_window: -1 is not an integer from 0 to "
+       "1048576"},
+      {"remote_ts = []",
+       "office.toml:2:13: error: connections.office.children.lan.remote_ts: no selector in it; leave the key out for "
+       "the host's own address"},
+  });
+}
+
+TEST(BadValue, HasItsColumnCountedInCharacters) {
+  EXPECT_EQ(told(office("\"ä\" = 1 # öö")), "office.toml:2:1: error: connections.office.\\xc3\\xa4: no such key here");
+  EXPECT_EQ(told(lan("# ö\nlocal_ts = [\"10.1.0.0/8\", \"ö[tcp]\", \"dynamic[tcp/ö]\"]")),
+            "office.toml:3:27: error: connections.office.children.lan.local_ts: \"\\xc3\\xb6\" is no selector: an "
+            "address, a network such as "
+            "10.1.0.0/16, a range such as 10.1.0.1-10.1.0.9, or \"dynamic\"\n"
+            "office.toml:3:50: error: connections.office.children.lan.local_ts: \"\\xc3\\xb6\" is no port: a number to "
+            "65535, a service's "
+            "name, \"any\" or \"opaque\"");
+}
+
+TEST(BadValue, IsPointedAtAsAWholeWhereEscapesHideItsLetters) {
+  EXPECT_EQ(
+      told(office("proposals = \"\"\"aes127-sha256-x25519\"\"\"")),
+      "office.toml:2:13: error: connections.office.proposals: \"aes127\" is no algorithm; did you mean \"aes128\"?");
+  EXPECT_EQ(
+      told(office("proposals = \"\\u0061es127-sha256-x25519\"")),
+      "office.toml:2:13: error: connections.office.proposals: \"aes127\" is no algorithm; did you mean \"aes128\"?");
+}
+
+TEST(Identity, IsRefusedWithAdvice) {
+  EXPECT_EQ(
+      told("[connections.a]\nlocal = { auth = \"psk\", id = \"192.0.2.300\" }\nremote.auth = \"psk\"\nchildren.b = {}\n"
+           "[secrets.ike]\nsecret = \"correct horse\""),
+      "office.toml:2:30: error: connections.a.local.id: \"192.0.2.300\" looks like an IPv4 address, but is none; write "
+      "\"@192.0.2.300\" if it is a name");
+  EXPECT_THAT(told("[connections.a]\nlocal.id = \"*.example.org\""),
+              HasSubstr("office.toml:2:12: error: connections.a.local.id: we are one name, not a pattern for several"));
+}
+
+TEST(Combination, NeedsAuthenticationOnBothSides) {
+  EXPECT_EQ(told("[connections.a]\nchildren.b = {}\n[connections.a.remote]\nid = \"sun\""),
+            "office.toml:1:14: error: connections.a.local.auth: missing; swanctl's default, pubkey, is not supported "
+            "yet; write auth = "
+            "\"psk\" in [connections.a.local]\n"
+            "office.toml:3:16: error: connections.a.remote.auth: missing; swanctl's default, pubkey, is not supported "
+            "yet; write auth = "
+            "\"psk\" in [connections.a.remote]");
+}
+
+TEST(Combination, AllowsOneRoundASide) {
+  EXPECT_EQ(
+      told(office("[connections.office.local-2]\nauth = \"psk\"")),
+      "office.toml:4:21: error: connections.office.local: several rounds of authentication are not supported yet");
+}
+
+TEST(Combination, StartsOnlyTowardsOneAddress) {
+  expect_lan({{"start_action = \"start\"",
+               "office.toml:2:16: error: connections.office.children.lan.start_action: \"start\" needs a peer to go "
+               "to, and remote_addrs does "
+               "not begin with one address; give the peer's address in connections.office.remote_addrs"},
+              {"close_action = \"trap\"",
+               "office.toml:2:16: error: connections.office.children.lan.close_action: \"trap\" needs a peer to go to, "
+               "and remote_addrs does "
+               "not begin with one address; give the peer's address in connections.office.remote_addrs"}});
+  for (const char* addresses : {"\"%any\"", "\"192.0.2.0/24\"", "[\"192.0.2.0/24\", \"192.0.2.2\"]"})
+    EXPECT_THAT(told(lan("start_action = \"trap\"", "remote_addrs = " + std::string(addresses))),
+                HasSubstr("needs a peer to go to"));
+  EXPECT_EQ(told(lan("start_action = \"start\"", "remote_addrs = [\"192.0.2.2\", \"192.0.2.0/24\"]")), "");
+}
+
+TEST(Combination, RekeysBeforeTheEnd) {
+  expect_lan({
+      {"rekey_time = 3600\nlife_time = \"1h\"",
+       "office.toml:2:14: error: connections.office.children.lan.rekey_time: rekeying after 3600 s "
+       "comes too late for a life_time of 3600 s; rekey_time has to be shorter than life_time"},
+      {"rekey_time = 100\nrand_time = 100",
+       "office.toml:3:13: error: connections.office.children.lan.rand_time: 100 s is not shorter than "
+       "rekey_time, 100 s; it is taken off rekey_time, and something has to be left"},
+  });
+  expect_office({{"rekey_time = 100\nrand_time = \"5m\"",
+                  "office.toml:3:13: error: connections.office.rand_time: 300 s is not shorter than "
+                  "rekey_time, 100 s; it is taken off rekey_time, and something has to be left"}});
+}
+
+TEST(Combination, KeepsTransportModeBetweenTwoHosts) {
+  expect_lan({{"mode = \"transport\"\nremote_ts = [\"10.2.0.0/16\", \"dynamic[tcp]\"]",
+               "office.toml:3:13: error: connections.office.children.lan.remote_ts: transport mode is between two "
+               "hosts, and 10.2.0.0/16 is "
+               "more than one; write \"dynamic\" for the host itself, or mode = \"tunnel\""},
+              {"mode = \"transport\"\nremote_ts = \"192.0.2.2[udp/1701]\"", ""}});
+}
+
+TEST(Combination, NeedsSelectorsThatAPacketCanMatch) {
+  constexpr std::string_view told =
+      "office.toml:3:13: error: connections.office.children.lan.remote_ts: no packet can match both local_ts and "
+      "remote_ts: address families "
+      "or protocols differ";
+  expect_lan({{"local_ts = \"10.1.0.0/16\"\nremote_ts = \"2001:db8::/32\"", told},
+              {"local_ts = \"10.1.0.0/16[tcp]\"\nremote_ts = \"10.2.0.0/16[udp]\"", told},
+              {"local_ts = \"10.1.0.0/16,2001:db8:1::/48\"\nremote_ts = \"2001:db8:2::/48\"", ""}});
+  expect_lan({{"local_ts = \"dynamic\"\nremote_ts = \"10.2.0.0/16\"", told}}, "remote_addrs = \"2001:db8::2\"");
+  expect_lan({{"local_ts = \"dynamic\"\nremote_ts = \"10.2.0.0/16\"", ""}}, "remote_addrs = \"192.0.2.2\"");
+}
+
+TEST(Combination, NeedsOneFamilyForBothEnds) {
+  expect_office({{"local_addrs = \"192.0.2.1\"\nremote_addrs = \"2001:db8::2\"",
+                  "office.toml:3:16: error: connections.office.remote_addrs: local_addrs and remote_addrs have no "
+                  "address family in common"}});
+}
+
+TEST(Combination, IsNotJudgedOnValuesThatCouldNotBeRead) {
+  expect_lan({{"start_action = \"start\"",
+               "office.toml:13:16: error: connections.office.remote_addrs: host names are not supported yet: "
+               "\"sun\"; give its address"}},
+             "remote_addrs = \"sun\"");
+  EXPECT_EQ(told(lan("rekey_time = \"x\"\nlife_time = 5")),
+            "office.toml:2:14: error: connections.office.children.lan.rekey_time: \"x\" is not a time; seconds as a "
+            "number, or a string such "
+            "as \"90s\", \"15m\", \"4h\", \"1d\"");
+}
+
+TEST(Warning, IsNoError) {
+  const Loaded loaded = load(std::string("[connections.office]\n") + std::string(kRounds) + std::string(kSecret));
+  EXPECT_TRUE(loaded.ok());
+  EXPECT_EQ(
+      told(loaded),
+      "office.toml:1:14: warning: connections.office: no children: it brings up an IKE SA that protects nothing; add "
+      "[connections.office.children.NAME]");
+}
+
+TEST(Warning, SaysWhatIsWeakAboutAnAlgorithm) {
+  const Loaded loaded = load(office("proposals = [\"aes128-sha256-x25519\", \"aes128-sha1-modp1024\"]"));
+  EXPECT_TRUE(loaded.ok());
+  ASSERT_EQ(loaded.diagnostics.size(), 2u);
+  EXPECT_THAT(to_string(loaded.diagnostics[0]),
+              StartsWith("office.toml:2:38: warning: connections.office.proposals: weak algorithm: modp1024: "));
+  EXPECT_THAT(to_string(loaded.diagnostics[1]),
+              StartsWith("office.toml:2:38: warning: connections.office.proposals: weak algorithm: sha1: "));
+}
+
+TEST(Name, LeavesRoomForTheCommandLine) {
+  for (const char* name : {"a/b", "a b", "a\\\"b", "\\u00e4", "a\\tb"}) {
+    EXPECT_THAT(told("[connections.\"" + std::string(name) + "\"]"), HasSubstr("office.toml:1:14: error: connections."))
+        << name;
+    EXPECT_THAT(told(lan("[connections.office.children.\"" + std::string(name) + "\"]")),
+                HasSubstr("cannot stand in the name of a child"))
+        << name;
+  }
+  EXPECT_EQ(told("[connections.\"\"]"), "office.toml:1:14: error: names have 1 to 200 characters");
+  EXPECT_EQ(told("[connections." + std::string(201, 'x') + "]"),
+            "office.toml:1:14: error: names have 1 to 200 characters");
+}
+
+TEST(Daemon, RefusesPatienceWithoutEnd) {
+  EXPECT_EQ(told("[daemon]\nretransmit_tries = 20\n"),
+            "office.toml:2:20: error: daemon.retransmit_tries: an unreachable peer would be noticed after more than a "
+            "day; lower "
+            "retransmit_tries, retransmit_base or retransmit_timeout");
+  EXPECT_EQ(
+      told(
+          "[daemon]\nhalf_open_timeout = 0\nretransmit_base = nan\nretransmit_timeout = 1e9\nretransmit_jitter = -0.5"),
+      "office.toml:2:21: error: daemon.half_open_timeout: without a limit anybody could fill our memory; write "
+      "\"30s\"\n"
+      "office.toml:3:19: error: daemon.retransmit_base: nan is not a number from 1 to 4\n"
+      "office.toml:4:22: error: daemon.retransmit_timeout: 1000000000 is not a number from 0.1 to 60\n"
+      "office.toml:5:21: error: daemon.retransmit_jitter: -0.5 is not a number from 0 to 1");
+  EXPECT_THAT(told("[daemon]\ncookie_threshold = 5000"),
+              HasSubstr("office.toml:2:20: warning: daemon.cookie_threshold: no peer will be asked"));
+}
+
+TEST(Datapath, TakesOnlyNamesThatADeviceCanHave) {
+  for (const char* name : {"", ".", "..", "a/b", "sally%d", "a b", "sixteen-letters!", "sixteen-letters-"})
+    EXPECT_THAT(told("[datapath]\ndevice = \"" + std::string(name) + "\""),
+                HasSubstr("office.toml:2:10: error: datapath.device: \"" + std::string(name) +
+                          "\" cannot name a network device"));
+  EXPECT_EQ(told("[datapath]\ndevice = \"fifteen-letters\""), "");
+}
+
+TEST(Diagnostics, AreBoundedAndKeepTheErrorsAmongManyWarnings) {
+  std::string text = "[connections.office]\nproposals = [";
+  for (int i = 0; i < 300; ++i) text += "\"3des-sha256-x25519\", ";
+  text += "\"nonsense\"]\n" + std::string(kRounds) + std::string(kChild) + std::string(kSecret);
+  const Loaded loaded = load(text);
+  EXPECT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.diagnostics.size(), Diagnostics::kMost + 1);
+}
+
+}  // namespace
+}  // namespace sallyport::config
