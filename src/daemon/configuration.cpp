@@ -36,18 +36,20 @@ ReadConfiguration read_configuration(const std::string& main) {
     return Secret::copy_of(without_newline(content->bytes.view()));
   };
   ReadConfiguration read{config::parse(files, read_secret), std::nullopt};
-  for (config::SourceFile& file : files)
-    wipe({reinterpret_cast<std::uint8_t*>(file.text.data()), file.text.size()});
+  for (config::SourceFile& file : files) wipe({reinterpret_cast<std::uint8_t*>(file.text.data()), file.text.size()});
   return read;
 }
 
 void Configuration::set_files(config::Config config) { files_ = std::move(config); }
 
 bool Configuration::put_connection(policy::Connection connection) {
-  if (std::ranges::find(files_.connections, connection.name, &policy::Connection::name) != files_.connections.end()) return false;
+  if (std::ranges::find(files_.connections, connection.name, &policy::Connection::name) != files_.connections.end())
+    return false;
   const auto known = std::ranges::find(control_connections_, connection.name, &policy::Connection::name);
-  if (known != control_connections_.end()) *known = std::move(connection);
-  else control_connections_.push_back(std::move(connection));
+  if (known != control_connections_.end())
+    *known = std::move(connection);
+  else
+    control_connections_.push_back(std::move(connection));
   return true;
 }
 
@@ -79,7 +81,8 @@ std::vector<std::string> Configuration::control_secrets() const {
 std::vector<policy::ConnectionPtr> Configuration::connections() const {
   std::vector<policy::ConnectionPtr> all;
   for (const auto* source : {&files_.connections, &control_connections_})
-    for (const policy::Connection& connection : *source) all.push_back(std::make_shared<const policy::Connection>(connection));
+    for (const policy::Connection& connection : *source)
+      all.push_back(std::make_shared<const policy::Connection>(connection));
   return all;
 }
 

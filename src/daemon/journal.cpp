@@ -52,7 +52,8 @@ void Journal::keep_for_trace(const event::Event& event) {
   if (negotiation.events.size() < kMostEventsOfNegotiation) negotiation.events.push_back(event);
   if (negotiations_.size() <= kMostNegotiations) return;
   const auto oldest = negotiations_.begin();
-  if (const auto latest = latest_.find(oldest->second.connection); latest != latest_.end() && latest->second == oldest->first)
+  if (const auto latest = latest_.find(oldest->second.connection);
+      latest != latest_.end() && latest->second == oldest->first)
     latest_.erase(latest);
   negotiations_.erase(oldest);
 }

@@ -64,7 +64,7 @@ class Journal {
     std::string connection;  // empty while a responder does not know it
     std::vector<event::Event> events;
   };
-  std::map<policy::IkeSaId, Negotiation> negotiations_;        // of the latest IKE SAs
+  std::map<policy::IkeSaId, Negotiation> negotiations_;         // of the latest IKE SAs
   std::map<std::string, policy::IkeSaId, std::less<>> latest_;  // by connection
   std::map<std::uint64_t, std::function<void(const JournalEntry&)>> subscribers_;
   std::uint64_t next_subscriber_ = 0;

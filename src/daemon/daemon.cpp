@@ -1,0 +1,332 @@
+#include "daemon/daemon.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "crypto/openssl/packet_cipher_openssl.h"
+#include "crypto/openssl/provider_openssl.h"
+#include "daemon/commands/control_server.h"
+#include "daemon/keylog.h"
+#include "daemon/log.h"
+#include "daemon/machine.h"
+#include "linux/clock.h"
+#include "linux/guard.h"
+#include "linux/kernel_random.h"
+#include "linux/packet_pump.h"
+#include "linux/reverse_path.h"
+#include "linux/signals.h"
+#include "linux/steering.h"
+#ifdef SALLYPORT_HAS_IPSEC_MB
+#include "crypto/ipsec_mb/packet_cipher_ipsec_mb.h"
+#endif
+
+namespace sallyport::daemon {
+namespace {
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+/// How long a stopping daemon waits for its peers to hear of it.
+constexpr Duration kGoodbye = std::chrono::seconds(2);
+
+ike::Settings ike_settings(const config::DaemonConfig& config) {
+  ike::Settings settings;
+  settings.retransmit_timeout = config.retransmit_timeout;
+  settings.retransmit_base = config.retransmit_base;
+  settings.retransmit_tries = config.retransmit_tries;
+  settings.retransmit_jitter = config.retransmit_jitter;
+  settings.keep_alive = config.keep_alive;
+  settings.half_open_timeout = config.half_open_timeout;
+  settings.cookie_threshold = config.cookie_threshold;
+  settings.half_open_limit = config.half_open_limit;
+  settings.log_keys = !config.keylog.empty();
+  return settings;
+}
+
+/// libipsec-mb where the processor has what it needs, OpenSSL elsewhere.
+std::unique_ptr<crypto::PacketCipherFactory> packet_ciphers() {
+#ifdef SALLYPORT_HAS_IPSEC_MB
+  if (auto factory = crypto::make_ipsec_mb_factory()) return factory;
+#endif
+  return crypto::make_openssl_factory();
+}
+
+datapath::Settings datapath_settings(const linux::TunDevice& tun) {
+  datapath::Settings settings;
+  settings.join = {.tcp = tun.offload().tcp, .udp = tun.offload().udp};
+  return settings;
+}
+
+linux::SystemResult<std::vector<linux::PacketSocket>> open_sockets(const linux::Footprint& footprint) {
+  std::vector<linux::PacketSocket> sockets;
+  for (const auto family : {policy::Family::ipv4, policy::Family::ipv6}) {
+    const auto add = [&](linux::SystemResult<linux::PacketSocket> socket) -> linux::SystemResult<void> {
+      if (socket) sockets.push_back(std::move(*socket));
+      // A kernel without IPv6 is no reason not to serve IPv4.
+      else if (family == policy::Family::ipv6 && socket.error().number == EAFNOSUPPORT)
+        return {};
+      else
+        return std::unexpected(std::move(socket.error()));
+      return {};
+    };
+    for (const std::uint16_t port : footprint.ike_ports)
+      if (auto added = add(linux::PacketSocket::open_udp(family, port, footprint.own_mark)); !added)
+        return std::unexpected(std::move(added.error()));
+    if (auto added = add(linux::PacketSocket::open_esp(family, footprint.own_mark)); !added)
+      return std::unexpected(std::move(added.error()));
+  }
+  return sockets;
+}
+
+}  // namespace
+
+/// Everything that lives as long as the daemon does. The order is that of who relies on whom.
+struct Daemon::Parts {
+  Parts(const Options& options_in, const config::Config& config, linux::TunDevice tun_in,
+        std::unique_ptr<linux::EventLoop> loop_in, linux::NetlinkSocket netlink, linux::Footprint footprint_in,
+        linux::Steering steering_in)
+      : options(options_in),
+        settings(ike_settings(config.daemon)),
+        keylog(config.daemon.keylog),
+        footprint(std::move(footprint_in)),
+        reverse_path(footprint),
+        loop(std::move(loop_in)),
+        crypto(crypto::make_openssl_provider()),
+        ciphers(packet_ciphers()),
+        tun(std::move(tun_in)),
+        steering(std::move(steering_in)),
+        worker(*ciphers, random, datapath_settings(tun)),
+        machine(std::move(netlink), footprint, worker),
+        node(settings, *crypto, random, machine) {}
+
+  linux::SystemResult<void> set_policy(policy::SpdPtr next);
+  void carry_out(node::Effect& effect);
+  void install(policy::ChildSaSpec& spec);
+  void note(event::Event event);
+  void begin_stop();
+  bool has_said_goodbye() const;
+  void on_signal();
+
+  Options options;
+  ike::Settings settings;
+  KeyLog keylog;
+  linux::Footprint footprint;
+  linux::ReversePathFilter reverse_path;
+  WallTime started = linux::wall_clock_now();
+
+  std::unique_ptr<linux::EventLoop> loop;
+  linux::KernelRandom random;
+  std::unique_ptr<crypto::Provider> crypto;
+  std::unique_ptr<crypto::PacketCipherFactory> ciphers;
+  linux::TunDevice tun;
+  linux::Steering steering;
+  datapath::Worker worker;
+  Machine machine;
+  node::Node node;
+  policy::SpdPtr spd = std::make_shared<const policy::Spd>();
+  std::optional<linux::SystemError> policy_error;  // the last SetPolicy could not be carried out
+  Journal journal;
+  Configuration configuration;
+
+  std::unique_ptr<linux::PacketPump> pump;
+  std::optional<linux::SignalSource> signals;
+  linux::EventLoop::Watch signal_watch;
+  std::unique_ptr<ControlServer> control;
+  std::optional<Instant> stop_at;
+  Daemon* daemon = nullptr;
+};
+
+// ---- Start and stop ----
+
+linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& options, config::Config config) {
+  log::set_level(config.daemon.log);
+  auto signals = TRY(linux::SignalSource::create({SIGTERM, SIGINT, SIGHUP}));
+  auto loop = TRY(linux::EventLoop::create());
+  linux::Footprint footprint;
+  footprint.device = config.datapath.device;
+  auto sockets = TRY(open_sockets(footprint));
+  auto tun = TRY(linux::TunDevice::create({.name = footprint.device}));
+  linux::relax_reverse_path(footprint.device);
+  auto netlink = TRY(linux::NetlinkSocket::open());
+  auto steering = TRY(linux::Steering::open(footprint, tun.index()));
+
+  auto parts = std::make_unique<Parts>(options, config, std::move(tun), std::move(loop), std::move(netlink),
+                                       std::move(footprint), std::move(steering));
+  Parts& p = *parts;
+  std::unique_ptr<Daemon> daemon(new Daemon(std::move(parts)));
+  p.daemon = daemon.get();
+
+  node::Node& node = p.node;
+  p.pump = TRY(linux::PacketPump::start(
+      *p.loop, p.tun, std::move(sockets), p.worker,
+      {.on_ike = [&node](Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
+                         ByteView message) { node.on_ike_datagram(now, {local, remote, message}); },
+       .on_need_sa =
+           [&node](Instant now, const datapath::NeedSa& need) {
+             node.on_need_sa(now, need.policy, need.source, need.destination);
+           },
+       .on_peer_moved = [&node](Instant now,
+                                const datapath::PeerMoved& moved) { node.on_peer_moved(now, moved.sa, moved.remote); },
+       .on_sequence_runs_out =
+           [&node](Instant now, const datapath::SequenceRunsOut& sa) {
+             if (sa.exhausted) node.on_child_exhausted(now, sa.sa);
+           }}));
+  p.loop->add_timers([&node] { return node.next_timeout(); }, [&node](Instant now) { node.on_timeout(now); });
+  p.loop->add_timers([&p] { return p.stop_at; }, [&p](Instant) { p.loop->stop(); });
+  p.loop->before_sleep([d = daemon.get()] { d->settle(); });
+  p.signals.emplace(std::move(signals));
+  p.signal_watch = TRY(p.loop->watch(p.signals->fd(), {.readable = true}, [&p](linux::Readiness) { p.on_signal(); }));
+  p.control = TRY(ControlServer::listen(*daemon, options.control));
+
+  p.configuration.set_files(std::move(config));
+  daemon->apply_configuration();
+  // A daemon that cannot block what must be protected does not pretend to protect it.
+  if (p.policy_error) return std::unexpected(*p.policy_error);
+  log::info(fmt::format("sallyportd is up: device {}, {} connection(s), control socket {}", p.tun.name(),
+                        p.node.connections().size(), options.control));
+  return daemon;
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Daemon::~Daemon() {
+  // Who stands here was stopped in peace, or never came up: what was ours goes, the block included.
+  if (auto cleared = parts_->steering.clear(); !cleared) log::error(cleared.error().text);
+  if (auto lifted = linux::lift_guard(parts_->footprint); !lifted) log::error(lifted.error().text);
+  parts_->reverse_path.restore();
+}
+
+Result<void> Daemon::run() { return parts_->loop->run(); }
+
+void Daemon::stop() { parts_->begin_stop(); }
+
+void Daemon::Parts::on_signal() {
+  while (const auto signal = signals->next()) {
+    if (*signal != SIGHUP) {
+      begin_stop();
+      continue;
+    }
+    const auto reloaded = daemon->reload(false);
+    if (reloaded.read.unreadable) log::error(*reloaded.read.unreadable);
+    for (const auto& diagnostic : reloaded.read.loaded.diagnostics) log::error(config::to_string(diagnostic));
+    log::info(reloaded.read.ok() ? "configuration reloaded"
+                                 : "configuration not reloaded: it has errors; the old one stays");
+  }
+}
+
+void Daemon::Parts::begin_stop() {
+  if (stop_at) return;
+  const Instant now = linux::monotonic_now();
+  stop_at = now + kGoodbye;
+  node.shut_down(now);
+  daemon->settle();
+}
+
+bool Daemon::Parts::has_said_goodbye() const {
+  return std::ranges::all_of(node.engine().status(), [](const ike::IkeSaStatus& sa) {
+    return sa.state == ike::IkeSaStatus::State::closing && sa.children.empty();
+  });
+}
+
+// ---- Configuration ----
+
+void Daemon::apply_configuration() {
+  parts_->node.load(now(), parts_->configuration.connections(), parts_->configuration.pad());
+  settle();
+}
+
+Daemon::Reload Daemon::reload(bool dry_run) {
+  Reload reload{read_configuration(parts_->options.config), {}};
+  if (!reload.read.ok()) return reload;
+  std::vector<policy::ConnectionPtr> next;
+  for (const policy::Connection& connection : reload.read.loaded.config.connections)
+    next.push_back(std::make_shared<const policy::Connection>(connection));
+  for (const auto& current : parts_->node.connections())  // what came over the control socket stays
+    if (std::ranges::count(parts_->configuration.control_connections(), current->name) != 0) next.push_back(current);
+  reload.plan = parts_->node.plan(next);
+  if (dry_run) return reload;
+  log::set_level(reload.read.loaded.config.daemon.log);
+  parts_->configuration.set_files(std::move(reload.read.loaded.config));
+  apply_configuration();
+  return reload;
+}
+
+/// Block first, then know, then steer: at no moment may a packet that the new policies protect leave in clear.
+linux::SystemResult<void> Daemon::Parts::set_policy(policy::SpdPtr next) {
+  const auto heard = reverse_path.adapt(*next);
+  for (const std::string& notice : heard.notices) log::warning(notice);
+  TRY(linux::load_guard(*next, {footprint, heard.mark_arriving}));
+  worker.set_policy(next);
+  spd = std::move(next);
+  return steering.apply(*spd);
+}
+
+// ---- Effects ----
+
+void Daemon::settle() {
+  while (auto effect = parts_->node.poll_effect()) parts_->carry_out(*effect);
+  if (parts_->stop_at && parts_->has_said_goodbye()) parts_->loop->stop();
+}
+
+void Daemon::Parts::carry_out(node::Effect& effect) {
+  std::visit(
+      Overloaded{[&](ike::SendDatagram& send) { pump->send_ike(send.local, send.remote, send.message); },
+                 [&](ike::SendKeepalive& keepalive) { pump->send_keepalive(keepalive.local, keepalive.remote); },
+                 [&](ike::InstallChildSa& child) { install(child.spec); },
+                 [&](ike::RemoveChildSa& child) { worker.remove(child.id); },
+                 // An SA that moves is one behind a NAT, and so in UDP (RFC 7296 §2.23).
+                 [&](ike::MoveChildSa& child) { worker.update_endpoints(child.id, child.local, child.remote, true); },
+                 [&](ike::Notice& notice) { note(std::move(notice.event)); },
+                 [&](ike::LogKeys& keys) {
+                   if (const auto failed = keylog.add(keys)) log::warning(*failed);
+                 },
+                 [&](node::SetPolicy& set) {
+                   policy_error.reset();
+                   if (auto done = set_policy(std::move(set.spd)); !done) {
+                     log::error(done.error().text);
+                     policy_error = std::move(done.error());
+                   }
+                 }},
+      effect);
+}
+
+void Daemon::Parts::install(policy::ChildSaSpec& spec) {
+  if (const auto failed = keylog.add(spec)) log::warning(*failed);
+  const auto use = spec.initiated ? datapath::Worker::OutboundUse::at_once : datapath::Worker::OutboundUse::when_heard;
+  if (const auto installed = worker.install(spec, use); !installed) {
+    log::error(fmt::format("{}: the datapath cannot take the Child SA {}: {}", spec.connection, spec.child,
+                           to_string(installed.error().code)));
+    node.terminate(linux::monotonic_now(), spec.id);
+    return;
+  }
+  if (const auto route = machine.route_to(spec.remote.address); route && route->mtu != 0)
+    worker.set_path_mtu(spec.id, route->mtu);
+  pump->release_held(linux::monotonic_now());
+}
+
+void Daemon::Parts::note(event::Event event) {
+  log::event(event);
+  if (const auto* failed = std::get_if<event::NegotiationFailed>(&event))
+    for (const policy::SpdEntry& entry : spd->entries)
+      if (entry.connection == failed->failure.connection &&
+          (failed->failure.child.empty() || entry.child == failed->failure.child))
+        worker.acquire_failed(entry.id);
+  journal.add(linux::wall_clock_now(), std::move(event));
+}
+
+// ---- For the commands ----
+
+node::Node& Daemon::node() { return parts_->node; }
+datapath::Worker& Daemon::worker() { return parts_->worker; }
+Journal& Daemon::journal() { return parts_->journal; }
+Configuration& Daemon::configuration() { return parts_->configuration; }
+linux::EventLoop& Daemon::loop() { return *parts_->loop; }
+Instant Daemon::now() const { return linux::monotonic_now(); }
+WallTime Daemon::started() const { return parts_->started; }
+
+}  // namespace sallyport::daemon

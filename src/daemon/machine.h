@@ -1,0 +1,33 @@
+// Machine: what the IKE engine may ask of the host that it runs on, answered by the kernel's routing and the datapath.
+#pragma once
+
+#include "datapath/worker.h"
+#include "ike/core/environment.h"
+#include "linux/host_addresses.h"
+
+namespace sallyport::daemon {
+
+class Machine final : public ike::HostView {
+ public:
+  Machine(linux::NetlinkSocket netlink, const linux::Footprint& footprint, const datapath::Worker& worker)
+      : netlink_(std::move(netlink)), footprint_(footprint), worker_(worker) {}
+
+  std::optional<Instant> last_inbound(policy::ChildSaId id) const override {
+    const auto status = worker_.status(id);
+    return status ? status->last_inbound : std::nullopt;
+  }
+  std::optional<policy::IpAddress> source_address(const policy::IpAddress& remote) const override {
+    const auto route = route_to(remote);
+    return route ? std::optional(route->source) : std::nullopt;
+  }
+  std::optional<linux::OuterRoute> route_to(const policy::IpAddress& remote) const {
+    return linux::outer_route(netlink_, footprint_, remote);
+  }
+
+ private:
+  mutable linux::NetlinkSocket netlink_;  // asking changes nothing but the socket's sequence number
+  linux::Footprint footprint_;
+  const datapath::Worker& worker_;
+};
+
+}  // namespace sallyport::daemon
