@@ -1,0 +1,163 @@
+// initiate: brings children up, tells the client what happens meanwhile (control-log), and answers when they are up,
+// when they cannot be, or when the client's patience ends. Beyond VICI: with `verbose` the answer holds the ladder.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "control/value.h"
+#include "daemon/commands/command_list.h"
+#include "daemon/commands/initiation.h"
+#include "daemon/commands/ladder_lines.h"
+#include "daemon/commands/live_events.h"
+#include "daemon/commands/patience.h"
+#include "daemon/daemon.h"
+#include "diagnose/event_text.h"
+#include "diagnose/explanation.h"
+
+namespace sallyport::daemon {
+namespace {
+
+using control::Message;
+
+/// Lines for the client that wait for it to read; later ones are lost.
+constexpr std::size_t kMostLines = 500;
+
+std::string sentence(node::Node::InitiateError error, const std::string& connection) {
+  using enum node::Node::InitiateError;
+  switch (error) {
+    case unknown_connection: return fmt::format("there is no connection called {}", connection);
+    case unknown_child: return fmt::format("the connection {} has no such child", connection);
+    case no_remote_address:
+      return fmt::format(
+          "connections.{}.remote_addrs names no single address, so there is nobody to call: set it to "
+          "the peer's address, or wait for the peer to begin",
+          connection);
+    case no_route:
+      return fmt::format(
+          "this host has no route to the peer of {}: check `ip route get` for connections.{}.remote_addrs", connection,
+          connection);
+    case busy: break;
+  }
+  return fmt::format("the connection {} is being closed, or has too much to do; try again", connection);
+}
+
+class Initiate final : public Running {
+ public:
+  Initiate(Daemon& daemon, std::string connection, std::set<std::string> children, int most_level, bool verbose,
+           std::optional<Instant> deadline)
+      : daemon_(daemon),
+        connection_(std::move(connection)),
+        progress_(connection_, std::move(children)),
+        most_level_(most_level),
+        verbose_(verbose),
+        deadline_(deadline),
+        subscription_(daemon.journal().subscribe([this](const JournalEntry& entry) { on_entry(entry.event); })) {}
+
+  std::optional<Message> go_on(Instant now, control::ServerSession& client) override {
+    for (; !lines_.empty() && client.has_room(); lines_.pop_front()) client.stream_event("control-log", lines_.front());
+    if (!lines_.empty()) return std::nullopt;
+    if (progress_.is_up()) return with_ladder(success());
+    if (progress_.failure()) return with_ladder(explained(*progress_.failure()));
+    if (deadline_ && *deadline_ <= now) return with_ladder(failure(progress_.so_far()));
+    return std::nullopt;
+  }
+  std::optional<Instant> deadline() const override { return deadline_; }
+
+ private:
+  void on_entry(const event::Event& event) {
+    progress_.on_event(event);
+    if (diagnose::connection_of(event) != connection_ || lines_.size() >= kMostLines) return;
+    Message line = log_message(daemon_, event);
+    if (control::parse_u32(text_of(line, "level")).value_or(0) <= static_cast<std::uint32_t>(most_level_))
+      lines_.push_back(std::move(line));
+  }
+
+  Message explained(const event::Failure& why) const {
+    const auto explanation = diagnose::explain(why, find_connection(daemon_, connection_));
+    Message answer = failure(explanation.text());
+    answer.set("reason", diagnose::to_string(why.kind));
+    answer.set("sentence", explanation.sentence);
+    answer.set("advice", explanation.advice);
+    answer.set("where", to_string(explanation.where));
+    return answer;
+  }
+
+  Message with_ladder(Message answer) const {
+    if (verbose_) write_ladder(answer, daemon_.journal().negotiation(connection_));
+    return answer;
+  }
+
+  Daemon& daemon_;
+  std::string connection_;
+  Initiation progress_;
+  int most_level_;
+  bool verbose_;
+  std::optional<Instant> deadline_;
+  std::deque<Message> lines_;
+  Journal::Subscription subscription_;
+};
+
+/// By the name of one of its children alone, the first that has it, as charon does.
+const policy::Connection* choose_connection(Daemon& daemon, std::string_view ike, std::string_view child) {
+  if (!ike.empty()) return find_connection(daemon, ike);
+  for (const auto& connection : daemon.node().connections())
+    if (connection->find_child(child)) return connection.get();
+  return nullptr;
+}
+
+std::set<std::string> children_up(Daemon& daemon, const std::string& connection) {
+  std::set<std::string> names;
+  for (const auto& sa : daemon.node().engine().status())
+    if (sa.connection == connection && sa.state != ike::IkeSaStatus::State::closing)
+      for (const auto& child : sa.children) names.insert(child.name);
+  return names;
+}
+
+/// Of those wanted, the children that are not up.
+std::set<std::string> missing_children(Daemon& daemon, const policy::Connection& connection, std::string_view child) {
+  const auto up = children_up(daemon, connection.name);
+  std::set<std::string> missing;
+  for (const auto& each : connection.children)
+    if ((child.empty() || each.name == child) && !up.contains(each.name)) missing.insert(each.name);
+  return missing;
+}
+
+Message nothing_of_that_name(std::string_view ike, std::string_view child) {
+  if (ike.empty()) return failure(fmt::format("no connection has a child called {}", child));
+  return failure(fmt::format("there is no connection called {}; `sallyport status` lists those that there are", ike));
+}
+
+}  // namespace
+
+Answer initiate(Daemon& daemon, const Message& request) {
+  const std::string_view ike = text_of(request, "ike"), child = text_of(request, "child");
+  if (ike.empty() && child.empty()) return failure("name what to initiate: child, ike, or both");
+  const auto patience = Patience::of(request);
+  if (!patience) return failure("timeout is a number of milliseconds");
+  const auto* connection = choose_connection(daemon, ike, child);
+  if (!connection) return nothing_of_that_name(ike, child);
+  if (!child.empty() && !connection->find_child(child))
+    return failure(fmt::format("the connection {} has no child called {}", connection->name, child));
+  if (connection->children.empty()) return failure(fmt::format("the connection {} has no children", connection->name));
+  const auto missing = missing_children(daemon, *connection, child);
+  const std::string name = connection->name;
+  const bool verbose = control::parse_boolean(text_of(request, "verbose")).value_or(false);
+  if (missing.empty()) return success();
+
+  const Instant now = daemon.now();
+  const auto level = control::parse_i64(text_of(request, "loglevel")).value_or(1);
+  const auto deadline = patience->limit ? std::optional(now + *patience->limit) : std::nullopt;
+  auto running = std::make_unique<Initiate>(
+      daemon, name, missing, static_cast<int>(std::clamp<std::int64_t>(level, -1, 4)), verbose, deadline);
+  for (const auto& each : missing)
+    if (const auto begun = daemon.node().initiate(now, name, each); !begun) {
+      daemon.settle();
+      return failure(sentence(begun.error(), name));
+    }
+  daemon.settle();
+  if (!patience->waits) return success();
+  return running;
+}
+
+}  // namespace sallyport::daemon

@@ -1,0 +1,91 @@
+// list-conns: what is configured, from files and over the control socket, an event for each connection.
+#include "daemon/commands/command_list.h"
+#include "daemon/daemon.h"
+
+namespace sallyport::daemon {
+namespace {
+
+using control::List;
+using control::Message;
+using control::Section;
+
+std::string_view version_word(policy::IkeVersion version) {
+  switch (version) {
+    case policy::IkeVersion::v1: return "IKEv1";
+    case policy::IkeVersion::v2: return "IKEv2";
+    case policy::IkeVersion::any: break;
+  }
+  return "IKEv1/2";
+}
+
+std::string_view unique_word(policy::UniquePolicy unique) {
+  switch (unique) {
+    case policy::UniquePolicy::never: return "UNIQUE_NEVER";
+    case policy::UniquePolicy::no: return "UNIQUE_NO";
+    case policy::UniquePolicy::keep: return "UNIQUE_KEEP";
+    case policy::UniquePolicy::replace: break;
+  }
+  return "UNIQUE_REPLACE";
+}
+
+template <class Values>
+void write_list(List& list, const Values& values) {
+  for (const auto& value : values) list.add(to_string(value));
+}
+
+/// No address at all stands for any.
+void write_addresses(List& list, const std::vector<policy::AddressRange>& addresses) {
+  if (addresses.empty()) list.add("%any");
+  write_list(list, addresses);
+}
+
+void write_round(Section& section, const policy::AuthRound& round) {
+  section.set("class", "pre-shared key");
+  if (round.id.kind != policy::Identity::Kind::any) section.set("id", to_string(round.id));
+}
+
+void write_child(Section& section, const policy::Child& child) {
+  section.set("mode", child.mode == policy::Mode::tunnel ? "TUNNEL" : "TRANSPORT");
+  section.set("rekey_time", child.rekey_time.count());
+  section.set("rekey_bytes", 0);
+  section.set("rekey_packets", 0);
+  section.set("dpd_action", child.dpd_action == policy::DpdAction::restart ? "start" : to_string(child.dpd_action));
+  section.set("close_action", to_string(child.close_action));
+  write_list(section.list("local-ts"), child.local_ts);
+  write_list(section.list("remote-ts"), child.remote_ts);
+}
+
+Message describe(const policy::Connection& connection) {
+  Message message;
+  auto& section = message.section(connection.name);
+  write_addresses(section.list("local_addrs"), connection.local_addrs);
+  write_addresses(section.list("remote_addrs"), connection.remote_addrs);
+  section.set("local_port", connection.local_port);
+  section.set("remote_port", connection.remote_port);
+  section.set("version", version_word(connection.version));
+  section.set("reauth_time", 0);
+  section.set("rekey_time", connection.rekey_time.count());
+  section.set("unique", unique_word(connection.unique));
+  if (connection.dpd_delay.count() != 0) section.set("dpd_delay", connection.dpd_delay.count());
+  write_round(section.section("local-1"), connection.local);
+  write_round(section.section("remote-1"), connection.remote);
+  auto& children = section.section("children");
+  for (const auto& child : connection.children) write_child(children.section(child.name), child);
+  return message;
+}
+
+}  // namespace
+
+Answer list_conns(Daemon& daemon, const Message& request) {
+  return stream("list-conn",
+                [connections = daemon.node().connections(), wanted = std::string(text_of(request, "ike")),
+                 next = std::size_t{0}]() mutable -> std::optional<Message> {
+                  while (next < connections.size()) {
+                    const auto& connection = *connections[next++];
+                    if (wanted.empty() || connection.name == wanted) return describe(connection);
+                  }
+                  return std::nullopt;
+                });
+}
+
+}  // namespace sallyport::daemon

@@ -1,0 +1,112 @@
+#include "daemon/commands/live_events.h"
+
+#include <algorithm>
+
+#include "daemon/commands/sa_section.h"
+#include "diagnose/event_text.h"
+#include "diagnose/explanation.h"
+
+namespace sallyport::daemon {
+namespace {
+
+using control::Message;
+using control::ServerSession;
+
+/// charon's levels: 0 and 1 are for everybody, 2 for who looks closely.
+int log_level(const event::Event& event) { return std::max(0, diagnose::verbosity_of(event) - 1); }
+
+std::optional<ike::IkeSaStatus> find_ike_sa(Daemon& daemon, policy::IkeSaId id) {
+  for (auto& sa : daemon.node().engine().status())
+    if (sa.id == id) return std::move(sa);
+  return std::nullopt;
+}
+
+void tell_ike(ServerSession& client, Daemon& daemon, policy::IkeSaId id, std::string_view connection, bool up) {
+  Message message;
+  if (up) message.set("up", true);
+  if (const auto sa = find_ike_sa(daemon, id)) {
+    write_ike_sa(message.section(section_name(*sa)), *sa, daemon.now());
+  } else {
+    message.section(connection.empty() ? "unknown" : connection).set("uniqueid", id.value);
+  }
+  client.send_event("ike-updown", message);
+}
+
+void tell_child(ServerSession& client, Daemon& daemon, policy::IkeSaId id, policy::ChildSaId child_id,
+                std::string_view child, bool up) {
+  const auto sa = find_ike_sa(daemon, id);
+  if (!sa) return;
+  Message message;
+  if (up) message.set("up", true);
+  auto& section = message.section(section_name(*sa));
+  write_ike_sa(section, *sa, daemon.now());
+  auto& children = section.section("child-sas");
+  for (const auto& each : sa->children)
+    if (each.id == child_id) {
+      write_child_sa(children.section(section_name(each)), each, daemon.worker().status(each.id), daemon.now());
+      client.send_event("child-updown", message);
+      return;
+    }
+  auto& gone = children.section(std::string(child) + "-" + std::to_string(child_id.value));
+  gone.set("name", child);
+  gone.set("uniqueid", child_id.value);
+  gone.set("state", "DELETED");
+  client.send_event("child-updown", message);
+}
+
+}  // namespace
+
+std::string_view log_group(const event::Event& event) {
+  if (const auto* failed = std::get_if<event::NegotiationFailed>(&event))
+    return failed->failure.child.empty() ? "IKE" : "CHD";
+  if (std::holds_alternative<event::MessageLogged>(event) || std::holds_alternative<event::Retransmitted>(event) ||
+      std::holds_alternative<event::MessageRejected>(event))
+    return "NET";
+  if (std::holds_alternative<event::ChildSaInstalled>(event) || std::holds_alternative<event::ChildSaRemoved>(event) ||
+      std::holds_alternative<event::Acquired>(event))
+    return "CHD";
+  return "IKE";
+}
+
+std::string log_line(Daemon& daemon, const event::Event& event) {
+  const auto* failed = std::get_if<event::NegotiationFailed>(&event);
+  return failed ? diagnose::explain(failed->failure, find_connection(daemon, failed->failure.connection)).text()
+                : diagnose::to_line(event);
+}
+
+Message log_message(Daemon& daemon, const event::Event& event) {
+  Message message;
+  message.set("group", log_group(event));
+  message.set("level", log_level(event));
+  message.set("thread", "0");
+  if (const auto id = diagnose::ike_sa_of(event); id.value != 0) {
+    message.set("ikesa-name", diagnose::connection_of(event));
+    message.set("ikesa-uniqueid", id.value);
+  }
+  message.set("msg", std::string_view(log_line(daemon, event)).substr(0, control::kMaxValue));
+  return message;
+}
+
+void tell(ServerSession& client, Daemon& daemon, const JournalEntry& entry) {
+  if (client.registered("log")) client.send_event("log", log_message(daemon, entry.event));
+  if (client.registered("ike-updown")) {
+    if (const auto* up = std::get_if<event::IkeSaEstablished>(&entry.event))
+      tell_ike(client, daemon, up->ike_sa, up->connection, true);
+    else if (const auto* down = std::get_if<event::IkeSaClosed>(&entry.event))
+      tell_ike(client, daemon, down->ike_sa, down->connection, false);
+  }
+  if (client.registered("child-updown")) {
+    if (const auto* up = std::get_if<event::ChildSaInstalled>(&entry.event))
+      tell_child(client, daemon, up->ike_sa, up->child_sa, up->child, true);
+    else if (const auto* down = std::get_if<event::ChildSaRemoved>(&entry.event))
+      tell_child(client, daemon, down->ike_sa, down->child_sa, down->child, false);
+  }
+}
+
+const policy::Connection* find_connection(Daemon& daemon, std::string_view name) {
+  const auto& all = daemon.node().connections();
+  const auto found = std::ranges::find_if(all, [&](const auto& connection) { return connection->name == name; });
+  return found == all.end() ? nullptr : found->get();
+}
+
+}  // namespace sallyport::daemon

@@ -1,0 +1,25 @@
+// Live events: what the daemon's journal records, as the events of VICI that clients register for.
+#pragma once
+
+#include <string_view>
+
+#include "control/server_session.h"
+#include "daemon/daemon.h"
+
+namespace sallyport::daemon {
+
+/// Three letters, as charon calls the part of itself that speaks: IKE, CHD, NET.
+std::string_view log_group(const event::Event& event);
+
+/// The body of `log` and `control-log`: group, level, thread, msg, and the IKE SA where there is one.
+control::Message log_message(Daemon& daemon, const event::Event& event);
+/// The line of an event for people; with advice and place where something failed.
+std::string log_line(Daemon& daemon, const event::Event& event);
+
+/// Sends a client what it has registered for: log, ike-updown, child-updown.
+void tell(control::ServerSession& client, Daemon& daemon, const JournalEntry& entry);
+
+/// The configured connection of this name; nullptr: there is none.
+const policy::Connection* find_connection(Daemon& daemon, std::string_view name);
+
+}  // namespace sallyport::daemon

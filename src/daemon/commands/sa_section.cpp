@@ -1,0 +1,100 @@
+#include "daemon/commands/sa_section.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/commands/algorithm_names.h"
+
+namespace sallyport::daemon {
+namespace {
+
+using control::Section;
+
+void write_algorithms(Section& section, const policy::Suite& suite) {
+  const bool encrypts = suite.protocol != policy::Protocol::ah;
+  if (encrypts) {
+    section.set("encr-alg", vici_name(suite.encryption.cipher));
+    if (const unsigned bits = vici_key_size(suite.encryption)) section.set("encr-keysize", bits);
+  }
+  if (suite.integrity != crypto::Integrity::none) section.set("integ-alg", vici_name(suite.integrity));
+  if (suite.protocol == policy::Protocol::ike) section.set("prf-alg", vici_name(suite.prf));
+  if (suite.key_exchange != crypto::KeyExchangeMethod::none) section.set("dh-group", vici_name(suite.key_exchange));
+}
+
+std::string_view state_word(ike::IkeSaStatus::State state) {
+  switch (state) {
+    case ike::IkeSaStatus::State::connecting: return "CONNECTING";
+    case ike::IkeSaStatus::State::established: return "ESTABLISHED";
+    case ike::IkeSaStatus::State::closing: break;
+  }
+  return "DELETING";
+}
+
+void write_direction(Section& section, std::string_view which, const datapath::Traffic& traffic,
+                     const std::optional<Instant>& last, Instant now) {
+  section.set(fmt::format("bytes-{}", which), traffic.bytes);
+  section.set(fmt::format("packets-{}", which), traffic.packets);
+  if (last) section.set(fmt::format("use-{}", which), seconds_between(*last, now));
+}
+
+void write_selectors(control::List& list, const policy::TrafficSelectors& selectors) {
+  for (const auto& selector : selectors) list.add(to_string(selector));
+}
+
+}  // namespace
+
+std::string section_name(const ike::IkeSaStatus& sa) { return sa.connection.empty() ? "unknown" : sa.connection; }
+
+std::string section_name(const ike::ChildSaStatus& child) { return fmt::format("{}-{}", child.name, child.id.value); }
+
+void write_ike_sa(Section& section, const ike::IkeSaStatus& sa, Instant now) {
+  section.set("uniqueid", sa.id.value);
+  section.set("version", unsigned{sa.version});
+  section.set("state", state_word(sa.state));
+  section.set("local-host", to_string(sa.local.address));
+  section.set("local-port", sa.local.port);
+  section.set("local-id", to_string(sa.local_id));
+  section.set("remote-host", to_string(sa.remote.address));
+  section.set("remote-port", sa.remote.port);
+  section.set("remote-id", to_string(sa.remote_id));
+  if (sa.initiator) section.set("initiator", true);
+  section.set("initiator-spi", spi_text(sa.spi_initiator));
+  section.set("responder-spi", spi_text(sa.spi_responder));
+  if (sa.nat_local) section.set("nat-local", true);
+  if (sa.nat_remote) section.set("nat-remote", true);
+  if (sa.nat_local || sa.nat_remote) section.set("nat-any", true);
+  if (sa.suite) write_algorithms(section, *sa.suite);
+  if (sa.established) section.set("established", seconds_between(*sa.established, now));
+}
+
+void write_child_sa(Section& section, const ike::ChildSaStatus& child, const std::optional<datapath::SaStatus>& traffic,
+                    Instant now) {
+  section.set("name", child.name);
+  section.set("uniqueid", child.id.value);
+  section.set("reqid", child.id.value);
+  section.set("state", "INSTALLED");
+  section.set("mode", child.mode == policy::Mode::tunnel ? "TUNNEL" : "TRANSPORT");
+  section.set("protocol", to_string(child.suite.protocol));
+  if (child.udp_encap) section.set("encap", true);
+  section.set("spi-in", spi_text(child.spi_in));
+  section.set("spi-out", spi_text(child.spi_out));
+  write_algorithms(section, child.suite);
+  if (child.suite.extended_sequence_numbers()) section.set("esn", "1");
+  const datapath::SaStatus known = traffic.value_or(datapath::SaStatus{});
+  write_direction(section, "in", known.counters.inbound, known.last_inbound, now);
+  write_direction(section, "out", known.counters.outbound, known.last_outbound, now);
+  if (child.expires) section.set("life-time", seconds_between(now, *child.expires));
+  section.set("install-time", seconds_between(child.installed, now));
+  write_selectors(section.list("local-ts"), child.local_ts);
+  write_selectors(section.list("remote-ts"), child.remote_ts);
+}
+
+std::int64_t seconds_between(Instant earlier, Instant later) {
+  return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(later - earlier).count());
+}
+
+std::string spi_text(std::uint32_t spi) { return fmt::format("{:08x}", spi); }
+std::string spi_text(std::uint64_t spi) { return fmt::format("{:016x}", spi); }
+
+}  // namespace sallyport::daemon

@@ -1,0 +1,105 @@
+#include "daemon/commands/status_section.h"
+
+#include "daemon/commands/sa_section.h"
+#include "diagnose/explanation.h"
+
+namespace sallyport::daemon {
+namespace {
+
+using control::Message;
+using control::Section;
+using datapath::DropReason;
+
+std::string_view state_word(ike::IkeSaStatus::State state) {
+  switch (state) {
+    case ike::IkeSaStatus::State::connecting: return "connecting";
+    case ike::IkeSaStatus::State::established: return "established";
+    case ike::IkeSaStatus::State::closing: break;
+  }
+  return "closing";
+}
+
+void write_end(Section& section, const policy::Endpoint& endpoint, const policy::Identity& id) {
+  section.set("address", to_string(endpoint.address));
+  section.set("port", endpoint.port);
+  section.set("id", to_string(id));
+}
+
+void write_traffic(Section& section, const datapath::SaStatus& traffic) {
+  const auto& counters = traffic.counters;
+  section.set("packets_in", counters.inbound.packets);
+  section.set("bytes_in", counters.inbound.bytes);
+  section.set("packets_out", counters.outbound.packets);
+  section.set("bytes_out", counters.outbound.bytes);
+  auto& drops = section.section("drops");
+  drops.set("replay", counters.drops[DropReason::replay] + counters.drops[DropReason::replay_stale]);
+  drops.set("integrity", counters.drops[DropReason::integrity]);
+  drops.set("selector", counters.drops[DropReason::selector]);
+}
+
+void write_child(Section& section, const ike::ChildSaStatus& child, const TrafficOf& traffic_of, Instant now) {
+  section.set("id", child.id.value);
+  section.set("name", child.name);
+  section.set("state", "installed");
+  section.set("mode", to_string(child.mode));
+  section.set("protocol", child.suite.protocol == policy::Protocol::ah ? "ah" : "esp");
+  section.set("udp_encap", child.udp_encap);
+  section.set("esn", child.suite.extended_sequence_numbers());
+  section.set("spi_in", spi_text(child.spi_in));
+  section.set("spi_out", spi_text(child.spi_out));
+  section.set("proposal", to_string(child.suite));
+  section.set("replay_window", child.replay_window);
+  for (const auto& selector : child.local_ts) section.list("local_ts").add(to_string(selector));
+  for (const auto& selector : child.remote_ts) section.list("remote_ts").add(to_string(selector));
+  write_traffic(section, traffic_of(child.id).value_or(datapath::SaStatus{}));
+  section.set("installed_s", seconds_between(child.installed, now));
+  if (child.expires) section.set("expires_in_s", seconds_between(now, *child.expires));
+}
+
+void write_ike_sa_status(Section& section, const ike::IkeSaStatus& sa, const TrafficOf& traffic_of, Instant now) {
+  section.set("id", sa.id.value);
+  section.set("version", unsigned{sa.version});
+  section.set("state", state_word(sa.state));
+  section.set("initiator", sa.initiator);
+  write_end(section.section("local"), sa.local, sa.local_id);
+  write_end(section.section("remote"), sa.remote, sa.remote_id);
+  section.set("spi_initiator", spi_text(sa.spi_initiator));
+  section.set("spi_responder", spi_text(sa.spi_responder));
+  if (sa.suite) section.set("proposal", to_string(*sa.suite));
+  section.set("nat_local", sa.nat_local);
+  section.set("nat_remote", sa.nat_remote);
+  if (sa.established) section.set("established_s", seconds_between(*sa.established, now));
+  if (sa.expires) section.set("expires_in_s", seconds_between(now, *sa.expires));
+  auto& children = section.section("child_sas");
+  for (const auto& child : sa.children)
+    write_child(children.section(std::to_string(child.id.value)), child, traffic_of, now);
+}
+
+/// Why it is not up; a connection that nobody has asked for yet has a reason, too.
+std::string why(const node::ConnectionStatus& status) {
+  using State = node::ConnectionStatus::State;
+  if (status.state == State::up) return {};
+  if (status.why) return diagnose::explain(*status.why, status.connection.get()).text();
+  switch (status.state) {
+    case State::connecting: return "Waiting for the peer.";
+    case State::on_demand: return "Waits for the first packet that matches.";
+    default: break;
+  }
+  return "Nobody has asked for it yet: `sallyport up " + status.connection->name + "` does.";
+}
+
+}  // namespace
+
+Message describe_status(const node::ConnectionStatus& status, const TrafficOf& traffic_of, Instant now) {
+  Message message;
+  message.set("name", status.connection->name);
+  message.set("state", to_string(status.state));
+  if (const auto reason = why(status); !reason.empty())
+    message.set("why", std::string_view(reason).substr(0, control::kMaxValue));
+  auto& sas = message.section("ike_sas");
+  for (const auto& sa : status.ike_sas)
+    write_ike_sa_status(sas.section(std::to_string(sa.id.value)), sa, traffic_of, now);
+  return message;
+}
+
+}  // namespace sallyport::daemon
