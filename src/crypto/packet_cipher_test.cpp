@@ -92,11 +92,10 @@ class PacketCipherOf : public testing::TestWithParam<Cipher> {
   void for_each_suite(Body&& body) {
     for (const Suite& suite : suites_of(GetParam())) {
       SCOPED_TRACE(to_string(suite));
-      body(suite, ciphers(suite));
+      body(suite, ciphers(suite, Keys(suite, random)));
     }
   }
-  std::vector<std::unique_ptr<PacketCipher>> ciphers(const Suite& suite) {
-    const Keys keys(suite, random);
+  std::vector<std::unique_ptr<PacketCipher>> ciphers(const Suite& suite, const Keys& keys) {
     std::vector<std::unique_ptr<PacketCipher>> made;
     made.push_back(*make_openssl_factory()->make(keys.of(suite)));
 #ifdef SALLYPORT_HAS_IPSEC_MB
@@ -141,11 +140,17 @@ class PacketCipherOf : public testing::TestWithParam<Cipher> {
     return jobs;
   }
 };
-INSTANTIATE_TEST_SUITE_P(All, PacketCipherOf, testing::ValuesIn(kCiphers), [](const auto& cipher) {
+std::string name_of(const testing::TestParamInfo<Cipher>& cipher) {
   std::string name(to_string(cipher.param));
   std::ranges::replace(name, '-', '_');
   return name;
-});
+}
+INSTANTIATE_TEST_SUITE_P(All, PacketCipherOf, testing::ValuesIn(kCiphers), name_of);
+
+class PacketCipherWithSeparateIntegrity : public PacketCipherOf {};
+INSTANTIATE_TEST_SUITE_P(All, PacketCipherWithSeparateIntegrity,
+                         testing::Values(Cipher::null, Cipher::triple_des_cbc, Cipher::aes_cbc, Cipher::aes_ctr),
+                         name_of);
 
 TEST_P(PacketCipherOf, HasTheSizesOfItsAlgorithms) {
   for_each_suite([&](const Suite& suite, const auto& all) {
@@ -280,6 +285,29 @@ TEST_P(PacketCipherOf, NeverRepeatsAnIv) {
           EXPECT_EQ(equal({a.job.iv, cipher->iv_size()}, {b.job.iv, cipher->iv_size()}), &a == &b);
     }
   });
+}
+
+// Null encryption with the same integrity key makes packets authentic that sealing would never make.
+TEST_P(PacketCipherWithSeparateIntegrity, RefusesATextThatIsNotWholeBlocksThoughAuthentic) {
+  for (const Suite& suite : suites_of(GetParam())) {
+    SCOPED_TRACE(to_string(suite));
+    const Keys keys(suite, random);
+    const Suite null{{Cipher::null, 0}, suite.integrity, suite.extended};
+    const auto author =
+        *make_openssl_factory()->make({null.encryption, null.integrity, null.extended, {}, keys.integrity});
+    const std::size_t block = shape(GetParam()).block;
+    for (const auto& cipher : ciphers(suite, keys))
+      for (std::size_t size = 0; size <= 2 * block; ++size) {
+        Packet packet(*cipher, 9, size, random);
+        PacketJob job = packet.job;
+        job.text = job.iv;
+        job.text_size += static_cast<std::uint32_t>(cipher->iv_size());
+        if (job.text_size == 0) continue;
+        author->seal({&job, 1});
+        cipher->open({&packet.job, 1});
+        EXPECT_EQ(packet.job.ok, size > 0 && size % block == 0) << size;
+      }
+  }
 }
 
 class PacketCipherFactories : public testing::TestWithParam<Factory> {

@@ -134,6 +134,26 @@ TEST_F(ProviderVectors, SharedSecretsAndRefusals) {
     }
 }
 
+TEST_F(ProviderVectors, ModpValuesBetweenOneAndThePrimeLessOne) {
+  for (const TestVector& vector : load_test_vectors("crypto/modp_primes.txt")) {
+    SCOPED_TRACE(vector.place());
+    const auto exchange = start(method_of(vector), {5});
+    const auto takes = [&](ByteView value) { return exchange->shared_secret(value).has_value(); };
+    Bytes value = vector.bytes("prime");
+    EXPECT_FALSE(takes(value));
+    value.back() -= 1;
+    EXPECT_FALSE(takes(value));
+    value.back() -= 1;
+    EXPECT_TRUE(takes(value));
+    std::ranges::fill(value, std::uint8_t{0});
+    EXPECT_FALSE(takes(value));
+    value.back() = 1;
+    EXPECT_FALSE(takes(value));
+    value.back() = 2;
+    EXPECT_TRUE(takes(value));
+  }
+}
+
 TEST_F(ProviderVectors, WholeKeyExchanges) {
   for (const TestVector& vector : load_test_vectors("crypto/key_exchange.txt")) {
     SCOPED_TRACE(vector.place());
