@@ -13,33 +13,39 @@ bool is_icmp_error(const wire::IpPacket& packet) {
   return icmp->type == 3 || icmp->type == 4 || icmp->type == 5 || icmp->type == 11 || icmp->type == 12;
 }
 
-policy::TrafficSelector host_selector(const std::array<std::uint8_t, 16>& octets, const FlowKey& key) {
-  auto selector = policy::TrafficSelector::host(*policy::IpAddress::from_bytes({octets.data(), key.v6 ? 16u : 4u}));
-  selector.protocol = key.protocol;
+policy::TrafficSelector host_selector(const AddressNumber& address, const FlowKey& key) {
+  std::array<std::uint8_t, 16> octets;
+  if (key.is_v6()) {
+    store_be64(&octets[0], address.high);
+    store_be64(&octets[8], address.low);
+  } else {
+    store_be32(&octets[0], static_cast<std::uint32_t>(address.low));
+  }
+  auto selector =
+      policy::TrafficSelector::host(*policy::IpAddress::from_bytes({octets.data(), key.is_v6() ? 16u : 4u}));
+  selector.protocol = key.protocol();
   return selector;
 }
 
 }  // namespace
 
 FlowKey FlowKey::of(const wire::IpPacket& packet) {
-  FlowKey key;
   const std::uint8_t* octets = packet.octets().data();
-  key.v6 = packet.is_v6();
-  key.protocol = static_cast<std::uint8_t>(packet.protocol());
-  std::memcpy(key.source.data(), octets + (key.v6 ? 8 : 12), key.v6 ? 16 : 4);
-  std::memcpy(key.destination.data(), octets + (key.v6 ? 24 : 16), key.v6 ? 16 : 4);
-  if (const auto ports = wire::ports(packet)) {
-    key.ports = Ports::both;
-    key.source_port = ports->source;
-    key.destination_port = ports->destination;
-  } else if (const auto icmp = wire::icmp_type_code(packet)) {
-    key.ports = Ports::source_only;
-    key.source_port = static_cast<std::uint16_t>(icmp->type << 8 | icmp->code);
-  } else if (const auto mobility = wire::mobility_type(packet)) {
-    key.ports = Ports::source_only;
-    key.source_port = static_cast<std::uint16_t>(*mobility << 8);  // RFC 7296 §3.13.1: the high octet
-  }
+  const bool v6 = packet.is_v6();
+  FlowKey key;
+  key.source_ = AddressNumber::of(octets + (v6 ? 8 : 12), v6);
+  key.destination_ = AddressNumber::of(octets + (v6 ? 24 : 16), v6);
+  key.rest_ = rest(packet) | static_cast<std::uint64_t>(packet.protocol()) << 16 | (v6 ? v6_bit : 0) | present_bit;
   return key;
+}
+
+std::uint64_t FlowKey::rest(const wire::IpPacket& packet) {
+  if (const auto ports = wire::ports(packet)) return rest(Ports::both, ports->source, ports->destination);
+  if (const auto icmp = wire::icmp_type_code(packet))
+    return rest(Ports::source_only, static_cast<std::uint16_t>(icmp->type << 8 | icmp->code), 0);
+  if (const auto mobility = wire::mobility_type(packet))  // in the high octet, RFC 7296 §3.13.1
+    return rest(Ports::source_only, static_cast<std::uint16_t>(*mobility << 8), 0);
+  return rest(Ports::absent, 0, 0);
 }
 
 std::optional<FlowKey> FlowKey::quoted_by(const wire::IpPacket& packet) {
@@ -62,38 +68,25 @@ std::optional<FlowKey> FlowKey::quoted_by(const wire::IpPacket& packet) {
 }
 
 FlowKey FlowKey::reversed() const {
-  FlowKey key = *this;
-  std::swap(key.source, key.destination);
-  std::swap(key.source_port, key.destination_port);
-  if (ports == Ports::source_only) {
-    key.destination_port = 0;
-    key.ports = Ports::absent;
-  }
+  FlowKey key;
+  key.source_ = destination_;
+  key.destination_ = source_;
+  const std::uint64_t same = rest_ & 0xff00ff;  // protocol and flags
+  key.rest_ = same | (ports() == Ports::both ? rest(Ports::both, destination_port(), source_port())
+                                             : rest(Ports::absent, 0, 0));
   return key;
 }
 
 policy::TrafficSelector FlowKey::source_selector() const {
-  auto selector = host_selector(source, *this);
-  if (ports != Ports::absent) selector.ports = policy::PortRange::one(source_port);
+  auto selector = host_selector(source_, *this);
+  if (ports() != Ports::absent) selector.ports = policy::PortRange::one(source_port());
   return selector;
 }
 
 policy::TrafficSelector FlowKey::destination_selector() const {
-  auto selector = host_selector(destination, *this);
-  if (ports == Ports::both) selector.ports = policy::PortRange::one(destination_port);
+  auto selector = host_selector(destination_, *this);
+  if (ports() == Ports::both) selector.ports = policy::PortRange::one(destination_port());
   return selector;
-}
-
-std::uint64_t FlowKey::hash(std::uint64_t salt) const {
-  std::array<std::uint64_t, sizeof(FlowKey) / 8> words;
-  std::memcpy(words.data(), this, sizeof words);
-  // Multiply and fold; the salt keeps strangers from choosing flows that collide.
-  std::uint64_t h = salt;
-  for (const std::uint64_t word : words) {
-    h = (h ^ word) * 0x9e3779b97f4a7c15;
-    h ^= h >> 32;
-  }
-  return h;
 }
 
 }  // namespace sallyport::datapath

@@ -14,8 +14,8 @@ std::size_t packets_in(const Datagram& datagram) {
 
 }  // namespace
 
-Inbound::Inbound(Sad& sad, const Settings& settings, std::uint64_t salt, Counters& counters)
-    : sad_(sad), counters_(counters), cache_(settings.flow_cache_size, salt) {}
+Inbound::Inbound(Sad& sad, const Settings& settings, RandomSource& random, Counters& counters)
+    : sad_(sad), counters_(counters), cache_(settings.flow_cache_size, random) {}
 
 void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& out) {
   begin_burst(burst);
@@ -157,10 +157,13 @@ void Inbound::restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, co
 
 bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip) {
   const FlowKey key = FlowKey::of(ip);
-  const std::uint64_t hash = cache_.hash(key);
-  if (const auto* known = cache_.find(key, hash); known != nullptr && *known == &sa) return true;
-  if (sa.selectors.matches_inbound(key)) {
-    cache_.remember(key, hash, &sa);
+  if (key == last_key_ && &sa == last_sa_) return true;
+  const auto* known = cache_.find(key);
+  const bool is_known = known != nullptr && *known == &sa;
+  if (is_known || sa.selectors.matches_inbound(key)) {
+    if (!is_known) cache_.remember(key, &sa);
+    last_key_ = key;
+    last_sa_ = &sa;
     return true;
   }
   // An ICMP error may come by the SA of the packet that caused it, which we sent (RFC 4301 §6.2).

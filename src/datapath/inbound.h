@@ -12,11 +12,14 @@ namespace sallyport::datapath {
 
 class Inbound {
  public:
-  Inbound(Sad& sad, const Settings& settings, std::uint64_t salt, Counters& counters);
+  Inbound(Sad& sad, const Settings& settings, RandomSource& random, Counters& counters);
 
   void process(Instant now, std::span<const Datagram> burst, Verdicts& out);
   /// After any change to SAs.
-  void forget_flows() { cache_.forget_all(); }
+  void forget_flows() {
+    cache_.forget_all();
+    last_key_ = {};
+  }
   /// Whether the last burst was the first to be heard of an SA whose outbound half waited for that.
   bool has_heard_new_sa() const { return heard_new_sa_; }
 
@@ -42,6 +45,8 @@ class Inbound {
   Sad& sad_;
   Counters& counters_;
   FlowCache<const Sa*> cache_;  // flows whose packets the SA is known to be for
+  FlowKey last_key_;            // the last flow that was found right, and its SA: packets of a flow come in runs
+  const Sa* last_sa_ = nullptr;
   bool heard_new_sa_ = false;
 
   // Of one burst

@@ -35,11 +35,11 @@ OuterFields outer_fields(const Sa& sa, const wire::IpPacket& ip) {
 
 }  // namespace
 
-Outbound::Outbound(SpdView& spd, const Settings& settings, std::uint64_t salt, Counters& counters)
+Outbound::Outbound(SpdView& spd, const Settings& settings, RandomSource& random, Counters& counters)
     : spd_(spd),
       settings_(settings),
       counters_(counters),
-      cache_(settings.flow_cache_size, salt),
+      cache_(settings.flow_cache_size, random),
       trains_({.packets = settings.train_packets, .bytes = settings.train_bytes}) {}
 
 void Outbound::process(Instant now, std::span<const Packet> burst, Verdicts& out) {
@@ -78,11 +78,12 @@ void Outbound::classify(Instant now, Instant since, const Packet& packet, Verdic
 }
 
 Decision Outbound::decide(const FlowKey& key) {
-  const std::uint64_t hash = cache_.hash(key);
-  if (const Decision* known = cache_.find(key, hash)) return *known;
-  const Decision decision = spd_.decide(key);
-  cache_.remember(key, hash, decision);
-  return decision;
+  if (key == last_key_) return last_decision_;
+  const Decision* known = cache_.find(key);
+  last_decision_ = known != nullptr ? *known : spd_.decide(key);
+  if (known == nullptr) cache_.remember(key, last_decision_);
+  last_key_ = key;
+  return last_decision_;
 }
 
 // An ICMP error that no policy is for goes the way of an answer to the packet that caused it (RFC 4301 §6.2).

@@ -16,13 +16,16 @@ namespace sallyport::datapath {
 
 class Outbound {
  public:
-  Outbound(SpdView& spd, const Settings& settings, std::uint64_t salt, Counters& counters);
+  Outbound(SpdView& spd, const Settings& settings, RandomSource& random, Counters& counters);
 
   void process(Instant now, std::span<const Packet> burst, Verdicts& out);
   /// The same for packets that have waited. They must live until the next call.
   void process_held(Instant now, std::span<HoldQueue::Held> burst, Verdicts& out);
   /// After any change to policies or SAs: what was remembered of flows is void.
-  void forget_flows() { cache_.forget_all(); }
+  void forget_flows() {
+    cache_.forget_all();
+    last_key_ = {};
+  }
 
  private:
   struct Item {
@@ -56,6 +59,8 @@ class Outbound {
   Settings settings_;
   Counters& counters_;
   FlowCache<Decision> cache_;
+  FlowKey last_key_;  // and what was decided for it: packets of a flow come in runs
+  Decision last_decision_;
   TrainBuilder trains_;
   IcmpRate icmp_rate_;
 

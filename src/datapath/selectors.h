@@ -18,15 +18,8 @@ class SelectorList {
   bool matches_destination(const FlowKey& key) const;
 
  private:
-  /// 128 bits of an address in host order, IPv4 in the low 32.
-  struct Number {
-    std::uint64_t high = 0, low = 0;
-    friend auto operator<=>(const Number&, const Number&) = default;
-  };
-  static Number number(const std::uint8_t* octets, bool v6);
-
   struct Item {
-    Number first, last;
+    AddressNumber first, last;
     std::uint16_t first_port = 0, last_port = 0;
     std::uint8_t protocol = 0;
     bool v6 = false;
@@ -37,7 +30,7 @@ class SelectorList {
     present,
     not_asked
   };
-  bool matches(const Number& address, const FlowKey& key, Port state, std::uint16_t port) const;
+  bool matches(const AddressNumber& address, const FlowKey& key, Port state, std::uint16_t port) const;
 
   std::vector<Item> items_;
 };

@@ -9,8 +9,8 @@ struct Worker::Parts {
   Parts(crypto::PacketCipherFactory& cipher_factory, RandomSource& random, const Settings& wanted)
       : ciphers(cipher_factory),
         settings(wanted),
-        outbound(spd, settings, random.u64(), counters),
-        inbound(sad, settings, random.u64(), counters) {}
+        outbound(spd, settings, random, counters),
+        inbound(sad, settings, random, counters) {}
 
   /// What was remembered of flows points to SAs and rules: void after any change to them.
   void forget_flows() {
