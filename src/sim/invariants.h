@@ -1,0 +1,48 @@
+// What must hold in every world, whatever befalls it. Checks return sentences about what is wrong; none: all is well.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/host.h"
+#include "sim/link.h"
+
+namespace sallyport::sim {
+
+using Violations = std::vector<std::string>;
+
+/// Looks for the application's marker in every packet on every link. Make it when the links are there.
+class SecrecyWatch final : public Tap {
+ public:
+  explicit SecrecyWatch(World& world);
+  ~SecrecyWatch() override;
+  SecrecyWatch(const SecrecyWatch&) = delete;
+  SecrecyWatch& operator=(const SecrecyWatch&) = delete;
+
+  Verdict on_packet(Link& link, Direction direction, Bytes& packet) override;
+  /// The first few leaks.
+  const Violations& violations() const { return violations_; }
+
+ private:
+  World& world_;
+  Violations violations_;
+};
+
+/// At all times: the engine, the datapath and what was installed agree on which Child SAs there are, and no message of
+/// another application has come in clear.
+Violations check_bookkeeping(const Host& host);
+
+/// At all times: nobody outside can make a host hold more than this.
+struct Bounds {
+  std::size_t ike_sas = 16;
+  std::size_t child_sas = 64;
+  std::size_t half_open = 1000;
+};
+Violations check_bounds(const Host& host, const Bounds& bounds);
+
+/// When the dust has settled: each IKE SA and each Child SA of a host has its other half at just one of the others,
+/// with the same keys, suite, mode and selectors. So both ends of a pair have the same or nothing.
+Violations check_pairs(std::span<const Host* const> hosts);
+
+}  // namespace sallyport::sim
