@@ -42,6 +42,7 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
                                     .transport_local = spec.local.address,
                                     .transport_remote = spec.remote.address,
                                     .selectors = SelectorPair(spec.local_ts, spec.remote_ts),
+                                    .age_rank = --newest_rank_,
                                     .inbound = {.spi = spec.inbound.spi,
                                                 .layout = layout,
                                                 .cipher = std::move(opener),

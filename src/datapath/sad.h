@@ -61,6 +61,7 @@ struct Sa {
   policy::IpAddress transport_local;  // what transport mode puts into clear packets: the ends at the beginning
   policy::IpAddress transport_remote;
   SelectorPair selectors;
+  std::int64_t age_rank = 0;  // lower is newer
   InboundSa inbound;
   OutboundSa outbound;
   Counters counters;
@@ -83,6 +84,7 @@ class Sad {
  private:
   std::unordered_map<policy::ChildSaId, std::unique_ptr<Sa>> by_id_;
   SpiTable by_spi_;
+  std::int64_t newest_rank_ = 0;
 };
 
 }  // namespace sallyport::datapath

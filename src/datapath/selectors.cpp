@@ -4,9 +4,9 @@
 
 namespace sallyport::datapath {
 
-SelectorList::SelectorList(const policy::TrafficSelectors& selectors) {
-  items_.reserve(selectors.size());
-  for (const auto& selector : selectors) {
+SelectorList::SelectorList(policy::TrafficSelectors selectors) : selectors_(std::move(selectors)) {
+  items_.reserve(selectors_.size());
+  for (const auto& selector : selectors_) {
     Item item;
     item.v6 = selector.addresses.family() == policy::Family::ipv6;
     item.first = AddressNumber::of(selector.addresses.first.bytes().data(), item.v6);

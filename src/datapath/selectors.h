@@ -11,7 +11,8 @@ namespace sallyport::datapath {
 /// One side's list.
 class SelectorList {
  public:
-  explicit SelectorList(const policy::TrafficSelectors& selectors);
+  explicit SelectorList(policy::TrafficSelectors selectors);
+  const policy::TrafficSelectors& selectors() const { return selectors_; }
 
   /// Whether the side of the packet that sends, or the one that receives, is in the list.
   bool matches_source(const FlowKey& key) const;
@@ -32,7 +33,8 @@ class SelectorList {
   };
   bool matches(const AddressNumber& address, const FlowKey& key, Port state, std::uint16_t port) const;
 
-  std::vector<Item> items_;
+  policy::TrafficSelectors selectors_;
+  std::vector<Item> items_;  // the same, ready to be compared
 };
 
 class SelectorPair {
@@ -40,6 +42,8 @@ class SelectorPair {
   SelectorPair(const policy::TrafficSelectors& local, const policy::TrafficSelectors& remote)
       : local_(local), remote_(remote) {}
 
+  const policy::TrafficSelectors& local_ts() const { return local_.selectors(); }
+  const policy::TrafficSelectors& remote_ts() const { return remote_.selectors(); }
   bool matches_outbound(const FlowKey& key) const {
     return local_.matches_source(key) && remote_.matches_destination(key);
   }

@@ -1,8 +1,10 @@
 #include "datapath/selectors.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "datapath/flow_cache.h"
+#include "datapath/selector_index.h"
 #include "datapath/test_support.h"
 
 namespace sallyport::datapath {
@@ -73,6 +75,61 @@ TEST(Selectors, GiveLaterFragmentsOnlyToAnyAndOpaquePorts) {
 TEST(Selectors, MatchNothingWhenEmpty) {
   EXPECT_FALSE(SelectorPair({}, {}).matches_outbound(key_of({})));
   EXPECT_FALSE(SelectorPair({}, {}).matches_inbound(key_of({})));
+}
+
+// Whatever is in it, the index finds what asking each in turn finds.
+TEST(SelectorIndex, AgreesWithAskingEachInTurn) {
+  SeededRandom random(17);
+  const char* local[] = {"0.0.0.0/0", "10.1.0.0/16", "10.1.0.1", "10.1.0.1-10.1.0.77", "::/0", "fd01::/64", "fd01::7"};
+  const char* remote[] = {"0.0.0.0/0",         "10.2.0.0/16", "10.2.0.0/16[udp/1-50]", "10.2.0.5",
+                          "10.2.0.0-10.2.0.6", "fd02::/63",   "fd02::/127",            "0.0.0.1-255.255.255.254"};
+  struct Candidate {
+    std::int64_t rank;
+    SelectorPair selectors;
+  };
+  std::vector<std::unique_ptr<Candidate>> candidates;
+  SelectorIndex<const Candidate*> index;
+  const auto any = [](const Candidate*) { return true; };
+  for (std::int64_t step = 0; step < 5000; ++step) {
+    if (candidates.size() < 20 || (random.below(2) == 0 && candidates.size() < 60)) {
+      auto local_ts = selectors(local[random.below(std::size(local))]);
+      auto remote_ts = selectors(remote[random.below(std::size(remote))]);
+      if (random.below(3) == 0) local_ts.push_back(selectors(local[random.below(std::size(local))])[0]);
+      auto candidate = std::make_unique<Candidate>((step * 7919) % 5003, SelectorPair(local_ts, remote_ts));
+      index.add(candidate->rank, candidate->selectors, candidate.get());
+      candidates.push_back(std::move(candidate));
+    } else {
+      const auto gone = candidates.begin() + static_cast<std::ptrdiff_t>(random.below(candidates.size()));
+      index.remove((*gone)->rank, (*gone)->selectors);
+      candidates.erase(gone);
+    }
+    ClearPacket packet;
+    const bool v6 = random.below(3) == 0;
+    const auto from = fmt::format("{}{}", v6 ? "fd01::" : "10.1.0.", random.below(9));
+    const auto to = fmt::format("{}{}", v6 ? "fd02::" : "10.2.0.", random.below(9));
+    packet.source = from;
+    packet.destination = to;
+    packet.destination_port = static_cast<std::uint16_t>(random.below(100));
+    const FlowKey key = key_of(packet);
+    const Candidate* expected = nullptr;
+    for (const auto& candidate : candidates)
+      if (candidate->selectors.matches_outbound(key) && (expected == nullptr || candidate->rank < expected->rank))
+        expected = candidate.get();
+    const auto* found = index.find(key, any);
+    ASSERT_EQ(found == nullptr ? nullptr : *found, expected) << from << " " << to;
+  }
+  for (const auto& candidate : candidates) index.remove(candidate->rank, candidate->selectors);
+  EXPECT_TRUE(index.empty());
+}
+
+TEST(SelectorIndex, PassesOverWhatIsNotAccepted) {
+  const SelectorPair wide(selectors("0.0.0.0/0"), selectors("0.0.0.0/0"));
+  SelectorIndex<int> index;
+  index.add(1, wide, 10);
+  index.add(2, wide, 20);
+  EXPECT_EQ(*index.find(key_of({}), [](int) { return true; }), 10);
+  EXPECT_EQ(*index.find(key_of({}), [](int value) { return value != 10; }), 20);
+  EXPECT_EQ(index.find(key_of({}), [](int) { return false; }), nullptr);
 }
 
 TEST(FlowKey, SaysWhichPacketItIsFromAsNarrowSelectors) {

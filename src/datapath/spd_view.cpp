@@ -6,16 +6,13 @@
 namespace sallyport::datapath {
 
 Sa* ProtectedChild::newest_for(const FlowKey& key) const {
-  Sa* not_yet_in_use = nullptr;
-  for (auto sa = sas.rbegin(); sa != sas.rend(); ++sa) {
-    if (!(*sa)->selectors.matches_outbound(key)) continue;
-    if ((*sa)->outbound.in_use) return *sa;
-    if (not_yet_in_use == nullptr) not_yet_in_use = *sa;
-  }
-  return not_yet_in_use;
+  Sa* const* sa = sas.find(key, [](const Sa* candidate) { return candidate->outbound.in_use; });
+  if (sa == nullptr) sa = sas.find(key, [](const Sa*) { return true; });
+  return sa != nullptr ? *sa : nullptr;
 }
 
 std::size_t SpdView::set_policy(const policy::Spd& spd) {
+  rule_index_ = {};
   rules_.clear();
   rules_.reserve(spd.entries.size());
   std::unordered_set<const ProtectedChild*> named;
@@ -31,6 +28,8 @@ std::size_t SpdView::set_policy(const policy::Spd& spd) {
                       .connection = entry.connection,
                       .child_name = entry.child});
   }
+  for (std::size_t i = 0; i < rules_.size(); ++i)
+    rule_index_.add(static_cast<std::int64_t>(i), rules_[i].selectors, &rules_[i]);
   std::size_t dropped = 0;
   for (const auto& [name, child] : children_) {
     if (named.contains(child.get())) continue;
@@ -50,19 +49,20 @@ ProtectedChild& SpdView::child_of(const std::string& connection, const std::stri
 
 void SpdView::add(Sa& sa) {
   ProtectedChild& child = child_of(sa.connection, sa.child);
-  child.sas.push_back(&sa);
+  child.sas.add(sa.age_rank, sa.selectors, &sa);
   // Another SA than was asked for does not let us ask again at once: a peer that always narrows to something else would
   // have us make SAs without end.
   if (child.asked && sa.selectors.matches_outbound(child.asked->key)) child.asked.reset();
   child.released = !child.held.empty();
 }
 
-void SpdView::remove(Sa& sa) { std::erase(child_of(sa.connection, sa.child).sas, &sa); }
+void SpdView::remove(Sa& sa) { child_of(sa.connection, sa.child).sas.remove(sa.age_rank, sa.selectors); }
 
 Decision SpdView::decide(const FlowKey& key) {
-  const auto rule = std::ranges::find_if(rules_, [&](const SpdRule& r) { return r.selectors.matches_outbound(key); });
-  if (rule == rules_.end()) return {};
-  return {.sa = rule->child != nullptr ? rule->child->newest_for(key) : nullptr, .rule = &*rule};
+  SpdRule* const* rule = rule_index_.find(key, [](const SpdRule*) { return true; });
+  if (rule == nullptr) return {};
+  ProtectedChild* child = (*rule)->child;
+  return {.sa = child != nullptr ? child->newest_for(key) : nullptr, .rule = *rule};
 }
 
 SpdRule* SpdView::find(policy::PolicyId id) {

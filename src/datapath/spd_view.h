@@ -9,13 +9,14 @@
 
 #include "datapath/hold_queue.h"
 #include "datapath/sad.h"
+#include "datapath/selector_index.h"
 #include "policy/spd.h"
 
 namespace sallyport::datapath {
 
 /// One child of one connection, as the packet path sees it.
 struct ProtectedChild {
-  std::vector<Sa*> sas;  // newest last
+  SelectorIndex<Sa*> sas;  // the newest first
   HoldQueue held;
   bool released = false;  // an SA has come since packets were held
   struct Asked {
@@ -68,6 +69,7 @@ class SpdView {
   ProtectedChild& child_of(const std::string& connection, const std::string& child);
 
   std::vector<SpdRule> rules_;
+  SelectorIndex<SpdRule*> rule_index_;
   std::unordered_map<std::string, std::unique_ptr<ProtectedChild>> children_;  // by "connection\0child"
   std::vector<ProtectedChild*> waiting_;                                       // those with held packets
   std::size_t held_total_ = 0;                                                 // octets
