@@ -6,6 +6,7 @@
 
 #include "control/value.h"
 #include "daemon/commands/command_list.h"
+#include "daemon/commands/live_events.h"
 #include "daemon/commands/patience.h"
 #include "daemon/daemon.h"
 
@@ -86,10 +87,17 @@ class Terminate final : public Running {
   std::optional<Instant> deadline_;
 };
 
-Message nothing_to_close(const Selection& selection) {
-  Message answer = failure(selection.ike.empty() ? "no SA matches" : fmt::format("{} is not up", selection.ike));
+/// `already`: it is as the request wants it. VICI has a request that matches nothing fail all the same.
+Message nothing_to_close(Daemon& daemon, const Selection& selection) {
+  const auto* connection = find_connection(daemon, selection.ike);
+  if (!selection.ike.empty() && !connection)
+    return failure(fmt::format("there is no connection called {}", selection.ike));
+  if (connection && !selection.child.empty() && !connection->find_child(selection.child))
+    return failure(fmt::format("the connection {} has no child called {}", selection.ike, selection.child));
+  Message answer = failure(connection ? fmt::format("{} is not up", connection->name) : "no SA matches");
   answer.set("matches", 0);
   answer.set("terminated", 0);
+  if (connection) answer.set("already", true);
   return answer;
 }
 
@@ -115,7 +123,7 @@ Answer terminate(Daemon& daemon, const Message& request) {
   for (const auto id : targets.ike_sas) node.terminate(now, id);
   for (const auto id : targets.children) node.terminate(now, id);
   daemon.settle();
-  if (targets.size() == 0) return nothing_to_close(selection);
+  if (targets.size() == 0) return nothing_to_close(daemon, selection);
 
   const bool force = control::parse_boolean(text_of(request, "force")).value_or(false);
   if (!patience->waits || (force && !patience->limit)) return report(targets.size(), 0);

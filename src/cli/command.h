@@ -1,0 +1,64 @@
+// The commands of `sallyport`, each in a file of its own name. Each returns the exit status of the program.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/message.h"
+
+namespace sallyport::cli {
+
+/// What stands before the command.
+struct Global {
+  std::string control = "/run/sallyport/control.sock";
+  bool json = false;
+};
+
+enum ExitStatus {
+  kDone = 0,
+  kDidNotHappen = 1,
+  kWrongWords = 2,
+  kNoDaemon = 3
+};
+
+/// NAME or NAME/CHILD.
+struct Target {
+  std::string connection;
+  std::string child;  // empty: all
+
+  static Target of(std::string_view text);
+  std::string text() const { return child.empty() ? connection : connection + "/" + child; }
+};
+
+struct UpOptions {
+  std::string target;
+  unsigned timeout_s = 30;  // 0: for as long as it takes
+  bool verbose = false;
+};
+int up(const Global& global, const UpOptions& options);
+
+struct DownOptions {
+  std::string target;
+  unsigned timeout_s = 10;
+};
+int down(const Global& global, const DownOptions& options);
+
+int status(const Global& global, const std::string& connection);
+
+struct EventsOptions {
+  std::string connection;
+  bool follow = false;
+};
+int events(const Global& global, const EventsOptions& options);
+
+int reload(const Global& global, bool dry_run);
+int check(const Global& global, const std::vector<std::string>& files);
+int counters(const Global& global, const std::string& connection);
+int trace(const Global& global, const std::string& connection);
+int psk_generate(const Global& global);
+int firewall_show(const Global& global);
+int firewall_lift(const Global& global, const std::string& device);
+
+}  // namespace sallyport::cli

@@ -1,0 +1,202 @@
+#include "cli/json.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "control/value.h"
+
+namespace sallyport::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using control::Message;
+using control::Section;
+
+/// Names and identities come from peers and files: what is not UTF-8 is replaced rather than refused.
+std::string dump(const Json& json, int indent = 2) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+Json text(const Section& section, std::string_view key) {
+  const auto value = section.text(key);
+  return value ? Json(std::string(*value)) : Json();
+}
+
+Json as_number(std::string_view digits) {
+  const auto number = control::parse_u64(digits);
+  return number ? Json(*number) : Json();
+}
+
+Json as_truth(std::string_view word) {
+  const auto truth = control::parse_boolean(word);
+  return truth ? Json(*truth) : Json();
+}
+
+Json number(const Section& section, std::string_view key) {
+  const auto value = section.text(key);
+  return value ? as_number(*value) : Json();
+}
+
+Json truth(const Section& section, std::string_view key) {
+  const auto value = section.text(key);
+  return value ? as_truth(*value) : Json();
+}
+
+Json texts(const Section& section, std::string_view key) {
+  Json all = Json::array();
+  if (const auto* list = section.find_list(key))
+    for (const auto& item : *list) all.push_back(std::string(item.text()));
+  return all;
+}
+
+/// All key/values of a section as numbers.
+Json numbers(const Section& section, std::string_view key) {
+  Json all = Json::object();
+  if (const auto* found = section.find_section(key))
+    for (const auto& element : *found)
+      if (element.value()) all[element.name()] = as_number(element.value()->text());
+  return all;
+}
+
+/// One of `convert` for each section below `key`.
+template <class Convert>
+Json each(const Section& section, std::string_view key, Convert convert) {
+  Json all = Json::array();
+  if (const auto* found = section.find_section(key))
+    for (const auto& element : *found)
+      if (element.section()) all.push_back(convert(*element.section()));
+  return all;
+}
+
+Json child_sa(const Section& sa) {
+  return {{"id", number(sa, "id")},
+          {"name", text(sa, "name")},
+          {"state", text(sa, "state")},
+          {"mode", text(sa, "mode")},
+          {"protocol", text(sa, "protocol")},
+          {"udp_encap", truth(sa, "udp_encap")},
+          {"esn", truth(sa, "esn")},
+          {"spi_in", text(sa, "spi_in")},
+          {"spi_out", text(sa, "spi_out")},
+          {"proposal", text(sa, "proposal")},
+          {"replay_window", number(sa, "replay_window")},
+          {"local_ts", texts(sa, "local_ts")},
+          {"remote_ts", texts(sa, "remote_ts")},
+          {"packets_in", number(sa, "packets_in")},
+          {"bytes_in", number(sa, "bytes_in")},
+          {"packets_out", number(sa, "packets_out")},
+          {"bytes_out", number(sa, "bytes_out")},
+          {"drops", numbers(sa, "drops")},
+          {"installed_s", number(sa, "installed_s")},
+          {"rekey_in_s", number(sa, "rekey_in_s")},
+          {"expires_in_s", number(sa, "expires_in_s")}};
+}
+
+Json end_of(const Section& sa, std::string_view key) {
+  const auto* end = sa.find_section(key);
+  if (end == nullptr) return nullptr;
+  return {{"address", text(*end, "address")}, {"port", number(*end, "port")}, {"id", text(*end, "id")}};
+}
+
+Json ike_sa(const Section& sa) {
+  const Json initiator = truth(sa, "initiator");
+  return {{"id", number(sa, "id")},
+          {"version", number(sa, "version")},
+          {"state", text(sa, "state")},
+          {"initiator", initiator},
+          {"role", initiator == true ? "initiator" : "responder"},
+          {"local", end_of(sa, "local")},
+          {"remote", end_of(sa, "remote")},
+          {"spi_initiator", text(sa, "spi_initiator")},
+          {"spi_responder", text(sa, "spi_responder")},
+          {"proposal", text(sa, "proposal")},
+          {"nat_local", truth(sa, "nat_local")},
+          {"nat_remote", truth(sa, "nat_remote")},
+          {"established_s", number(sa, "established_s")},
+          {"rekey_in_s", number(sa, "rekey_in_s")},
+          {"reauth_in_s", number(sa, "reauth_in_s")},
+          {"expires_in_s", number(sa, "expires_in_s")},
+          {"child_sas", each(sa, "child_sas", child_sa)}};
+}
+
+/// Values whose kind their key tells, wherever it stands.
+Json typed(const std::string& key, std::string_view value) {
+  static constexpr std::array kTruths = {"success", "encrypted"};
+  static constexpr std::array kNumbers = {"message_id", "octets", "matches", "terminated"};
+  if (std::ranges::count(kTruths, key) != 0) return as_truth(value);
+  if (std::ranges::count(kNumbers, key) != 0) return as_number(value);
+  return std::string(value);
+}
+
+Json tree(const Section& section) {
+  Json all = Json::object();
+  for (const auto& element : section) {
+    if (const auto* value = element.value()) all[element.name()] = typed(element.name(), value->text());
+    if (element.list()) all[element.name()] = texts(section, element.name());
+    if (element.section()) all[element.name()] = tree(*element.section());
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string status_json(const std::vector<Message>& connections) {
+  Json all = Json::array();
+  for (const auto& connection : connections)
+    all.push_back({{"name", text(connection, "name")},
+                   {"state", text(connection, "state")},
+                   {"why", text(connection, "why")},
+                   {"ike_sas", each(connection, "ike_sas", ike_sa)}});
+  return dump({{"version", 1}, {"connections", all}});
+}
+
+std::string event_json(const Message& event) {
+  Json json = {{"number", number(event, "number")}, {"time", number(event, "time")},
+               {"event", text(event, "event")},     {"connection", text(event, "connection")},
+               {"ike_sa", number(event, "ike_sa")}, {"text", text(event, "text")}};
+  if (const auto* fields = event.find_section("fields"))
+    for (const auto& field : *fields)
+      if (field.value()) json["fields"][field.name()] = std::string(field.value()->text());
+  return dump(json, -1);
+}
+
+std::string counters_json(const Message& totals, const std::vector<Message>& connections) {
+  Json by_connection = Json::object();
+  for (const auto& connection : connections)
+    by_connection[std::string(connection.text("connection").value_or(""))] = numbers(connection, "events");
+  return dump({{"events", numbers(totals, "events")},
+               {"connections", by_connection},
+               {"sas", numbers(totals, "sas")},
+               {"inbound", numbers(totals, "inbound")},
+               {"outbound", numbers(totals, "outbound")},
+               {"drops", numbers(totals, "drops")}});
+}
+
+std::string answer_json(const Message& answer) { return dump(tree(answer)); }
+
+std::string check_json(std::size_t connections, const std::vector<config::Diagnostic>& diagnostics) {
+  Json all = Json::array();
+  bool right = true;
+  for (const auto& each : diagnostics) {
+    const bool error = each.severity == config::Severity::error;
+    right = right && !error;
+    all.push_back({{"severity", error ? "error" : "warning"},
+                   {"file", each.where.file},
+                   {"line", each.where.line},
+                   {"column", each.where.column},
+                   {"message", each.message},
+                   {"suggestion", each.suggestion}});
+  }
+  return dump({{"ok", right}, {"connections", connections}, {"diagnostics", all}});
+}
+
+std::string text_json(std::string_view key, std::string_view text) {
+  Json json;  // braces around one pair alone would be an array
+  json[std::string(key)] = std::string(text);
+  return dump(json);
+}
+
+}  // namespace sallyport::cli
