@@ -67,9 +67,23 @@ TEST(Toml, SaysWhereTheSyntaxIsWrong) {
               testing::AllOf(StartsWith("a.toml:1:5: error: not TOML: "), HasSubstr("; strings stand in quotes")));
   EXPECT_THAT(refusal("a = \"x\n"), StartsWith("a.toml:1:"));
   EXPECT_THAT(refusal("[[a]]\n[a]\n"), StartsWith("a.toml:2:"));
-  EXPECT_THAT(refusal(std::string_view("a = 1\0", 6)), StartsWith("a.toml:1:"));
+  EXPECT_EQ(refusal(std::string_view("a = 1\n[\0", 8)), "a.toml:2:2: error: not TOML: a control character");
+  EXPECT_EQ(refusal("a = \"\x1b[31m\""), "a.toml:1:6: error: not TOML: a control character");
+  EXPECT_EQ(refusal("a = \"\x7f\""), "a.toml:1:6: error: not TOML: a control character");
   EXPECT_THAT(refusal("a = \"\xff\""), StartsWith("a.toml:1:"));
+  EXPECT_THAT(refusal("[="), StartsWith("a.toml:1:2: error: not TOML: "));
+  EXPECT_THAT(refusal("\xc3\xa4 = 1"), StartsWith("a.toml:1:1: error: not TOML: "));
+  EXPECT_THAT(refusal("[a\xc3\xa4]"), StartsWith("a.toml:1:3: error: not TOML: "));
   EXPECT_THAT(refusal("\xff\xfe"), StartsWith("a.toml:1:1: error: not TOML: "));
+}
+
+TEST(Toml, TakesLettersOfAllAlphabetsInStrings) {
+  Diagnostics diagnostics;
+  const auto root =
+      parse_toml("a.toml", "a = \"\"\"x \\\n  \xc3\xa4\"\"\" # \xd2\x99\n\"\xc3\xa4\" = '\xe2\x82\xac'", diagnostics);
+  ASSERT_TRUE(root) << to_string(diagnostics.list().at(0));
+  EXPECT_EQ(root->find("a")->text(), "x \xc3\xa4");
+  EXPECT_EQ(root->find("\xc3\xa4")->text(), "\xe2\x82\xac");
 }
 
 TEST(Toml, BoundsSizeAndDepth) {
