@@ -15,10 +15,10 @@ std::size_t packets_in(const Datagram& datagram) {
 }  // namespace
 
 Inbound::Inbound(Sad& sad, const Settings& settings, RandomSource& random, Counters& counters)
-    : sad_(sad), counters_(counters), cache_(settings.flow_cache_size, random) {}
+    : sad_(sad), counters_(counters), cache_(settings.flow_cache_size, random), coalescer_(settings.join) {}
 
 void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& out) {
-  begin_burst(burst);
+  begin_burst(burst, out);
   for (const Datagram& datagram : burst) {
     ByteSpan rest = datagram.bytes;
     do {
@@ -29,18 +29,17 @@ void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& ou
     } while (!rest.empty());
   }
   for (Sa* sa : active_) open_all(now, *sa, out);
+  coalescer_.flush();
 }
 
-void Inbound::begin_burst(std::span<const Datagram> burst) {
+void Inbound::begin_burst(std::span<const Datagram> burst, Verdicts& out) {
   heard_new_sa_ = false;
   items_.clear();
   active_.clear();
   restored_.reset();
-  pieces_.clear();
-  // Deliveries keep views of this, so it must not move while it fills.
   std::size_t packets = 0;
   for (const Datagram& datagram : burst) packets += packets_in(datagram);
-  pieces_.reserve(packets);
+  coalescer_.begin_burst(packets, out.deliveries);
 }
 
 // All that is done before a packet's authenticity is known: it costs a look-up and a look at the window.
@@ -129,13 +128,14 @@ void Inbound::decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header
   const auto ip =
       wire::IpPacket::parse(payload);  // as long as its own header says: the rest is padding (RFC 4303 §2.7)
   if (!ip || ip->is_v4() != v4) return drop(DropReason::malformed_inner, &sa, out);
-  if (!matches_selectors(sa, *ip)) return drop(DropReason::selector, &sa, out);
+  const FlowKey key = FlowKey::of(*ip);
+  if (!matches_selectors(sa, *ip, key)) return drop(DropReason::selector, &sa, out);
   if (sa.copy_ecn) {
     const auto traffic_class = decapsulated_traffic_class(ip->traffic_class(), from.traffic_class);
     if (!traffic_class) return drop(DropReason::ecn_congestion, &sa, out);
     if (*traffic_class != ip->traffic_class()) wire::set_traffic_class(payload.data(), *traffic_class);
   }
-  deliver(sa, ip->octets(), out);
+  deliver(sa, payload.first(ip->octets().size()), *ip, key);
 }
 
 // ---- Transport mode
@@ -148,15 +148,15 @@ void Inbound::restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, co
   std::ranges::copy(payload, packet.begin() + static_cast<std::ptrdiff_t>(header_size));
   const auto ip = wire::IpPacket::parse(packet);
   if (!ip) return drop(DropReason::malformed_inner, &sa, out);
-  if (!matches_selectors(sa, *ip)) return drop(DropReason::selector, &sa, out);
+  const FlowKey key = FlowKey::of(*ip);
+  if (!matches_selectors(sa, *ip, key)) return drop(DropReason::selector, &sa, out);
   if (sa.behind_nat) mend_checksum(packet, *ip);
-  deliver(sa, packet, out);
+  deliver(sa, packet, *ip, key);
 }
 
 // ---- Both
 
-bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip) {
-  const FlowKey key = FlowKey::of(ip);
+bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey& key) {
   if (key == last_key_ && &sa == last_sa_) return true;
   const auto* known = cache_.find(key);
   const bool is_known = known != nullptr && *known == &sa;
@@ -171,14 +171,12 @@ bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip) {
   return quoted && sa.selectors.matches_outbound(*quoted);
 }
 
-void Inbound::deliver(Sa& sa, ByteView packet, Verdicts& out) {
+void Inbound::deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key) {
   for (Traffic* traffic : {&sa.counters.inbound, &counters_.inbound}) {
     traffic->packets += 1;
     traffic->bytes += packet.size();
   }
-  ASSERT(pieces_.size() < pieces_.capacity());
-  const ByteView& piece = pieces_.emplace_back(packet);
-  out.deliveries.push_back({.sa = sa.id, .offload = {}, .pieces = {&piece, 1}});
+  coalescer_.add(sa.id, packet, ip, key);
 }
 
 void Inbound::drop(DropReason reason, Sa* sa, Verdicts& out) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "datapath/arena.h"
+#include "datapath/coalescing.h"
 #include "datapath/flow_cache.h"
 #include "datapath/sad.h"
 #include "datapath/worker.h"
@@ -30,7 +31,7 @@ class Inbound {
     std::uint32_t next;  // of the same SA
   };
 
-  void begin_burst(std::span<const Datagram> burst);
+  void begin_burst(std::span<const Datagram> burst, Verdicts& out);
   void accept(const Datagram& datagram, ByteSpan packet, Verdicts& out);
   void open_all(Instant now, Sa& sa, Verdicts& out);
   void on_opened(Instant now, Sa& sa, const Item& item, const crypto::PacketJob& job, Verdicts& out);
@@ -38,8 +39,8 @@ class Inbound {
 
   void decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
-  bool matches_selectors(Sa& sa, const wire::IpPacket& ip);
-  void deliver(Sa& sa, ByteView packet, Verdicts& out);
+  bool matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey& key);
+  void deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key);
   void drop(DropReason reason, Sa* sa, Verdicts& out);
 
   Sad& sad_;
@@ -54,7 +55,7 @@ class Inbound {
   std::vector<Sa*> active_;
   std::array<crypto::PacketJob, cipher_burst> jobs_;
   Arena restored_;  // transport mode's packets, with headers
-  std::vector<ByteView> pieces_;
+  Coalescer coalescer_;
 };
 
 }  // namespace sallyport::datapath

@@ -1,5 +1,6 @@
 #include "datapath/segmentation.h"
 
+#include "datapath/checksum.h"
 #include "wire/ip_header.h"
 
 namespace sallyport::datapath {
@@ -21,7 +22,9 @@ std::uint16_t never_zero(std::uint16_t checksum) { return checksum == 0 ? 0xffff
 Result<void> finish_checksum(ByteSpan packet, const Offload& offload) {
   const std::size_t field = std::size_t{offload.checksum_start} + offload.checksum_offset;
   if (field + 2 > packet.size()) return fail(ErrorCode::malformed, field);
-  const std::uint16_t checksum = wire::internet_checksum(packet.subspan(offload.checksum_start));
+  wire::ChecksumSum sum;
+  add_octets(sum, packet.subspan(offload.checksum_start));
+  const std::uint16_t checksum = sum.checksum();
   store_be16(&packet[field], offload.checksum_offset == udp_checksum ? never_zero(checksum) : checksum);
   return {};
 }
@@ -89,7 +92,7 @@ void Segmenter::write_transport_header(std::uint8_t* header, std::size_t payload
   store_be16(header + field, 0);
   wire::ChecksumSum sum = addresses_;
   sum.add_u16(static_cast<std::uint16_t>(size));
-  sum.add({header, size});
+  add_octets(sum, {header, size});
   store_be16(header + field, is_tcp_ ? sum.checksum() : never_zero(sum.checksum()));
 }
 

@@ -1,6 +1,6 @@
-// SelectorIndex: of many policies, or of many SAs, the first whose selectors match a packet, without asking each. Selectors
-// are sorted by the lengths of their prefixes; for each pair of lengths that occurs there is one table, in which a
-// packet's masked addresses are looked up. There are few such pairs, however many selectors there are.
+// SelectorIndex: of many policies, or of many SAs, the first whose selectors match a packet, without asking each.
+// Selectors are sorted by the lengths of their prefixes; for each pair of lengths that occurs there is one table, in
+// which a packet's masked addresses are looked up. There are few such pairs, however many selectors there are.
 #pragma once
 
 #include <algorithm>
@@ -18,9 +18,8 @@ class SelectorIndex {
   /// Entries are tried from the lowest rank up; ranks do not repeat. `selectors` must live as long as the entry.
   void add(std::int64_t rank, const SelectorPair& selectors, Value value) {
     const Entry entry{rank, &selectors, value};
-    const bool is_wide = for_each_place(selectors, [&](const Shape& shape, const Addresses& at) {
-      insert(tables_[shape][at], entry);
-    });
+    const bool is_wide =
+        for_each_place(selectors, [&](const Shape& shape, const Addresses& at) { insert(tables_[shape][at], entry); });
     if (is_wide) insert(everywhere_, entry);
   }
   /// What was added with the same rank and selectors.
@@ -46,7 +45,8 @@ class SelectorIndex {
     const Entry* best = first_of(everywhere_, key, nullptr, accepts);
     for (const auto& [shape, table] : tables_) {
       if (shape.v6 != key.is_v6()) continue;
-      const auto place = table.find({masked(key.source(), shape.v6, shape.local), masked(key.destination(), shape.v6, shape.remote)});
+      const auto place =
+          table.find({masked(key.source(), shape.v6, shape.local), masked(key.destination(), shape.v6, shape.remote)});
       if (place != table.end()) best = first_of(place->second, key, best, accepts);
     }
     return best != nullptr ? &best->value : nullptr;
@@ -112,7 +112,8 @@ class SelectorIndex {
     place.insert(std::ranges::upper_bound(place, entry.rank, {}, &Entry::rank), entry);
   }
   template <class Accepts>
-  static const Entry* first_of(const std::vector<Entry>& place, const FlowKey& key, const Entry* best, Accepts accepts) {
+  static const Entry* first_of(const std::vector<Entry>& place, const FlowKey& key, const Entry* best,
+                               Accepts accepts) {
     for (const Entry& entry : place) {
       if (best != nullptr && entry.rank >= best->rank) break;
       if (entry.selectors->matches_outbound(key) && accepts(entry.value)) return &entry;

@@ -81,8 +81,8 @@ TEST(Selectors, MatchNothingWhenEmpty) {
 TEST(SelectorIndex, AgreesWithAskingEachInTurn) {
   SeededRandom random(17);
   const char* local[] = {"0.0.0.0/0", "10.1.0.0/16", "10.1.0.1", "10.1.0.1-10.1.0.77", "::/0", "fd01::/64", "fd01::7"};
-  const char* remote[] = {"0.0.0.0/0",         "10.2.0.0/16", "10.2.0.0/16[udp/1-50]", "10.2.0.5",
-                          "10.2.0.0-10.2.0.6", "fd02::/63",   "fd02::/127",            "0.0.0.1-255.255.255.254"};
+  const char* remote[] = {"0.0.0.0/0", "10.2.0.0/16", "10.2.0.0/16[udp/1-50]",  "10.2.0.5", "10.2.0.0-10.2.0.6",
+                          "fd02::/63", "fd02::/127",  "0.0.0.1-255.255.255.254"};
   struct Candidate {
     std::int64_t rank;
     SelectorPair selectors;

@@ -1,5 +1,6 @@
 #include "datapath/transport.h"
 
+#include "datapath/checksum.h"
 #include "wire/ip_header.h"
 
 namespace sallyport::datapath {
@@ -40,7 +41,7 @@ void mend_checksum(ByteSpan octets, const wire::IpPacket& packet) {
   store_be16(&payload[offset], 0);
   wire::ChecksumSum sum =
       wire::pseudo_header_sum(packet.source(), packet.destination(), packet.protocol(), payload.size());
-  sum.add(payload);
+  add_octets(sum, payload);
   const std::uint16_t checksum = sum.checksum();
   store_be16(&payload[offset], is_udp && checksum == 0 ? 0xffff : checksum);
 }

@@ -1,0 +1,59 @@
+// Coalescer: joins runs of inbound TCP or UDP packets of one flow into super-frames, which the kernel takes with one
+// write and carries through its stack as one (what a network card's receive offload does). A packet joins only if the
+// kernel, cutting the super-frame again, would make the very same packet; and only if its checksums were verified,
+// because the kernel will take a super-frame's on trust. The order within a flow is kept.
+#pragma once
+
+#include "datapath/flow.h"
+#include "datapath/sad.h"
+#include "datapath/verdicts.h"
+#include "datapath/worker.h"
+
+namespace sallyport::datapath {
+
+class Coalescer {
+ public:
+  explicit Coalescer(Settings::Join join) : join_(join) {}
+
+  /// `packets` bounds the calls of add() until the next begin_burst().
+  void begin_burst(std::size_t packets, std::vector<Deliver>& deliveries);
+  /// `octets` is the clear packet `ip` and stays where it is; its headers may be changed. May be delivered at once, or
+  /// wait for others until flush() at the latest.
+  void add(policy::ChildSaId sa, ByteSpan octets, const wire::IpPacket& ip, const FlowKey& key);
+  void flush();
+
+ private:
+  static constexpr std::size_t most_segments = 64;
+  static constexpr std::size_t most_runs = 8;  // flows that come interleaved
+
+  struct Run {
+    FlowKey key;
+    policy::ChildSaId sa;
+    std::uint8_t* first = nullptr;  // the first packet; nullptr: not in use
+    std::uint16_t transport = 0;    // offset of the TCP or UDP header
+    std::uint16_t headers = 0;      // octets in front of the payload
+    std::uint16_t segment_size = 0;
+    bool is_tcp = false;
+    bool is_closed = false;   // nothing may follow: a short segment, or PSH
+    std::size_t payload = 0;  // octets of all segments
+    std::size_t count = 0;
+    std::array<ByteView, most_segments> pieces;
+  };
+
+  /// The packet's offset of its payload if it can be part of a run.
+  std::optional<std::size_t> joinable(const wire::IpPacket& ip) const;
+  static bool continues(const Run& run, ByteView octets, std::size_t headers);
+  static void append(Run& run, ByteView octets, std::size_t headers);
+  void start(Run& run, policy::ChildSaId sa, ByteSpan octets, const wire::IpPacket& ip, const FlowKey& key,
+             std::size_t headers);
+  void deliver(policy::ChildSaId sa, const Offload& offload, std::span<const ByteView> pieces);
+  void finish(Run& run);
+
+  Settings::Join join_;
+  std::array<Run, most_runs> runs_;
+  std::size_t next_victim_ = 0;
+  std::vector<ByteView> pieces_;  // what deliveries point to
+  std::vector<Deliver>* deliveries_ = nullptr;
+};
+
+}  // namespace sallyport::datapath
