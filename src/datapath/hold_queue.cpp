@@ -25,9 +25,9 @@ std::deque<HoldQueue::Held> HoldQueue::take_all(std::size_t& held_total) {
   return std::exchange(packets_, {});
 }
 
-std::size_t HoldQueue::expire(Instant oldest, std::size_t& held_total) {
+std::size_t HoldQueue::expire(Instant latest, std::size_t& held_total) {
   std::size_t dropped = 0;
-  for (; !packets_.empty() && packets_.front().since < oldest; ++dropped) drop_oldest(held_total);
+  for (; !packets_.empty() && packets_.front().since <= latest; ++dropped) drop_oldest(held_total);
   return dropped;
 }
 

@@ -295,6 +295,13 @@ TEST_F(OnDemand, DropsWhatHasWaitedTooLong) {
   EXPECT_THAT(release().sends, SizeIs(1));
 }
 
+TEST_F(OnDemand, DropsJustWhenItsTimeoutSays) {
+  pair_.send({build({})});
+  pair_.now = *pair_.here().next_timeout();
+  EXPECT_THAT(release().drops, ElementsAre(is_drop(DropReason::hold_expired)));
+  EXPECT_EQ(pair_.here().next_timeout(), std::nullopt);
+}
+
 TEST_F(OnDemand, DropsWhatWaitsWhenItsPolicyGoes) {
   pair_.send({build({})});
   pair_.here().set_policy(std::make_shared<policy::Spd>());

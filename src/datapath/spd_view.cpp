@@ -85,9 +85,9 @@ std::size_t SpdView::drop_held(ProtectedChild& child) {
   return child.held.take_all(held_total_).size();
 }
 
-std::size_t SpdView::expire_held(Instant oldest) {
+std::size_t SpdView::expire_held(Instant latest) {
   std::size_t dropped = 0;
-  for (ProtectedChild* child : waiting_) dropped += child->held.expire(oldest, held_total_);
+  for (ProtectedChild* child : waiting_) dropped += child->held.expire(latest, held_total_);
   std::erase_if(waiting_, [](const ProtectedChild* child) { return child->held.empty(); });
   return dropped;
 }

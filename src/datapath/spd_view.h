@@ -58,7 +58,7 @@ class SpdView {
   /// These return how many packets were dropped.
   std::size_t hold(ProtectedChild& child, const Packet& packet, Instant since, const HoldQueue::Limits& limits);
   std::size_t drop_held(ProtectedChild& child);
-  std::size_t expire_held(Instant oldest);
+  std::size_t expire_held(Instant latest);
   /// Appends what waits for a child that has got an SA.
   void take_released(std::vector<HoldQueue::Held>& to);
   bool has_released() const;
