@@ -130,7 +130,7 @@ std::string_view to_string(Cipher cipher) {
 }
 
 std::string to_string(Encryption encryption) {
-  const std::string aes = "aes" + std::to_string(encryption.key_bits);
+  std::string aes = "aes" + std::to_string(encryption.key_bits);
   switch (encryption.cipher) {
     case Cipher::null: return "null";
     case Cipher::triple_des_cbc: return "3des";

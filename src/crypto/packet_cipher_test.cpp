@@ -92,7 +92,7 @@ class PacketCipherOf : public testing::TestWithParam<Cipher> {
   void for_each_suite(Body&& body) {
     for (const Suite& suite : suites_of(GetParam())) {
       SCOPED_TRACE(to_string(suite));
-      body(suite, ciphers(suite, Keys(suite, random)));
+      body(suite, ciphers(suite, Keys(suite, random_)));
     }
   }
   std::vector<std::unique_ptr<PacketCipher>> ciphers(const Suite& suite, const Keys& keys) {
@@ -109,7 +109,7 @@ class PacketCipherOf : public testing::TestWithParam<Cipher> {
     std::vector<Packet> made;
     std::uint64_t sequence = 0xfffffff0;  // so that the high half changes on the way
     const std::size_t block = shape(GetParam()).block;
-    for (std::size_t size = block; size <= largest; size += block) made.emplace_back(cipher, sequence++, size, random);
+    for (std::size_t size = block; size <= largest; size += block) made.emplace_back(cipher, sequence++, size, random_);
     return made;
   }
   static void seal(PacketCipher& cipher, std::vector<Packet>& packets) {
@@ -121,6 +121,7 @@ class PacketCipherOf : public testing::TestWithParam<Cipher> {
     for (auto& job : jobs) job.ok = true;
     cipher.open(jobs);
     std::vector<bool> ok;
+    ok.reserve(jobs.size());
     for (const auto& job : jobs) ok.push_back(job.ok);
     return ok;
   }
@@ -131,11 +132,12 @@ class PacketCipherOf : public testing::TestWithParam<Cipher> {
     return made;
   }
 
-  SeededRandom random{42};
+  SeededRandom random_{42};
 
  private:
   static std::vector<PacketJob> jobs_of(const std::vector<Packet>& packets) {
     std::vector<PacketJob> jobs;
+    jobs.reserve(packets.size());
     for (const Packet& packet : packets) jobs.push_back(packet.job);
     return jobs;
   }
@@ -181,7 +183,7 @@ TEST_P(PacketCipherOf, OpensWhatAnyImplementationSealed) {
 TEST_P(PacketCipherOf, SealsTheSameOctetsInEveryImplementation) {
   for_each_suite([&](const Suite&, const auto& all) {
     auto first = packets(*all[0], 200);
-    for (const std::size_t size : {1424u, 4096u, 9008u, 65456u}) first.emplace_back(*all[0], size, size, random);
+    for (const std::size_t size : {1424u, 4096u, 9008u, 65456u}) first.emplace_back(*all[0], size, size, random_);
     const auto clear = copies(first, *all[0]);
     seal(*all[0], first);
     for (const auto& other : all) {
@@ -210,7 +212,7 @@ TEST_P(PacketCipherOf, RefusesAPacketChangedInAnyOctet) {
   for_each_suite([&](const Suite& suite, const auto& all) {
     for (const auto& cipher : all) {
       std::vector<Packet> sealed;
-      sealed.emplace_back(*cipher, 7, 32, random);
+      sealed.emplace_back(*cipher, 7, 32, random_);
       seal(*cipher, sealed);
       std::vector<Packet> changed;
       for (std::size_t at = 0; at < sealed[0].octets.size(); ++at) {
@@ -228,7 +230,7 @@ TEST_P(PacketCipherOf, BindsTheHighHalfOfTheSequenceNumberOnlyWhenExtended) {
   for_each_suite([&](const Suite& suite, const auto& all) {
     for (const auto& cipher : all) {
       std::vector<Packet> sealed;
-      sealed.emplace_back(*cipher, 0x1'0000'0007, 32, random);
+      sealed.emplace_back(*cipher, 0x1'0000'0007, 32, random_);
       seal(*cipher, sealed);
       sealed[0].job.sequence = 0x2'0000'0007;
       EXPECT_EQ(open(*cipher, sealed)[0], !suite.extended);
@@ -240,7 +242,8 @@ TEST_P(PacketCipherOf, TellsGoodFromBadWithinABurst) {
   for_each_suite([&](const Suite&, const auto& all) {
     for (const auto& cipher : all) {
       std::vector<Packet> burst;
-      for (std::uint64_t i = 0; i < 150; ++i) burst.emplace_back(*cipher, i, 16 * (1 + i % 9), random);
+      burst.reserve(150);
+      for (std::uint64_t i = 0; i < 150; ++i) burst.emplace_back(*cipher, i, 16 * (1 + i % 9), random_);
       const auto clear = copies(burst, *cipher);
       seal(*cipher, burst);
       const auto is_spoilt = [](std::size_t i) { return i % 7 == 3; };
@@ -264,9 +267,9 @@ TEST_P(PacketCipherOf, RefusesATextThatNoPacketHolds) {
   for_each_suite([&](const Suite& suite, const auto& all) {
     for (const auto& cipher : all) {
       std::vector<Packet> burst;
-      for (const std::size_t size : {0u, 70000u}) burst.emplace_back(*cipher, 1, size, random);
+      for (const std::size_t size : {0u, 70000u}) burst.emplace_back(*cipher, 1, size, random_);
       for (std::size_t size = 1; size < shape(suite.encryption.cipher).block; ++size)
-        burst.emplace_back(*cipher, 1, 16 + size, random);
+        burst.emplace_back(*cipher, 1, 16 + size, random_);
       for (const bool ok : open(*cipher, burst)) EXPECT_FALSE(ok);
     }
   });
@@ -278,7 +281,7 @@ TEST_P(PacketCipherOf, NeverRepeatsAnIv) {
       if (cipher->iv_size() == 0) continue;
       std::vector<Packet> burst;
       for (const std::uint64_t sequence : {1ull, 2ull, 0x1'0000'0001ull, 0x1'0000'0002ull})
-        burst.emplace_back(*cipher, sequence, 16, random);
+        burst.emplace_back(*cipher, sequence, 16, random_);
       seal(*cipher, burst);
       for (const Packet& a : burst)
         for (const Packet& b : burst)
@@ -291,14 +294,14 @@ TEST_P(PacketCipherOf, NeverRepeatsAnIv) {
 TEST_P(PacketCipherWithSeparateIntegrity, RefusesATextThatIsNotWholeBlocksThoughAuthentic) {
   for (const Suite& suite : suites_of(GetParam())) {
     SCOPED_TRACE(to_string(suite));
-    const Keys keys(suite, random);
+    const Keys keys(suite, random_);
     const Suite null{{Cipher::null, 0}, suite.integrity, suite.extended};
     const auto author =
         *make_openssl_factory()->make({null.encryption, null.integrity, null.extended, {}, keys.integrity});
     const std::size_t block = shape(GetParam()).block;
     for (const auto& cipher : ciphers(suite, keys))
       for (std::size_t size = 0; size <= 2 * block; ++size) {
-        Packet packet(*cipher, 9, size, random);
+        Packet packet(*cipher, 9, size, random_);
         PacketJob job = packet.job;
         job.text = job.iv;
         job.text_size += static_cast<std::uint32_t>(cipher->iv_size());
@@ -318,8 +321,8 @@ class PacketCipherFactories : public testing::TestWithParam<Factory> {
     const auto made = factory->make(keys);
     return made ? ErrorCode::system : made.error().code;
   }
-  const Bytes octets = Bytes(128, 1);
-  ByteView key(std::size_t size) const { return ByteView(octets).first(size); }
+  const Bytes octets_ = Bytes(128, 1);
+  ByteView key(std::size_t size) const { return ByteView(octets_).first(size); }
 };
 INSTANTIATE_TEST_SUITE_P(OpenSsl, PacketCipherFactories, testing::Values(make_openssl_factory));
 #ifdef SALLYPORT_HAS_IPSEC_MB

@@ -27,9 +27,9 @@ class KeyExchangeOf : public testing::TestWithParam<KeyExchangeMethod> {
  protected:
   std::unique_ptr<KeyExchange> start(std::uint64_t seed) {
     SeededRandom random(seed);
-    return *provider->start_key_exchange(GetParam(), random);
+    return *provider_->start_key_exchange(GetParam(), random);
   }
-  std::unique_ptr<Provider> provider = make_openssl_provider();
+  std::unique_ptr<Provider> provider_ = make_openssl_provider();
 };
 INSTANTIATE_TEST_SUITE_P(Modp, KeyExchangeOf, testing::ValuesIn(kModp), name_of);
 INSTANTIATE_TEST_SUITE_P(Curve, KeyExchangeOf, testing::ValuesIn(kCurves), name_of);
@@ -39,7 +39,7 @@ class KeyExchangeOnCurve : public KeyExchangeOf {};
 INSTANTIATE_TEST_SUITE_P(Curve, KeyExchangeOnCurve, testing::ValuesIn(kCurves), name_of);
 
 TEST_P(KeyExchangeOf, GivesBothSidesTheSameSecretOfFixedSize) {
-  ASSERT_TRUE(provider->supports(GetParam()));
+  ASSERT_TRUE(provider_->supports(GetParam()));
   const auto ours = start(1);
   const auto theirs = start(2);
   EXPECT_EQ(ours->method(), GetParam());
@@ -59,7 +59,7 @@ TEST_P(KeyExchangeOf, DependsOnNothingButTheRandomSource) {
 TEST_P(KeyExchangeOf, OutlivesItsProvider) {
   const auto ours = start(5);
   const auto theirs = start(6);
-  provider.reset();
+  provider_.reset();
   EXPECT_TRUE(ours->shared_secret(theirs->public_value()));
 }
 

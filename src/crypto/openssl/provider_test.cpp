@@ -11,23 +11,23 @@ class OpenSslProvider : public testing::Test {
  protected:
   Secret prf(Prf which, ByteView key, ByteView data) {
     const ByteView parts[] = {data};
-    return provider->prf(which, key, parts);
+    return provider_->prf(which, key, parts);
   }
-  std::unique_ptr<Provider> provider = make_openssl_provider();
+  std::unique_ptr<Provider> provider_ = make_openssl_provider();
 };
 
 TEST_F(OpenSslProvider, SupportsEveryKeySizeOfEveryAlgorithmAndNoOther) {
   for (const Cipher cipher :
        {Cipher::aes_cbc, Cipher::aes_ctr, Cipher::aes_gcm_8, Cipher::aes_gcm_12, Cipher::aes_gcm_16})
     for (const auto bits : std::to_array<std::uint16_t>({128, 192, 256}))
-      EXPECT_TRUE(provider->supports(Encryption{cipher, bits}));
-  EXPECT_TRUE(provider->supports(Encryption{Cipher::triple_des_cbc, 192}));
-  EXPECT_TRUE(provider->supports(Encryption{Cipher::chacha20_poly1305, 256}));
-  EXPECT_TRUE(provider->supports(Encryption{Cipher::null, 0}));
-  EXPECT_FALSE(provider->supports(Encryption{Cipher::aes_cbc, 0}));
-  EXPECT_FALSE(provider->supports(Encryption{Cipher::aes_gcm_16, 512}));
-  EXPECT_FALSE(provider->supports(Encryption{Cipher::chacha20_poly1305, 128}));
-  EXPECT_FALSE(provider->supports(Encryption{Cipher::null, 128}));
+      EXPECT_TRUE(provider_->supports(Encryption{cipher, bits}));
+  EXPECT_TRUE(provider_->supports(Encryption{Cipher::triple_des_cbc, 192}));
+  EXPECT_TRUE(provider_->supports(Encryption{Cipher::chacha20_poly1305, 256}));
+  EXPECT_TRUE(provider_->supports(Encryption{Cipher::null, 0}));
+  EXPECT_FALSE(provider_->supports(Encryption{Cipher::aes_cbc, 0}));
+  EXPECT_FALSE(provider_->supports(Encryption{Cipher::aes_gcm_16, 512}));
+  EXPECT_FALSE(provider_->supports(Encryption{Cipher::chacha20_poly1305, 128}));
+  EXPECT_FALSE(provider_->supports(Encryption{Cipher::null, 128}));
 }
 
 // RFC 4231 §4.7 (key longer than a block) and RFC 2202 §2, §3
@@ -45,23 +45,23 @@ TEST_F(OpenSslProvider, HmacsAsTheRfcsShow) {
 TEST_F(OpenSslProvider, TakesPartsAsOneText) {
   const ByteView whole[] = {as_bytes("abcdef")};
   const ByteView parts[] = {as_bytes("ab"), {}, as_bytes("cdef")};
-  EXPECT_TRUE(provider->prf(Prf::hmac_sha2_512, as_bytes("k"), whole) ==
-              provider->prf(Prf::hmac_sha2_512, as_bytes("k"), parts));
+  EXPECT_TRUE(provider_->prf(Prf::hmac_sha2_512, as_bytes("k"), whole) ==
+              provider_->prf(Prf::hmac_sha2_512, as_bytes("k"), parts));
   Bytes one(20), other(20);
-  provider->hash(Hash::sha1, whole, one);
-  provider->hash(Hash::sha1, parts, other);
+  provider_->hash(Hash::sha1, whole, one);
+  provider_->hash(Hash::sha1, parts, other);
   EXPECT_EQ(one, other);
 }
 
 TEST_F(OpenSslProvider, TruncatesAMacToTheSizeOnTheWire) {
   const ByteView parts[] = {as_bytes("what do ya want for nothing?")};
   Bytes icv(icv_size(Integrity::hmac_sha1_96));
-  provider->mac(Integrity::hmac_sha1_96, as_bytes("Jefe"), parts, icv);
+  provider_->mac(Integrity::hmac_sha1_96, as_bytes("Jefe"), parts, icv);
   EXPECT_EQ(to_hex(icv), "effcdf6ae5eb2fa2d27416d5");
 }
 
 TEST_F(OpenSslProvider, StretchesPrfPlusOverWholeAndPartBlocks) {
-  const auto stretched = prf_plus(*provider, Prf::hmac_sha2_256, as_bytes("key"), as_bytes("seed"), 70);
+  const auto stretched = prf_plus(*provider_, Prf::hmac_sha2_256, as_bytes("key"), as_bytes("seed"), 70);
   ASSERT_EQ(stretched.size(), 70u);
   const Secret first = prf(Prf::hmac_sha2_256, as_bytes("key"), as_bytes("seed\x01"));
   Bytes text = to_bytes(first.view());
@@ -69,17 +69,17 @@ TEST_F(OpenSslProvider, StretchesPrfPlusOverWholeAndPartBlocks) {
   const Secret second = prf(Prf::hmac_sha2_256, as_bytes("key"), text);
   EXPECT_TRUE(equal(stretched.view().first(32), first.view()));
   EXPECT_TRUE(equal(stretched.view().subspan(32, 32), second.view()));
-  EXPECT_EQ(prf_plus(*provider, Prf::hmac_sha2_256, as_bytes("key"), as_bytes("seed"), 255 * 32).size(), 8160u);
-  EXPECT_TRUE(prf_plus(*provider, Prf::hmac_sha2_256, as_bytes("key"), as_bytes("seed"), 0).empty());
+  EXPECT_EQ(prf_plus(*provider_, Prf::hmac_sha2_256, as_bytes("key"), as_bytes("seed"), 255 * 32).size(), 8160u);
+  EXPECT_TRUE(prf_plus(*provider_, Prf::hmac_sha2_256, as_bytes("key"), as_bytes("seed"), 0).empty());
 }
 
 TEST_F(OpenSslProvider, OpensOnlyWhatIsUntouched) {
   const Bytes key(16, 1), nonce(12, 2), aad(28, 3), clear(200, 4);
   Bytes text = clear, icv(16);
-  provider->seal(kGcm, key, nonce, aad, text, icv);
+  provider_->seal(kGcm, key, nonce, aad, text, icv);
   EXPECT_NE(text, clear);
   const auto opens = [&](Bytes k, Bytes n, Bytes a, Bytes t, Bytes i) {
-    const auto result = provider->open(kGcm, k, n, a, t, i);
+    const auto result = provider_->open(kGcm, k, n, a, t, i);
     EXPECT_TRUE(!result || t == clear);
     return result;
   };
@@ -99,9 +99,9 @@ TEST_F(OpenSslProvider, OpensOnlyWhatIsUntouched) {
 TEST_F(OpenSslProvider, SealsAnEmptyText) {
   const Bytes key(16), nonce(12);
   Bytes icv(16);
-  provider->seal(kGcm, key, nonce, {}, {}, icv);
+  provider_->seal(kGcm, key, nonce, {}, {}, icv);
   EXPECT_EQ(to_hex(icv), "58e2fccefa7e3061367f1d57a4e7455a");  // the GCM specification's test case 1
-  EXPECT_TRUE(provider->open(kGcm, key, nonce, {}, {}, icv));
+  EXPECT_TRUE(provider_->open(kGcm, key, nonce, {}, {}, icv));
 }
 
 }  // namespace

@@ -36,12 +36,12 @@ class ScriptedRandom final : public RandomSource {
 class ProviderVectors : public testing::Test {
  protected:
   std::unique_ptr<KeyExchange> start(KeyExchangeMethod method, Bytes private_value) {
-    if (openssl::is_modp(method)) return modp.start_with(method, private_value);
+    if (openssl::is_modp(method)) return modp_.start_with(method, private_value);
     if (method < KeyExchangeMethod::x25519) private_value = drawn_as(std::move(private_value));
     ScriptedRandom random(std::move(private_value));
-    return *provider->start_key_exchange(method, random);
+    return *provider_->start_key_exchange(method, random);
   }
-  std::unique_ptr<Provider> provider = make_openssl_provider();
+  std::unique_ptr<Provider> provider_ = make_openssl_provider();
 
  private:
   // Scalars of curves are drawn as d-1, with 8 octets more than needed.
@@ -51,7 +51,7 @@ class ProviderVectors : public testing::Test {
     scalar.insert(scalar.begin(), 8, 0);
     return scalar;
   }
-  openssl::ModpGroups modp;
+  openssl::ModpGroups modp_;
 };
 
 TEST_F(ProviderVectors, Hash) {
@@ -60,7 +60,7 @@ TEST_F(ProviderVectors, Hash) {
     const auto hash = static_cast<Hash>(index_of_hash(vector));
     const Bytes text = vector.bytes("text");
     Bytes output(output_size(hash));
-    provider->hash(hash, std::array{ByteView(text)}, output);
+    provider_->hash(hash, std::array{ByteView(text)}, output);
     EXPECT_EQ(output, vector.bytes("output"));
   }
 }
@@ -70,10 +70,10 @@ TEST_F(ProviderVectors, Hmac) {
     SCOPED_TRACE(vector.place());
     const Bytes text = vector.bytes("text"), key = vector.bytes("key"), tag = vector.bytes("tag");
     const std::array parts = {ByteView(text)};
-    const Secret whole = provider->prf(static_cast<Prf>(index_of_hash(vector)), key, parts);
+    const Secret whole = provider_->prf(static_cast<Prf>(index_of_hash(vector)), key, parts);
     EXPECT_EQ(equal(whole.view().first(tag.size()), tag), vector.word("result") == "valid");
     Bytes icv(icv_size(hmac_of(vector)));
-    provider->mac(hmac_of(vector), key, parts, icv);
+    provider_->mac(hmac_of(vector), key, parts, icv);
     EXPECT_TRUE(equal(icv, whole.view().first(icv.size())));
   }
 }
@@ -83,8 +83,8 @@ TEST_F(ProviderVectors, PrfAndPrfPlus) {
     SCOPED_TRACE(vector.place());
     const Bytes key = vector.bytes("key"), data = vector.bytes("data"), output = vector.bytes("output");
     const Secret made = vector.word("function") == "prf+"
-                            ? prf_plus(*provider, prf_of(vector), key, data, output.size())
-                            : provider->prf(prf_of(vector), key, std::array{ByteView(data)});
+                            ? prf_plus(*provider_, prf_of(vector), key, data, output.size())
+                            : provider_->prf(prf_of(vector), key, std::array{ByteView(data)});
     EXPECT_TRUE(equal(made.view(), output));
   }
 }
@@ -96,11 +96,11 @@ TEST_F(ProviderVectors, CombinedModes) {
     const Bytes key = vector.bytes("key"), nonce = vector.bytes("nonce"), aad = vector.bytes("aad");
     const bool valid = vector.word("result") == "valid";
     Bytes text = vector.bytes("sealed"), icv = vector.bytes("icv");
-    EXPECT_EQ(provider->open(encryption, key, nonce, aad, text, icv).has_value(), valid);
+    EXPECT_EQ(provider_->open(encryption, key, nonce, aad, text, icv).has_value(), valid);
     if (!valid) continue;
     EXPECT_EQ(text, vector.bytes("text"));
     std::ranges::fill(icv, std::uint8_t{0});
-    provider->seal(encryption, key, nonce, aad, text, icv);
+    provider_->seal(encryption, key, nonce, aad, text, icv);
     EXPECT_EQ(text, vector.bytes("sealed"));
     EXPECT_EQ(icv, vector.bytes("icv"));
   }
@@ -112,9 +112,9 @@ TEST_F(ProviderVectors, CiphersWithoutIntegrity) {
     const Encryption encryption = encryption_of(vector);
     const Bytes key = vector.bytes("key"), iv = vector.bytes("iv");
     Bytes text = vector.bytes("text");
-    provider->encrypt(encryption, key, iv, text);
+    provider_->encrypt(encryption, key, iv, text);
     EXPECT_EQ(text, vector.bytes("sealed"));
-    provider->decrypt(encryption, key, iv, text);
+    provider_->decrypt(encryption, key, iv, text);
     EXPECT_EQ(text, vector.bytes("text"));
   }
 }
