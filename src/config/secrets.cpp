@@ -127,9 +127,6 @@ Identity assumed(const Identity& written, const std::vector<policy::AddressRange
   return addresses.front().first == addresses.front().last ? Identity::of(addresses.front().first) : written;
 }
 
-/// Could `owner` be an identity that `side` accepts?
-bool may_be(const Identity& side, const Identity& owner) { return matches(side, owner) || matches(owner, side); }
-
 }  // namespace
 
 KeySection describe_secrets() {
@@ -178,12 +175,7 @@ policy::Pad read_secrets(const ConfigNode& section, const ReadSecretFile& read_f
 void check_has_secret(const policy::Connection& connection, const policy::Pad& secrets, Diagnostics& diagnostics) {
   const Identity local = assumed(connection.local.id, connection.local_addrs);
   const Identity& remote = connection.remote.id;
-  const bool fits = std::ranges::any_of(secrets.keys(), [&](const SharedKey& key) {
-    return key.owners.empty() || std::ranges::any_of(key.owners, [&](const Identity& owner) {
-             return may_be(local, owner) || may_be(remote, owner);
-           });
-  });
-  if (fits) return;
+  if (secrets.find(local, remote) != nullptr) return;
   Origin where;
   for (const char* key : {"local.auth", "local", ""})
     if (const auto found = connection.origins.find(key); found != connection.origins.end() && where.file.empty())

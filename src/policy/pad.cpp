@@ -18,11 +18,19 @@ bool is_for_anybody(const SharedKey& key) {
   return key.owners.empty() || std::ranges::find(key.owners, Identity::any()) != key.owners.end();
 }
 
+/// Could somebody whom `side`, as a pattern, accepts be among a key's owners?
+bool may_match(const std::vector<Identity>& owners, const Identity& side) {
+  if (side.kind != Identity::Kind::any && !has_wildcards(side)) return false;
+  return std::ranges::any_of(owners, [&](const Identity& owner) { return matches(side, owner); });
+}
+
 /// Compared from the first member to the last.
 struct Fit {
   bool both = false;
   bool remote = false;
   bool local = false;
+  bool anybody = false;
+  bool perhaps = false;
   int specificity = 0;
 
   friend auto operator<=>(const Fit&, const Fit&) = default;
@@ -31,8 +39,14 @@ struct Fit {
 std::optional<Fit> fit(const SharedKey& key, const Identity& local, const Identity& remote) {
   const int local_match = best_match(key.owners, local);
   const int remote_match = best_match(key.owners, remote);
-  if (local_match == 0 && remote_match == 0 && !is_for_anybody(key)) return std::nullopt;
-  return Fit{local_match > 0 && remote_match > 0, remote_match > 0, local_match > 0, local_match + remote_match};
+  const Fit fit{.both = local_match > 0 && remote_match > 0,
+                .remote = remote_match > 0,
+                .local = local_match > 0,
+                .anybody = is_for_anybody(key),
+                .perhaps = may_match(key.owners, local) || may_match(key.owners, remote),
+                .specificity = local_match + remote_match};
+  if (!fit.remote && !fit.local && !fit.anybody && !fit.perhaps) return std::nullopt;
+  return fit;
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ class Pad {
   const std::vector<SharedKey>& keys() const { return keys_; }
 
   /// The key whose owners fit best: both identities, then the remote one, then the local one, then a key for anybody;
-  /// among equals the most specific, then the first. nullptr when none fits.
+  /// among equals the most specific, then the first. nullptr when none fits. A side that is a pattern (an initiator may
+  /// not know whom it will meet) fits an owner that it accepts, behind all of these.
   const SharedKey* find(const Identity& local, const Identity& remote) const;
 
  private:

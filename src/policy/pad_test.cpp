@@ -43,7 +43,7 @@ TEST(Pad, GivesNobodyAnotherOnesKey) {
   Pad pad;
   add(pad, "others", {"venus", "mars"});
   EXPECT_EQ(found(pad, "moon", "sun"), "none");
-  EXPECT_EQ(found(pad, "moon", "%any"), "none");
+  EXPECT_EQ(found(pad, "moon", "*.example.org"), "none");
 }
 
 TEST(Pad, PrefersTheMoreSpecificPattern) {
@@ -76,6 +76,21 @@ TEST(Pad, FallsBackToOurOwnNameForAPeerNotKnownYet) {
   add(pad, "anybody", {});
   add(pad, "ours", {"moon"});
   EXPECT_EQ(found(pad, "moon", "%any"), "ours");
+}
+
+TEST(Pad, GuessesOnlyForAPeerThatIsAPattern) {
+  Pad pad;
+  add(pad, "sun", {"sun.example.org"});
+  EXPECT_EQ(found(pad, "moon", "%any"), "sun");
+  EXPECT_EQ(found(pad, "moon", "*.example.org"), "sun");
+  EXPECT_EQ(found(pad, "moon", "*.example.com"), "none");
+  EXPECT_EQ(found(pad, "moon", "venus.example.org"), "none");
+  add(pad, "anybody", {});
+  EXPECT_EQ(found(pad, "moon", "*.example.org"), "anybody");
+  add(pad, "ours", {"moon", "venus.example.com"});
+  EXPECT_EQ(found(pad, "moon", "*.example.org"), "ours");
+  add(pad, "pair", {"moon", "sun.example.org"});
+  EXPECT_EQ(found(pad, "moon", "*.example.org"), "pair") << "the other owner may be the peer";
 }
 
 TEST(Pad, ReplacesTheKeyOfTheSameName) {
