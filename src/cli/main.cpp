@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", words.global.json, "for programs");
   app.require_subcommand(1);
   app.fallthrough();
-  app.failure_message(CLI::FailureMessage::help);
+  app.failure_message(CLI::FailureMessage::simple);
   add_sessions(app, words);
   add_insight(app, words);
   add_configuration(app, words);

@@ -24,7 +24,7 @@ Message office() {
   remote.set("auth", "psk");
   remote.set("id", "sun.example.org");
   auto& lan = body.section("children").section("lan");
-  lan.set("mode", "transport");
+  lan.set("mode", "tunnel");
   lan.set("start_action", "trap");
   lan.list("remote_ts").add("10.2.0.0/16");
   lan.list("remote_ts").add("dynamic[tcp/443]");
@@ -49,7 +49,7 @@ TEST(ConfigTree, ReadsAConnectionAsFilesHaveIt) {
   EXPECT_EQ(to_string(connection->proposals), "aes256gcm16-prfsha384-ecp384");
   ASSERT_EQ(connection->children.size(), 1u);
   const auto& lan = connection->children.front();
-  EXPECT_EQ(lan.mode, policy::Mode::transport);
+  EXPECT_EQ(lan.mode, policy::Mode::tunnel);
   EXPECT_EQ(lan.start_action, policy::StartAction::trap);
   EXPECT_EQ(lan.remote_ts.size(), 2u);
 }
