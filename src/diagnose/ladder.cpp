@@ -52,16 +52,35 @@ std::string repeat(std::string_view piece, std::size_t times) {
   return text;
 }
 
-/// Words of `text` in lines of at most `width` columns.
+/// The longest beginning of `word` of at most `width` columns; behind a hyphen where there is one.
+std::size_t break_point(std::string_view word, std::size_t width) {
+  std::size_t at = 0;
+  for (std::size_t seen = 0; at < word.size(); ++at)
+    if ((word[at] & 0xc0) != 0x80 && ++seen > width) break;
+  if (at == word.size()) return at;
+  const std::size_t hyphen = word.substr(0, at).rfind('-');
+  return hyphen == std::string_view::npos || hyphen == 0 ? at : hyphen + 1;
+}
+
+/// `text` in lines of at most `width` columns, broken between words, and within those that are longer than a line.
 std::vector<std::string> wrap(std::string_view text, std::size_t width) {
   std::vector<std::string> lines = {""};
   while (!text.empty()) {
     const std::size_t space = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, space);
+    std::string_view word = text.substr(0, space);
     text.remove_prefix(std::min(space + 1, text.size()));
-    if (!lines.back().empty() && columns(lines.back()) + 1 + columns(word) > width) lines.emplace_back();
-    if (!lines.back().empty()) lines.back() += ' ';
-    lines.back() += word;
+    while (!word.empty()) {
+      const std::size_t used = lines.back().empty() ? 0 : columns(lines.back()) + 1;
+      const bool fits = used + columns(word) <= width;
+      if (!fits && used != 0) {
+        lines.emplace_back();
+        continue;
+      }
+      const std::size_t size = fits ? word.size() : break_point(word, width);
+      if (used != 0) lines.back() += ' ';
+      lines.back() += word.substr(0, size);
+      word.remove_prefix(size);
+    }
   }
   return lines;
 }
@@ -123,7 +142,8 @@ class Ladder {
   void line(std::string_view words, std::size_t indent) {
     for (const std::string& each : wrap(words, inside_ - indent - 1)) {
       text_ += std::string(kMargin, ' ') + "│" + std::string(indent, ' ') + each;
-      text_ += std::string(inside_ - indent - columns(each), ' ') + "│\n";
+      const std::size_t used = indent + columns(each);
+      text_ += std::string(inside_ > used ? inside_ - used : 0, ' ') + "│\n";
     }
   }
   void rung(Direction direction) {
