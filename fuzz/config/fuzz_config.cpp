@@ -14,7 +14,7 @@ constexpr std::string_view kBetweenFiles = "\n# next file\n";
 
 std::vector<config::SourceFile> files_in(std::string_view text) {
   const auto end = text.find(kBetweenFiles);
-  if (end == text.npos) return {{"a.toml", std::string(text)}};
+  if (end == std::string_view::npos) return {{"a.toml", std::string(text)}};
   return {{"a.toml", std::string(text.substr(0, end))},
           {"b.toml", std::string(text.substr(end + kBetweenFiles.size()))}};
 }
@@ -67,14 +67,14 @@ void check_child(const policy::Child& child) {
 }
 
 void check_connection(const policy::Connection& connection) {
-  ASSERT(!connection.name.empty() && is_printable(connection.name) && connection.name.find('/') == std::string::npos);
+  ASSERT(!connection.name.empty() && is_printable(connection.name) && !connection.name.contains('/'));
   check_proposals(connection.proposals, policy::Protocol::ike);
   ASSERT(policy::Identity::parse(to_string(connection.local.id)) == connection.local.id);
   ASSERT(policy::Identity::parse(to_string(connection.remote.id)) == connection.remote.id);
   ASSERT(!policy::has_wildcards(connection.local.id));
   std::set<std::string> names;
   for (const policy::Child& child : connection.children) {
-    ASSERT(!child.name.empty() && child.name.find('/') == std::string::npos && names.insert(child.name).second);
+    ASSERT(!child.name.empty() && !child.name.contains('/') && names.insert(child.name).second);
     check_child(child);
     const bool initiates = child.start_action != policy::StartAction::none;
     ASSERT(!initiates || (!connection.remote_addrs.empty() &&

@@ -26,7 +26,8 @@ void read_device(DatapathConfig& datapath, const ConfigNode& node, Diagnostics& 
   const auto name = read_text(node, diagnostics);
   if (!name) return;
   const bool bad_character =
-      name->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != name->npos;
+      name->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
+      std::string_view::npos;
   if (name->empty() || name->size() > 15 || bad_character || *name == "." || *name == "..") {
     diagnostics.error(node.origin(),
                       fmt::format("{}: {} cannot name a network device", node.path(), policy::quoted(*name)),

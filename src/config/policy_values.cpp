@@ -17,7 +17,7 @@ void report_bad_address(const Item& item, Diagnostics& diagnostics) {
   const std::string path = item.node->path();
   const bool has_letters =
       std::ranges::any_of(item.text, [](char c) { return (c >= 'g' && c <= 'z') || (c >= 'G' && c <= 'Z'); });
-  const bool is_name = has_letters && item.text.find_first_of(":/ %") == item.text.npos;
+  const bool is_name = has_letters && item.text.find_first_of(":/ %") == std::string_view::npos;
   if (is_name) {
     diagnostics.error(item.origin(),
                       fmt::format("{}: host names are not supported yet: {}", path, policy::quoted(item.text)),

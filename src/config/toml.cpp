@@ -119,8 +119,8 @@ class Conversion {
     const Origin where = place(error.source());
     std::string why(error.description());
     // What toml++ quotes might be a piece of a secret.
-    if (lines_.line(where.line).find("secret") != std::string_view::npos) why = why.substr(0, why.find('\''));
-    const bool unquoted = why.find("could not determine value type") != why.npos;
+    if (lines_.line(where.line).contains("secret")) why = why.substr(0, why.find('\''));
+    const bool unquoted = why.contains("could not determine value type");
     diagnostics_.error(where, "not TOML: " + why, unquoted ? "strings stand in quotes" : "");
   }
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
+#include "policy/number.h"
 #include "policy/spelling.h"
 #include "policy/text_error.h"
 
@@ -33,11 +33,7 @@ std::optional<std::uint64_t> to_number(std::string_view digits) {
     base = 16;
     digits.remove_prefix(2);
   }
-  std::uint64_t number = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [rest, error] = std::from_chars(digits.data(), end, number, base);
-  if (digits.empty() || error != std::errc{} || rest != end) return std::nullopt;
-  return number;
+  return policy::parse_number<std::uint64_t>(digits, base);
 }
 
 /// "90", "90s", "15 m", "4h", "1D"
@@ -184,9 +180,9 @@ std::vector<Item> read_list(const ConfigNode& node, Diagnostics& diagnostics) {
     return items;
   }
   const std::string_view all = node.text();
-  for (std::size_t start = 0, end = 0; end != all.npos; start = end + 1) {
+  for (std::size_t start = 0, end = 0; end != std::string_view::npos; start = end + 1) {
     end = all.find(',', start);
-    const std::string_view item = trimmed(all.substr(start, end == all.npos ? end : end - start));
+    const std::string_view item = trimmed(all.substr(start, end == std::string_view::npos ? end : end - start));
     items.push_back({item, &node, static_cast<std::size_t>(item.data() - all.data())});
   }
   return items;

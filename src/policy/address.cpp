@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 
 #include <bit>
-#include <charconv>
 
 #include "base/check.h"
+#include "policy/number.h"
 
 namespace sallyport::policy {
 namespace {
@@ -37,14 +37,6 @@ unsigned trailing_zeros(Wide number, unsigned bits) {
   return bits;
 }
 
-std::optional<std::uint8_t> parse_length(std::string_view text, std::uint8_t most) {
-  std::uint8_t length = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, length);
-  if (error != std::errc{} || rest != end || length > most) return std::nullopt;
-  return length;
-}
-
 }  // namespace
 
 std::optional<IpAddress> IpAddress::from_bytes(ByteView bytes) {
@@ -58,9 +50,9 @@ std::optional<IpAddress> IpAddress::from_bytes(ByteView bytes) {
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   // inet_pton wants a terminated string; a zero octet inside `text` must not end it early.
   char terminated[INET6_ADDRSTRLEN] = {};
-  if (text.size() >= sizeof terminated || text.find('\0') != text.npos) return std::nullopt;
+  if (text.size() >= sizeof terminated || text.contains('\0')) return std::nullopt;
   std::ranges::copy(text, terminated);
-  const bool v6 = text.find(':') != text.npos;
+  const bool v6 = text.contains(':');
   std::array<std::uint8_t, 16> octets{};
   if (inet_pton(v6 ? AF_INET6 : AF_INET, terminated, octets.data()) != 1) return std::nullopt;
   return from_bytes({octets.data(), v6 ? 16u : 4u});
@@ -80,16 +72,16 @@ AddressRange AddressRange::of(const Prefix& prefix) {
 }
 
 std::optional<AddressRange> AddressRange::parse(std::string_view text) {
-  if (const auto slash = text.find('/'); slash != text.npos) {
+  if (const auto slash = text.find('/'); slash != std::string_view::npos) {
     const auto address = IpAddress::parse(text.substr(0, slash));
     if (!address) return std::nullopt;
-    const auto length = parse_length(text.substr(slash + 1), address->bits());
-    if (!length) return std::nullopt;
+    const auto length = parse_number<std::uint8_t>(text.substr(slash + 1));
+    if (!length || *length > address->bits()) return std::nullopt;
     return of(Prefix{*address, *length});
   }
   const auto dash = text.find('-');
   const auto first = IpAddress::parse(text.substr(0, dash));
-  const auto last = dash == text.npos ? first : IpAddress::parse(text.substr(dash + 1));
+  const auto last = dash == std::string_view::npos ? first : IpAddress::parse(text.substr(dash + 1));
   if (!first || !last || first->family() != last->family() || *last < *first) return std::nullopt;
   return AddressRange{*first, *last};
 }

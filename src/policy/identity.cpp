@@ -86,6 +86,7 @@ std::expected<Identity, TextError> read_with_colon(std::string_view text) {
     if (std::ranges::equal(word, known, {}, lower))
       return trouble(0, "identities of type " + std::string(known) + " are not supported yet");
   std::vector<std::string_view> words;
+  words.reserve(kPrefixes.size());
   for (const TypePrefix& prefix : kPrefixes) words.push_back(prefix.word);
   return std::unexpected(
       TextError{0, quoted(text) + " is neither an IPv6 address, nor does it begin with a type of identity",
@@ -93,27 +94,27 @@ std::expected<Identity, TextError> read_with_colon(std::string_view text) {
 }
 
 bool looks_like_ipv4(std::string_view text) {
-  return text.find('.') != text.npos && text.find_first_not_of("0123456789.") == text.npos;
+  return text.contains('.') && text.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 /// `pattern` with any number of "*", each standing for any text. Linear but for the last star, which is tried anew at
 /// each place: no input makes it exponential.
 bool matches_wildcards(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, after_star = pattern.npos, star_text = 0;
+  std::size_t p = 0, t = 0, after_star = std::string_view::npos, star_text = 0;
   while (t < text.size()) {
     if (p < pattern.size() && pattern[p] == '*') {
       after_star = ++p;
       star_text = t;
     } else if (p < pattern.size() && lower(pattern[p]) == lower(text[t])) {
       ++p, ++t;
-    } else if (after_star != pattern.npos) {
+    } else if (after_star != std::string_view::npos) {
       p = after_star;
       t = ++star_text;
     } else {
       return false;
     }
   }
-  return pattern.find_first_not_of('*', p) == pattern.npos;
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
 std::string escaped(std::string_view text) {
@@ -144,9 +145,9 @@ std::expected<Identity, TextError> Identity::read(std::string_view text) {
   if (text.starts_with("@#")) return read_hex(Kind::key_id, text.substr(2), 2);
   if (text.starts_with("@@")) return read_name(Kind::user_fqdn, text.substr(2), 2);
   if (text.starts_with('@')) return read_name(Kind::fqdn, text.substr(1), 1);
-  if (text.find(':') != text.npos) return read_with_colon(text);
-  if (text.find('=') != text.npos) return trouble(0, "distinguished names are not supported yet");
-  if (text.find('@') != text.npos) return read_name(Kind::user_fqdn, text, 0);
+  if (text.contains(':')) return read_with_colon(text);
+  if (text.contains('=')) return trouble(0, "distinguished names are not supported yet");
+  if (text.contains('@')) return read_name(Kind::user_fqdn, text, 0);
   if (const auto address = IpAddress::parse(text)) return of(*address);
   if (looks_like_ipv4(text))
     return std::unexpected(TextError{0, quoted(text) + " looks like an IPv4 address, but is none",
@@ -170,7 +171,7 @@ bool matches(const Identity& pattern, const Identity& identity) {
 bool is_exact(const Identity& identity) { return identity.kind != Kind::any && !has_wildcards(identity); }
 
 bool has_wildcards(const Identity& pattern) {
-  return is_name_kind(pattern.kind) && as_text(pattern.data).find('*') != std::string_view::npos;
+  return is_name_kind(pattern.kind) && as_text(pattern.data).contains('*');
 }
 
 int specificity(const Identity& pattern) {
@@ -199,7 +200,7 @@ std::string to_string(const Identity& identity) {
     case Kind::user_fqdn: break;
   }
   // Plain where that reads back as the same; with its type in front where it would be taken for something else.
-  const std::string plain = escaped(text);
+  std::string plain = escaped(text);
   if (!printable || Identity::parse(plain) == identity) return plain;
   return (identity.kind == Kind::fqdn ? "fqdn:" : "email:") + plain;
 }

@@ -35,6 +35,7 @@ ProposalError about_unknown(const std::string& word, std::size_t offset) {
   if (word == "default") return {word, "\"default\" stands alone, in place of a whole proposal", offset};
   if (is_unsupported_word(word)) return {word, quoted(word) + " is not supported yet", offset};
   std::vector<std::string_view> words;
+  words.reserve(proposal_words().size());
   for (const ProposalWord& each : proposal_words()) words.push_back(each.word);
   return {word, quoted(word) + " is no algorithm", offset, did_you_mean(word, words)};
 }
@@ -142,9 +143,9 @@ std::vector<Proposal> make_default(Protocol protocol) {
 
 std::expected<Proposal, ProposalError> parse_proposal(Protocol protocol, std::string_view text) {
   Proposal proposal{.protocol = protocol};
-  for (std::size_t start = 0, end = 0; end != text.npos; start = end + 1) {
+  for (std::size_t start = 0, end = 0; end != std::string_view::npos; start = end + 1) {
     end = text.find('-', start);
-    const std::string_view word = text.substr(start, end == text.npos ? end : end - start);
+    const std::string_view word = text.substr(start, end == std::string_view::npos ? end : end - start);
     if (auto placed = place_word(proposal, word, start); !placed) return std::unexpected(placed.error());
   }
   if (protocol == Protocol::ah) {

@@ -1,8 +1,8 @@
 // The text form of traffic selectors: "10.0.0.0/8[tcp/80-443]".
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "policy/number.h"
 #include "policy/selector.h"
 #include "policy/spelling.h"
 
@@ -45,15 +45,6 @@ bool has_ports(std::uint8_t protocol) {
   return std::ranges::find(with_ports, protocol) != with_ports.end();
 }
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc{} || rest != end) return std::nullopt;
-  return number;
-}
-
 template <class Table>
 std::optional<std::uint16_t> number_named(const Table& table, std::string_view name) {
   const auto found = std::ranges::find(table, name, &NamedNumber::name);
@@ -64,6 +55,7 @@ std::optional<std::uint16_t> number_named(const Table& table, std::string_view n
 template <class Table>
 std::string suggestion_from(const Table& table, std::string_view word) {
   std::vector<std::string_view> names;
+  names.reserve(table.size());
   for (const NamedNumber& each : table) names.push_back(each.name);
   return did_you_mean(word, names);
 }
@@ -91,10 +83,10 @@ std::expected<PortRange, TextError> read_ports(std::string_view word, std::size_
   if (word == "any") return PortRange::any();
   if (word == "opaque") return PortRange::opaque();
   // A service's name may have a dash, a range of ports has one between numbers.
-  const auto dash = number_named(kServices, word) ? word.npos : word.find('-');
+  const auto dash = number_named(kServices, word) ? std::string_view::npos : word.find('-');
   const auto first = read_port(word.substr(0, dash), offset);
   if (!first) return std::unexpected(first.error());
-  if (dash == word.npos) return PortRange::one(*first);
+  if (dash == std::string_view::npos) return PortRange::one(*first);
   const auto last = read_port(word.substr(dash + 1), offset + dash + 1);
   if (!last) return std::unexpected(last.error());
   if (*last < *first) return trouble(offset, "the range of ports ends before it begins");
@@ -107,7 +99,7 @@ std::expected<void, TextError> read_service(std::string_view text, std::size_t o
   const auto protocol = read_protocol(text.substr(0, slash), offset);
   if (!protocol) return std::unexpected(protocol.error());
   selector.protocol = *protocol;
-  if (slash == text.npos) return {};
+  if (slash == std::string_view::npos) return {};
   const auto ports = read_ports(text.substr(slash + 1), offset + slash + 1);
   if (!ports) return std::unexpected(ports.error());
   selector.ports = *ports;
@@ -150,7 +142,7 @@ std::expected<SelectorTemplate, TextError> SelectorTemplate::read(std::string_vi
     return trouble(0, quoted(where) + R"( is no selector: an address, a network such as 10.1.0.0/16, a range such as )"
                                       R"(10.1.0.1-10.1.0.9, or "dynamic")");
   }
-  if (bracket == text.npos) return result;
+  if (bracket == std::string_view::npos) return result;
   if (text.back() != ']') return trouble(bracket, "the bracket is not closed by \"]\" at the end");
   const auto service = text.substr(bracket + 1, text.size() - bracket - 2);
   if (const auto read = read_service(service, bracket + 1, result.fixed); !read) return std::unexpected(read.error());
