@@ -59,6 +59,7 @@ bool Configuration::remove_connection(std::string_view name) {
 
 std::vector<std::string> Configuration::control_connections() const {
   std::vector<std::string> names;
+  names.reserve(control_connections_.size());
   for (const auto& connection : control_connections_) names.push_back(connection.name);
   return names;
 }

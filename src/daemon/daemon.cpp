@@ -1,9 +1,9 @@
 #include "daemon/daemon.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "crypto/openssl/packet_cipher_openssl.h"
@@ -244,6 +244,7 @@ Daemon::Reload Daemon::reload(bool dry_run) {
   Reload reload{read_configuration(parts_->options.config), {}};
   if (!reload.read.ok()) return reload;
   std::vector<policy::ConnectionPtr> next;
+  next.reserve(reload.read.loaded.config.connections.size());
   for (const policy::Connection& connection : reload.read.loaded.config.connections)
     next.push_back(std::make_shared<const policy::Connection>(connection));
   for (const auto& current : parts_->node.connections())  // what came over the control socket stays

@@ -117,8 +117,14 @@ void Node::on_need_sa(Instant now, policy::PolicyId id, const policy::TrafficSel
   const bool wanted = entry->on_demand || is_up(entry->connection, entry->child);
   if (!connection || !wanted) return;
   effects_.emplace_back(ike::Notice{event::Acquired{entry->connection, entry->child, source, destination}});
-  (void)engine_.initiate(now, entry->connection, {entry->child, source, destination});
+  try_to_initiate(now, entry->connection, {entry->child, source, destination});
+}
+
+/// Nobody waits for the answer: what cannot even begin counts as an attempt that failed.
+void Node::try_to_initiate(Instant now, const std::string& connection, const ike::ChildRequest& request) {
+  const auto begun = engine_.initiate(now, connection, request);
   drain_engine(now);
+  if (!begun) on_down(now, {.kind = FailureKind::system_refused, .connection = connection, .child = request.child});
 }
 
 void Node::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote) {
@@ -134,10 +140,7 @@ void Node::on_child_exhausted(Instant now, policy::ChildSaId id) {
 void Node::on_timeout(Instant now) {
   engine_.on_timeout(now);
   drain_engine(now);
-  for (const auto& [connection, child] : keeper_.pop_due(now)) {
-    (void)engine_.initiate(now, connection, {child});
-    drain_engine(now);
-  }
+  for (const auto& [connection, child] : keeper_.pop_due(now)) try_to_initiate(now, connection, {child});
 }
 
 std::optional<Instant> Node::next_timeout() const {

@@ -245,7 +245,7 @@ std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::st
   const auto found =
       std::ranges::find_if(s.connections, [&](const auto& connection) { return connection->name == name; });
   if (found == s.connections.end()) return std::unexpected(InitiateError::unknown_connection);
-  const policy::ConnectionPtr connection = *found;
+  const policy::ConnectionPtr& connection = *found;
   if (request.child.empty()) {
     if (connection->children.empty()) return std::unexpected(InitiateError::unknown_child);
     for (const policy::Child& child : connection->children)

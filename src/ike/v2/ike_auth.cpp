@@ -83,14 +83,14 @@ Step refuse_peer(Failure failure) {
 /// The connections that name these identities, the most specific first.
 std::vector<policy::ConnectionPtr> connections_for(const IkeSa& sa, const policy::Identity& remote_id,
                                                    const std::optional<policy::Identity>& wanted_local_id) {
+  const auto rank = [](const policy::ConnectionPtr& connection) { return specificity(connection->remote.id); };
   std::vector<policy::ConnectionPtr> found;
-  for (const auto& connection : sa.setup->candidates)
-    if (matches(connection->remote.id, remote_id) &&
-        (!wanted_local_id || matches(own_identity(*connection, sa.local), *wanted_local_id) ||
-         connection->local.id.kind == policy::Identity::Kind::any))
-      found.push_back(connection);
-  std::ranges::stable_sort(found, std::greater<>(),
-                           [](const auto& connection) { return specificity(connection->remote.id); });
+  for (const auto& connection : sa.setup->candidates) {
+    const bool us = !wanted_local_id || connection->local.id.kind == policy::Identity::Kind::any ||
+                    matches(own_identity(*connection, sa.local), *wanted_local_id);
+    if (us && matches(connection->remote.id, remote_id))
+      found.insert(std::ranges::upper_bound(found, rank(connection), std::greater<>(), rank), connection);
+  }
   return found;
 }
 

@@ -71,12 +71,11 @@ int address_rank(const policy::Connection& connection, const policy::IpAddress& 
 std::vector<policy::ConnectionPtr> connections_for(const Datagram& datagram, const Environment& env) {
   const auto& local = datagram.local.address;
   const auto& remote = datagram.remote.address;
+  const auto rank = [&](const policy::ConnectionPtr& connection) { return address_rank(*connection, local, remote); };
   std::vector<policy::ConnectionPtr> found;
   for (const auto& connection : env.connections)
     if (connection->version != policy::IkeVersion::v1 && matches_addresses(*connection, local, remote))
-      found.push_back(connection);
-  std::ranges::stable_sort(found, std::greater<>(),
-                           [&](const auto& connection) { return address_rank(*connection, local, remote); });
+      found.insert(std::ranges::upper_bound(found, rank(connection), std::greater<>(), rank), connection);
   return found;
 }
 
@@ -190,8 +189,10 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   auto candidates = connections_for(in.datagram, env);
   auto proposals = read_offer(*offered);
   std::optional<policy::Choice> choice;
-  for (const auto& connection : candidates)
-    if ((choice = policy::choose(connection->proposals, proposals))) break;
+  for (const auto& connection : candidates) {
+    choice = policy::choose(connection->proposals, proposals);
+    if (choice) break;
+  }
   if (!choice) return refuse_proposals(in, candidates, std::move(proposals));
   const policy::Suite& suite = choice->suite;
   if (read_method(ke->method) != suite.key_exchange)
