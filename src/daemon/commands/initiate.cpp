@@ -2,11 +2,9 @@
 // when they cannot be, or when the client's patience ends. Beyond VICI: with `verbose` the answer holds the ladder.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <deque>
-
 #include "control/value.h"
 #include "daemon/commands/command_list.h"
+#include "daemon/commands/control_log.h"
 #include "daemon/commands/initiation.h"
 #include "daemon/commands/ladder_lines.h"
 #include "daemon/commands/live_events.h"
@@ -19,9 +17,6 @@ namespace sallyport::daemon {
 namespace {
 
 using control::Message;
-
-/// Lines for the client that wait for it to read; later ones are lost.
-constexpr std::size_t kMostLines = 500;
 
 std::string sentence(node::Node::InitiateError error, const std::string& connection) {
   using enum node::Node::InitiateError;
@@ -44,19 +39,20 @@ std::string sentence(node::Node::InitiateError error, const std::string& connect
 
 class Initiate final : public Running {
  public:
-  Initiate(Daemon& daemon, std::string connection, std::set<std::string> children, int most_level, bool verbose,
+  Initiate(Daemon& daemon, const Message& request, std::string connection, std::set<std::string> children,
            std::optional<Instant> deadline)
       : daemon_(daemon),
         connection_(std::move(connection)),
         progress_(connection_, std::move(children)),
-        most_level_(most_level),
-        verbose_(verbose),
+        verbose_(control::parse_boolean(text_of(request, "verbose")).value_or(false)),
         deadline_(deadline),
-        subscription_(daemon.journal().subscribe([this](const JournalEntry& entry) { on_entry(entry.event); })) {}
+        log_(daemon, request,
+             [this](const event::Event& event) { return diagnose::connection_of(event) == connection_; }),
+        subscription_(
+            daemon.journal().subscribe([this](const JournalEntry& entry) { progress_.on_event(entry.event); })) {}
 
   std::optional<Message> go_on(Instant now, control::ServerSession& client) override {
-    for (; !lines_.empty() && client.has_room(); lines_.pop_front()) client.stream_event("control-log", lines_.front());
-    if (!lines_.empty()) return std::nullopt;
+    if (!log_.flush(client)) return std::nullopt;
     if (progress_.is_up()) return with_ladder(success());
     if (progress_.failure()) return with_ladder(explained(*progress_.failure()));
     if (deadline_ && *deadline_ <= now) return with_ladder(failure(progress_.so_far()));
@@ -65,14 +61,6 @@ class Initiate final : public Running {
   std::optional<Instant> deadline() const override { return deadline_; }
 
  private:
-  void on_entry(const event::Event& event) {
-    progress_.on_event(event);
-    if (diagnose::connection_of(event) != connection_ || lines_.size() >= kMostLines) return;
-    Message line = log_message(daemon_, event);
-    if (control::parse_u32(text_of(line, "level")).value_or(0) <= static_cast<std::uint32_t>(most_level_))
-      lines_.push_back(std::move(line));
-  }
-
   Message explained(const event::Failure& why) const {
     const auto explanation = diagnose::explain(why, find_connection(daemon_, connection_));
     Message answer = failure(explanation.text());
@@ -91,10 +79,9 @@ class Initiate final : public Running {
   Daemon& daemon_;
   std::string connection_;
   Initiation progress_;
-  int most_level_;
   bool verbose_;
   std::optional<Instant> deadline_;
-  std::deque<Message> lines_;
+  ControlLog log_;
   Journal::Subscription subscription_;
 };
 
@@ -142,14 +129,11 @@ Answer initiate(Daemon& daemon, const Message& request) {
   if (connection->children.empty()) return failure(fmt::format("the connection {} has no children", connection->name));
   const auto missing = missing_children(daemon, *connection, child);
   const std::string name = connection->name;
-  const bool verbose = control::parse_boolean(text_of(request, "verbose")).value_or(false);
   if (missing.empty()) return success();
 
   const Instant now = daemon.now();
-  const auto level = control::parse_i64(text_of(request, "loglevel")).value_or(1);
   const auto deadline = patience->limit ? std::optional(now + *patience->limit) : std::nullopt;
-  auto running = std::make_unique<Initiate>(
-      daemon, name, missing, static_cast<int>(std::clamp<std::int64_t>(level, -1, 4)), verbose, deadline);
+  auto running = std::make_unique<Initiate>(daemon, request, name, missing, deadline);
   for (const auto& each : missing)
     if (const auto begun = daemon.node().initiate(now, name, each); !begun) {
       daemon.settle();

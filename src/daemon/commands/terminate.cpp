@@ -6,9 +6,11 @@
 
 #include "control/value.h"
 #include "daemon/commands/command_list.h"
+#include "daemon/commands/control_log.h"
 #include "daemon/commands/live_events.h"
 #include "daemon/commands/patience.h"
 #include "daemon/daemon.h"
+#include "diagnose/event_text.h"
 
 namespace sallyport::daemon {
 namespace {
@@ -35,6 +37,7 @@ struct Selection {
 struct Targets {
   std::set<policy::IkeSaId> ike_sas;
   std::set<policy::ChildSaId> children;
+  std::set<policy::IkeSaId> concerned;  // the IKE SAs of both
 
   std::size_t size() const { return ike_sas.size() + children.size(); }
 };
@@ -43,9 +46,15 @@ Targets find_targets(const node::Node& node, const Selection& selection) {
   Targets targets;
   for (const auto& sa : node.engine().status()) {
     if (!selection.takes(sa)) continue;
-    if (!selection.names_child()) targets.ike_sas.insert(sa.id);
+    if (!selection.names_child()) {
+      targets.ike_sas.insert(sa.id);
+      targets.concerned.insert(sa.id);
+    }
     for (const auto& child : sa.children)
-      if (selection.names_child() && selection.takes(child)) targets.children.insert(child.id);
+      if (selection.names_child() && selection.takes(child)) {
+        targets.children.insert(child.id);
+        targets.concerned.insert(sa.id);
+      }
   }
   return targets;
 }
@@ -71,10 +80,15 @@ Message report(std::size_t matches, std::size_t remaining) {
 
 class Terminate final : public Running {
  public:
-  Terminate(Daemon& daemon, Targets targets, std::optional<Instant> deadline)
-      : daemon_(daemon), targets_(std::move(targets)), deadline_(deadline) {}
+  Terminate(Daemon& daemon, const Message& request, Targets targets, std::optional<Instant> deadline)
+      : daemon_(daemon),
+        targets_(std::move(targets)),
+        deadline_(deadline),
+        log_(daemon, request,
+             [this](const event::Event& event) { return targets_.concerned.contains(diagnose::ike_sa_of(event)); }) {}
 
-  std::optional<Message> go_on(Instant now, control::ServerSession&) override {
+  std::optional<Message> go_on(Instant now, control::ServerSession& client) override {
+    if (!log_.flush(client)) return std::nullopt;
     const std::size_t remaining = left(daemon_.node(), targets_);
     if (remaining != 0 && (!deadline_ || now < *deadline_)) return std::nullopt;
     return report(targets_.size(), remaining);
@@ -85,6 +99,7 @@ class Terminate final : public Running {
   Daemon& daemon_;
   Targets targets_;
   std::optional<Instant> deadline_;
+  ControlLog log_;
 };
 
 /// `already`: it is as the request wants it. VICI has a request that matches nothing fail all the same.
@@ -117,7 +132,9 @@ Answer terminate(Daemon& daemon, const Message& request) {
 
   const Instant now = daemon.now();
   auto& node = daemon.node();
-  Targets targets = find_targets(node, selection);
+  const Targets targets = find_targets(node, selection);
+  const auto deadline = patience->limit ? std::optional(now + *patience->limit) : std::nullopt;
+  auto running = std::make_unique<Terminate>(daemon, request, targets, deadline);
   // By name, what is configured to be kept up stays down from here on, even if nothing is up at the moment.
   if (!selection.ike_id && !selection.child_id) node.terminate(now, selection.ike, selection.child);
   for (const auto id : targets.ike_sas) node.terminate(now, id);
@@ -127,8 +144,7 @@ Answer terminate(Daemon& daemon, const Message& request) {
 
   const bool force = control::parse_boolean(text_of(request, "force")).value_or(false);
   if (!patience->waits || (force && !patience->limit)) return report(targets.size(), 0);
-  return std::make_unique<Terminate>(daemon, std::move(targets),
-                                     patience->limit ? std::optional(now + *patience->limit) : std::nullopt);
+  return running;
 }
 
 }  // namespace sallyport::daemon
