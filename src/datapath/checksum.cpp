@@ -13,8 +13,7 @@ namespace sallyport::datapath {
 namespace {
 
 // Written for the vectorizer: one sum of 32-bit words, as the machine loads them.
-FOR_EACH_PROCESSOR __attribute__((optimize("O3"), noinline)) std::uint64_t sum_words(const std::uint8_t* octets,
-                                                                                     std::size_t words) {
+FOR_EACH_PROCESSOR std::uint64_t sum_words(const std::uint8_t* octets, std::size_t words) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < words; ++i) {
     std::uint32_t word;
