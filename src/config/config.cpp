@@ -18,7 +18,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kSections = {"connections", "secrets", "datapath", "daemon"};
 constexpr std::array<std::string_view, 2> kLaterSections = {"pools", "authorities"};
 
-/// All files as one tree. What two files both name is an error, and the first one counts.
+/// All files as one tree. What two files both name is an error.
 class Merge {
  public:
   explicit Merge(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
@@ -54,7 +54,7 @@ class Merge {
                          fmt::format("{}: defined already at {}", entry.path(), to_string(first->second)),
                          "leave one of the two out");
     }
-    // A second definition goes with the first: it is an error in any case.
+    // A second definition goes in as well, to be told its own errors.
     to.adopt_children(from);
   }
 

@@ -29,7 +29,8 @@
 namespace sallyport::config {
 namespace {
 
-constexpr std::size_t kMostText = 1 << 20;
+/// Some twenty thousand connections.
+constexpr std::size_t kMostText = 8 << 20;
 /// toml++ bounds the nesting of values, but not that of dotted names: "a.a.a…" would use up the stack.
 constexpr int kMostDots = 200;
 /// The deepest value is an item of connections.NAME.children.CHILD.KEY.

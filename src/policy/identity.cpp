@@ -164,8 +164,9 @@ std::optional<Identity> Identity::parse(std::string_view text) {
 bool matches(const Identity& pattern, const Identity& identity) {
   if (pattern.kind == Kind::any) return true;
   if (pattern.kind != identity.kind) return false;
-  if (is_name_kind(pattern.kind)) return matches_wildcards(as_text(pattern.data), as_text(identity.data));
-  return pattern.data == identity.data;
+  if (!is_name_kind(pattern.kind)) return pattern.data == identity.data;
+  if (has_wildcards(pattern)) return matches_wildcards(as_text(pattern.data), as_text(identity.data));
+  return std::ranges::equal(as_text(pattern.data), as_text(identity.data), {}, lower, lower);
 }
 
 bool is_exact(const Identity& identity) { return identity.kind != Kind::any && !has_wildcards(identity); }
