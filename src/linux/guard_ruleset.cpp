@@ -31,12 +31,10 @@ class RulesetWriter {
       : flows_(flows_of(spd)), settings_(settings), names_(settings.footprint) {}
 
   std::string write() {
-    line("table inet {0}\ndelete table inet {0}\ntable inet {0} {{", names_.filter_table);
+    // The chains stay hooked and only their rules change: deleting the table would unhook it for a moment. For the same
+    // reason there are no named sets: they outlive a flush.
+    line("table inet {0}\nflush table inet {0}\ntable inet {0} {{", names_.filter_table);
     line("  comment \"blocks what Sallyport protects, even after it has died\"");
-    for (std::size_t i = 0; i < flows_.size(); ++i) {
-      address_set("local", i, flows_[i].local);
-      address_set("remote", i, flows_[i].remote);
-    }
     judgement("outbound", Direction::outbound);
     judgement("inbound", Direction::inbound);
     steering();
@@ -55,23 +53,18 @@ class RulesetWriter {
     text_ += '\n';
   }
 
-  void address_set(std::string_view side, std::size_t index, const AddressSet& set) {
-    if (set.ranges().size() == 1) return;
-    const bool v6 = set.ranges().front().family() == policy::Family::ipv6;
-    line("  set {}{} {{ type {}; flags interval; elements = {{", side, index, v6 ? "ipv6_addr" : "ipv4_addr");
-    for (const policy::AddressRange& range : set.ranges()) line("    {},", to_string(range));
-    line("  }} }}");
-  }
-
-  std::string address(std::string_view side, std::size_t index, const AddressSet& set) const {
-    return set.ranges().size() == 1 ? to_string(set.ranges().front()) : fmt::format("@{}{}", side, index);
+  static std::string address(const AddressSet& set) {
+    if (set.ranges().size() == 1) return to_string(set.ranges().front());
+    std::string all;
+    for (const policy::AddressRange& range : set.ranges()) all += (all.empty() ? "" : ", ") + to_string(range);
+    return "{ " + all + " }";
   }
 
   std::string addresses(std::size_t index, Direction direction) const {
     const Flows& flows = flows_[index];
     const std::string_view ip = flows.family() == policy::Family::ipv6 ? "ip6" : "ip";
-    const std::string local = address("local", index, flows.local);
-    const std::string remote = address("remote", index, flows.remote);
+    const std::string local = address(flows.local);
+    const std::string remote = address(flows.remote);
     const bool out = direction == Direction::outbound;
     std::string match = fmt::format("{0} saddr {1} {0} daddr {2}", ip, out ? local : remote, out ? remote : local);
     if (flows.service.protocol != 0) match += fmt::format(" meta l4proto {}", flows.service.protocol);
