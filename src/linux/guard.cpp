@@ -40,16 +40,36 @@ std::unexpected<SystemError> failed(std::string_view attempt, const Answer& answ
 
 }  // namespace
 
+namespace {
+
+/// The kernel swaps rules table by table, not all at one moment: for a packet or two there may be neither the old nor
+/// the new. So the new rules stand in a second table while the first is replaced, and a packet must pass both.
+Footprint relief(Footprint footprint) {
+  footprint.filter_table += "_relief";
+  return footprint;
+}
+
+/// Created first, so that there is always something to delete.
+Answer delete_table(const Footprint& footprint) {
+  return run(fmt::format("table inet {0}\ndelete table inet {0}\n", footprint.filter_table));
+}
+
+}  // namespace
+
 SystemResult<void> load_guard(const policy::Spd& spd, const GuardSettings& settings) {
   if (spd.entries.empty()) return lift_guard(settings.footprint);
-  if (const Answer answer = run(guard_ruleset(spd, settings)); !answer.done) return failed("load", answer);
+  GuardSettings relieving = settings;
+  relieving.footprint = relief(settings.footprint);
+  if (const Answer answer = run(guard_ruleset(spd, relieving)); !answer.done) return failed("load", answer);
+  const Answer answer = run(guard_ruleset(spd, settings));
+  delete_table(relieving.footprint);
+  if (!answer.done) return failed("load", answer);
   return {};
 }
 
 SystemResult<void> lift_guard(const Footprint& footprint) {
-  // Created first, so that there is always something to delete.
-  const Answer answer = run(fmt::format("table inet {0}\ndelete table inet {0}\n", footprint.filter_table));
-  if (!answer.done) return failed("lift", answer);
+  delete_table(relief(footprint));
+  if (const Answer answer = delete_table(footprint); !answer.done) return failed("lift", answer);
   return {};
 }
 
