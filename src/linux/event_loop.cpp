@@ -119,7 +119,9 @@ int EventLoop::sleep_milliseconds(std::optional<Duration> limit) const {
     if (const auto next = timers.next(); next && (!earliest || *next < *earliest)) earliest = next;
   std::optional<Duration> wait = limit;
   if (earliest) {
-    const Duration until = *earliest - monotonic_now();
+    const Instant now = monotonic_now();
+    // "At once" may be Instant::min(), from which nothing can be taken away.
+    const Duration until = *earliest <= now ? Duration::zero() : *earliest - now;
     wait = wait ? std::min(*wait, until) : until;
   }
   if (!wait) return -1;

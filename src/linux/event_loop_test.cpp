@@ -115,6 +115,15 @@ TEST(EventLoop, SleepsUntilTheEarliestTimerAndNotLess) {
   EXPECT_GE(monotonic_now(), start + 5ms);
 }
 
+TEST(EventLoop, TakesTheEarliestMomentThereIsForAtOnce) {
+  const auto loop = *EventLoop::create();
+  int calls = 0;
+  loop->add_timers([&] { return calls == 0 ? std::optional(Instant::min()) : std::nullopt; },
+                   [&](Instant) { ++calls; });
+  EXPECT_TRUE(loop->turn(1h));
+  EXPECT_EQ(calls, 1);
+}
+
 TEST(EventLoop, DoesNotSleepWhenStoppedBeforeSleep) {
   const auto loop = *EventLoop::create();
   int actions = 0;

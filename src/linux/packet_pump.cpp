@@ -1,6 +1,8 @@
 #include "linux/packet_pump.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "linux/clock.h"
 #include "wire/udp_encap.h"
@@ -8,10 +10,15 @@
 namespace sallyport::linux {
 namespace {
 
-/// Frames of the TUN per wake-up; each may be a super-frame of 64 KiB.
-constexpr std::size_t kMostFrames = 16;
+/// Of the TUN per wake-up: frames, and octets, which is as many super-frames of 64 KiB.
+constexpr std::size_t kMostFrames = 128;
+constexpr std::size_t kFrameRoom = 8 * TunDevice::kMaxFrame;
 /// Here IKE has the port to itself; on every other it shares it with ESP.
 constexpr std::uint16_t kPlainIkePort = 500;
+/// How soon a path that was found to be narrow is looked at again (RFC 1191 §6.3).
+constexpr Duration kPathCheck = std::chrono::minutes(10);
+
+constexpr std::uint8_t kHopByHop = 0;  // IPv6 next header
 
 }  // namespace
 
@@ -20,17 +27,14 @@ SystemResult<std::unique_ptr<PacketPump>> PacketPump::start(EventLoop& loop, Tun
                                                             PumpObserver observer) {
   std::unique_ptr<PacketPump> pump(new PacketPump(tun, std::move(sockets), worker, std::move(observer)));
   PacketPump* self = pump.get();
-  auto tun_watch =
-      loop.watch(tun.fd(), {.readable = true}, [self](Readiness) { self->on_tun_readable(monotonic_now()); });
-  if (!tun_watch) return std::unexpected(tun_watch.error());
-  self->watches_.push_back(std::move(*tun_watch));
-  for (PacketSocket& socket : self->sockets_) {
-    auto watch = loop.watch(socket.fd(), {.readable = true},
-                            [self, &socket](Readiness) { self->on_socket_readable(monotonic_now(), socket); });
-    if (!watch) return std::unexpected(watch.error());
-    self->watches_.push_back(std::move(*watch));
-  }
+  self->watches_.push_back(TRY(
+      loop.watch(tun.fd(), {.readable = true}, [self](Readiness) { self->on_tun_readable(monotonic_now()); })));
+  for (PacketSocket& socket : self->sockets_)
+    self->watches_.push_back(TRY(loop.watch(socket.fd(), {.readable = true}, [self, &socket](Readiness) {
+      self->on_socket_readable(monotonic_now(), socket);
+    })));
   loop.add_timers([self] { return self->worker_.next_timeout(); }, [self](Instant now) { self->release_held(now); });
+  loop.add_timers([self] { return self->next_path_check(); }, [self](Instant now) { self->check_paths(now); });
   return pump;
 }
 
@@ -40,53 +44,52 @@ PacketPump::PacketPump(TunDevice& tun, std::vector<PacketSocket> sockets, datapa
       sockets_(std::move(sockets)),
       worker_(worker),
       observer_(std::move(observer)),
-      frames_(kMostFrames * TunDevice::kMaxFrame) {}
+      frames_(kFrameRoom) {}
 
 // ---- Out ----
 
 void PacketPump::on_tun_readable(Instant now) {
   packets_.clear();
   std::size_t used = 0;
-  for (std::size_t i = 0; i < kMostFrames; ++i) {
-    const ByteSpan room = ByteSpan(frames_).subspan(used, TunDevice::kMaxFrame);
+  for (std::size_t i = 0; i < kMostFrames && frames_.size() - used >= TunDevice::kMaxFrame; ++i) {
+    const ByteSpan room = ByteSpan(frames_).subspan(used);
     const auto size = tun_.read(room);
     if (!size || !*size) break;
-    ByteSpan frame = room.first(**size);
-    used += frame.size();
-    datapath::Packet packet{frame, {}};
-    if (tun_.has_header()) {
-      const auto offload = datapath::parse_offload(frame);
-      if (!offload) {
-        ++counters_.malformed;
-        continue;
-      }
-      packet = {frame.subspan(datapath::offload_size), *offload};
-    }
-    packets_.push_back(packet);
+    add_frame(room.first(**size));
+    used += **size;
   }
+  if (packets_.empty()) return;
   worker_.outbound(now, packets_, verdicts_);
   carry_out(now);
 }
 
+void PacketPump::add_frame(ByteSpan frame) {
+  if (!tun_.has_header()) {
+    packets_.push_back({frame, {}});
+  } else if (const auto offload = datapath::parse_offload(frame)) {
+    packets_.push_back({frame.subspan(datapath::offload_size), *offload});
+  } else {
+    ++counters_.malformed;
+  }
+}
+
 void PacketPump::send_ike(const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message) {
-  PacketSocket* socket = socket_for(remote.address.family(), local.port);
+  const ByteView marker = local.port == kPlainIkePort ? ByteView{} : ByteView(wire::non_esp_marker);
+  send_now(monotonic_now(), {.marker = marker, .payload = message, .local = local, .remote = remote});
+}
+
+void PacketPump::send_keepalive(const policy::Endpoint& local, const policy::Endpoint& remote) {
+  send_now(monotonic_now(), {.payload = wire::nat_keepalive, .local = local, .remote = remote});
+}
+
+void PacketPump::send_now(Instant now, const OutgoingPacket& packet) {
+  PacketSocket* socket = socket_for(packet.remote.address.family(), packet.local.port);
   if (!socket) {
     ++counters_.no_socket;
     return;
   }
-  const std::array<ByteView, 2> pieces = {ByteView(wire::non_esp_marker), message};
-  const bool marker = local.port != kPlainIkePort;
-  if (!socket->send(std::span(pieces).subspan(marker ? 0 : 1), {.local = local, .remote = remote}))
-    ++counters_.send_failed;
-}
-
-void PacketPump::send_keepalive(const policy::Endpoint& local, const policy::Endpoint& remote) {
-  const ByteView piece[] = {wire::nat_keepalive};
-  PacketSocket* socket = socket_for(remote.address.family(), local.port);
-  if (!socket)
-    ++counters_.no_socket;
-  else if (!socket->send(piece, {.local = local, .remote = remote}))
-    ++counters_.send_failed;
+  socket->send(now, std::span(&packet, 1), failures_);
+  if (!failures_.empty()) ++counters_.send_failed;
 }
 
 void PacketPump::release_held(Instant now) {
@@ -98,13 +101,13 @@ void PacketPump::release_held(Instant now) {
 
 void PacketPump::on_socket_readable(Instant now, PacketSocket& socket) {
   datagrams_.clear();
-  for (const ReceivedPacket& packet : socket.receive()) {
+  for (const ReceivedPacket& packet : socket.receive(buffers_)) {
     if (socket.port() == 0)
       queue_esp(packet, packet.bytes);
     else if (socket.port() == kPlainIkePort)
       observer_.on_ike(now, packet.local, packet.remote, packet.bytes);
     else
-      take_udp_encap(now, packet);
+      sort_out(now, packet);
   }
   if (datagrams_.empty()) return;
   worker_.inbound(now, datagrams_, verdicts_);
@@ -112,7 +115,7 @@ void PacketPump::on_socket_readable(Instant now, PacketSocket& socket) {
 }
 
 /// A train holds datagrams of one sender, but not of one kind: each is looked at.
-void PacketPump::take_udp_encap(Instant now, const ReceivedPacket& packet) {
+void PacketPump::sort_out(Instant now, const ReceivedPacket& packet) {
   const std::size_t step =
       packet.segment_size != 0 ? packet.segment_size : std::max<std::size_t>(packet.bytes.size(), 1);
   std::size_t esp_from = 0;
@@ -146,7 +149,7 @@ void PacketPump::queue_esp(const ReceivedPacket& packet, ByteSpan bytes) {
 // ---- Verdicts ----
 
 void PacketPump::carry_out(Instant now) {
-  for (const auto& each : verdicts_.sends) send(each);
+  send_all(now);
   for (const auto& each : verdicts_.deliveries) deliver(each);
   // What these lead to may call the worker, and so end the verdicts' life: by value.
   const auto needs = std::exchange(verdicts_.need_sa, {});
@@ -157,21 +160,55 @@ void PacketPump::carry_out(Instant now) {
   for (const auto& sa : run_out) observer_.on_sequence_runs_out(now, sa);
 }
 
-void PacketPump::send(const datapath::Send& send) {
-  PacketSocket* socket = socket_for(send.remote.address.family(), send.udp_encap ? send.local.port : std::uint16_t{0});
-  if (!socket || !send.extension_headers.empty()) {
-    ++(socket ? counters_.extension_headers : counters_.no_socket);
-    return;
+/// What follows each other through one socket leaves with one call.
+void PacketPump::send_all(Instant now) {
+  PacketSocket* socket = nullptr;
+  for (const datapath::Send& send : verdicts_.sends) {
+    PacketSocket* next = socket_for(send.remote.address.family(), send.udp_encap ? send.local.port : std::uint16_t{0});
+    if (!next) {
+      counters_.no_socket += send.packet_count();
+      continue;
+    }
+    if (socket && socket != next) send_queued(now, *socket);
+    socket = next;
+    if (!queue(send, *socket)) counters_.extension_headers += send.packet_count();
   }
-  const ByteView piece[] = {send.bytes};
+  if (socket) send_queued(now, *socket);
+}
+
+/// False: it bears headers that sockets do not send as they are.
+bool PacketPump::queue(const datapath::Send& send, const PacketSocket& socket) {
+  const ByteView headers = send.extension_headers;
+  if (!headers.empty() && socket.family() == policy::Family::ipv6) {
+    const bool hop_by_hop_alone =
+        send.first_extension_header == kHopByHop && headers.size() >= 2 && headers.size() == (headers[1] + 1u) * 8;
+    if (!hop_by_hop_alone) return false;
+  }
   const bool train = send.segment_size < send.bytes.size();
-  const auto sent = socket->send(piece, {.local = send.local,
-                                         .remote = send.remote,
-                                         .traffic_class = send.traffic_class,
-                                         .hop_limit = send.hop_limit,
-                                         .dont_fragment = send.dont_fragment,
-                                         .segment_size = train ? send.segment_size : std::uint16_t{0}});
-  if (!sent) counters_.send_failed += send.packet_count();
+  outgoing_.push_back({.payload = send.bytes,
+                       .segment_size = train ? send.segment_size : std::uint16_t{0},
+                       .local = send.local,
+                       .remote = send.remote,
+                       .traffic_class = send.traffic_class,
+                       .hop_limit = send.hop_limit,
+                       .dont_fragment = send.dont_fragment,
+                       .options = headers});
+  outgoing_of_.push_back(&send);
+  return true;
+}
+
+void PacketPump::send_queued(Instant now, PacketSocket& socket) {
+  socket.send(now, outgoing_, failures_);
+  for (const SendFailure& failure : failures_) {
+    if (failure.number == EMSGSIZE) {
+      counters_.too_big += failure.datagrams;
+      adapt_path_mtu(now, *outgoing_of_[failure.index]);
+    } else {
+      counters_.send_failed += failure.datagrams;
+    }
+  }
+  outgoing_.clear();
+  outgoing_of_.clear();
 }
 
 void PacketPump::deliver(const datapath::Deliver& deliver) {
@@ -194,6 +231,35 @@ PacketSocket* PacketPump::socket_for(policy::Family family, std::uint16_t port) 
   for (PacketSocket& socket : sockets_)
     if (socket.family() == family && socket.port() == port) return &socket;
   return nullptr;
+}
+
+// ---- Path MTU (RFC 4301 §8.2) ----
+
+/// The kernel has learned that the path is narrower, and told us by not sending. The next packets' sources will be told
+/// by the worker, in terms of their clear packets.
+void PacketPump::adapt_path_mtu(Instant now, const datapath::Send& send) {
+  if (!observer_.path_mtu) return;
+  const auto known = narrow_paths_.find(send.sa);
+  // A burst that was too large as a whole says so many times.
+  if (known != narrow_paths_.end() && known->second.check_at == now + kPathCheck) return;
+  const auto mtu = observer_.path_mtu(send.remote.address);
+  if (mtu && worker_.set_path_mtu(send.sa, *mtu)) narrow_paths_[send.sa] = {send.remote.address, now + kPathCheck};
+}
+
+std::optional<Instant> PacketPump::next_path_check() const {
+  std::optional<Instant> first;
+  for (const auto& [sa, path] : narrow_paths_) first = std::min(first.value_or(path.check_at), path.check_at);
+  return first;
+}
+
+/// What the kernel has learned expires; a path that is wide again is used so.
+void PacketPump::check_paths(Instant now) {
+  for (auto path = narrow_paths_.begin(); path != narrow_paths_.end();) {
+    const auto mtu = now < path->second.check_at ? std::nullopt : observer_.path_mtu(path->second.remote);
+    const bool gone = mtu && !worker_.set_path_mtu(path->first, *mtu);
+    if (now >= path->second.check_at) path->second.check_at = now + kPathCheck;
+    path = gone ? narrow_paths_.erase(path) : std::next(path);
+  }
 }
 
 }  // namespace sallyport::linux

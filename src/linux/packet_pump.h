@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "datapath/worker.h"
@@ -19,28 +20,32 @@
 
 namespace sallyport::linux {
 
-/// What packets give rise to, beyond packets.
+/// What packets give rise to, beyond packets. All but path_mtu may be called for one packet after the other.
 struct PumpObserver {
   /// Without the non-ESP marker.
   std::function<void(Instant, const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message)> on_ike;
   std::function<void(Instant, const datapath::NeedSa&)> on_need_sa;
   std::function<void(Instant, const datapath::PeerMoved&)> on_peer_moved;
   std::function<void(Instant, const datapath::SequenceRunsOut&)> on_sequence_runs_out;
+  /// Octets of the largest IP packet that now passes to an address; nullopt: not known. Asked when the kernel says that
+  /// one was too large, and from time to time thereafter. Without it path MTUs stay what they are.
+  std::function<std::optional<std::uint16_t>(const policy::IpAddress& remote)> path_mtu;
 };
 
-/// What the pump itself dropped, or the system did not take.
+/// What the pump itself dropped, or the system did not take. In packets.
 struct PumpCounters {
-  std::uint64_t malformed = 0;          // neither IKE nor ESP nor a keepalive
+  std::uint64_t malformed = 0;          // neither IKE nor ESP nor a keepalive; or a frame of the TUN that is none
   std::uint64_t keepalives = 0;         // received
-  std::uint64_t send_failed = 0;        // packets that the system refused to send
-  std::uint64_t no_socket = 0;          // packets from an address or port that we have no socket for
-  std::uint64_t tun_refused = 0;        // packets that the TUN device did not take
-  std::uint64_t extension_headers = 0;  // transport mode with options or extension headers, which we cannot send yet
+  std::uint64_t too_big = 0;            // larger than the path allows, and not to be fragmented
+  std::uint64_t send_failed = 0;        // refused by the system for any other reason
+  std::uint64_t no_socket = 0;          // from an address or port that we have no socket for
+  std::uint64_t tun_refused = 0;        // which the TUN device did not take
+  std::uint64_t extension_headers = 0;  // transport mode with IPv6 routing headers, which sockets do not send as they are
 };
 
 class PacketPump {
  public:
-  /// All references outlive the pump.
+  /// All references outlive the pump; the loop outlives it by no turn.
   static SystemResult<std::unique_ptr<PacketPump>> start(EventLoop& loop, TunDevice& tun,
                                                          std::vector<PacketSocket> sockets, datapath::Worker& worker,
                                                          PumpObserver observer);
@@ -55,12 +60,19 @@ class PacketPump {
  private:
   PacketPump(TunDevice& tun, std::vector<PacketSocket> sockets, datapath::Worker& worker, PumpObserver observer);
   void on_tun_readable(Instant now);
+  void add_frame(ByteSpan frame);
   void on_socket_readable(Instant now, PacketSocket& socket);
-  void take_udp_encap(Instant now, const ReceivedPacket& packet);
+  void sort_out(Instant now, const ReceivedPacket& packet);
   void queue_esp(const ReceivedPacket& packet, ByteSpan bytes);
   void carry_out(Instant now);
-  void send(const datapath::Send& send);
+  void send_all(Instant now);
+  bool queue(const datapath::Send& send, const PacketSocket& socket);
+  void send_queued(Instant now, PacketSocket& socket);
+  void send_now(Instant now, const OutgoingPacket& packet);
   void deliver(const datapath::Deliver& deliver);
+  void adapt_path_mtu(Instant now, const datapath::Send& send);
+  std::optional<Instant> next_path_check() const;
+  void check_paths(Instant now);
   PacketSocket* socket_for(policy::Family family, std::uint16_t port);
 
   TunDevice& tun_;
@@ -71,9 +83,19 @@ class PacketPump {
 
   Bytes frames_;                               // what was read from the TUN, one after the other
   std::vector<datapath::Packet> packets_;      // of frames_
-  std::vector<datapath::Datagram> datagrams_;  // of a socket's buffers
+  ReceiveBuffers buffers_;
+  std::vector<datapath::Datagram> datagrams_;  // of buffers_
   datapath::Verdicts verdicts_;
-  std::vector<EventLoop::Watch> watches_;  // ends before what it watches
+  std::vector<OutgoingPacket> outgoing_;            // of verdicts_.sends, for one socket
+  std::vector<const datapath::Send*> outgoing_of_;  // where each comes from
+  std::vector<SendFailure> failures_;
+
+  struct Path {
+    policy::IpAddress remote;
+    Instant check_at;
+  };
+  std::map<policy::ChildSaId, Path> narrow_paths_;  // of SAs whose path MTU was found to be smaller
+  std::vector<EventLoop::Watch> watches_;           // ends before what it watches
 };
 
 }  // namespace sallyport::linux

@@ -1,22 +1,24 @@
 // PacketSocket: what IPsec puts on the wire of one family, either UDP of one port or IP protocol 50. It knows at which
 // of our addresses a packet came in and says from which one it leaves, carries DSCP, ECN, hop limit and the DF flag,
-// and moves trains of packets with one call where the kernel can (UDP_SEGMENT, UDP_GRO).
+// and moves trains of datagrams with one call where the kernel and the route can (UDP_SEGMENT, UDP_GRO).
 //
 // All that it sends bears our mark, so that routing rules and packet filter let it pass (linux/footprint.h).
 #pragma once
 
 #include <memory>
 #include <span>
-#include <unordered_set>
+#include <unordered_map>
+#include <vector>
 
 #include "base/bytes.h"
+#include "base/time.h"
 #include "linux/file_descriptor.h"
 #include "linux/system_error.h"
 #include "policy/address.h"
 
 namespace sallyport::linux {
 
-/// One datagram, or a train of datagrams of one size. Lives until the socket's next receive().
+/// One datagram, or a train of datagrams of one size.
 struct ReceivedPacket {
   ByteSpan bytes;
   std::uint16_t segment_size = 0;  // octets of each but the last; 0: one datagram
@@ -25,48 +27,75 @@ struct ReceivedPacket {
   std::uint8_t hop_limit = 64;
 };
 
-/// How a packet is to leave. A port of 0 in `local` is the socket's own.
-struct SendOptions {
-  policy::Endpoint local, remote;
+/// Where sockets put what they receive: sixteen messages of 64 KiB. One for all sockets of a thread.
+class ReceiveBuffers {
+ public:
+  ReceiveBuffers();
+  ~ReceiveBuffers();
+
+ private:
+  friend class PacketSocket;
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// A packet on its way out, or a train. Views live until send() returns.
+struct OutgoingPacket {
+  ByteView marker;                  // in front of the payload: the non-ESP marker; not of a train
+  ByteView payload;
+  std::uint16_t segment_size = 0;   // to be cut into datagrams of so many octets; 0: one datagram
+  policy::Endpoint local, remote;   // the local port is the socket's own; without an address the route decides
   std::uint8_t traffic_class = 0;
   std::uint8_t hop_limit = 64;
   bool dont_fragment = false;
-  std::uint16_t segment_size = 0;  // cut into datagrams of so many octets; 0: one datagram
+  /// Between the fixed IP header and the payload: IPv4 options, or one IPv6 hop-by-hop options header.
+  ByteView options;
+};
+
+/// What did not leave: of the packet with this index so many datagrams, the last because of this errno. EMSGSIZE: larger
+/// than the route allows, and not to be fragmented.
+struct SendFailure {
+  std::size_t index = 0;
+  std::size_t datagrams = 0;
+  int number = 0;
 };
 
 class PacketSocket {
  public:
-  /// The most octets and datagrams that one send() may carry.
-  static constexpr std::size_t kMostBytes = 65507;
-  static constexpr std::size_t kMostSegments = 64;
-
   static SystemResult<PacketSocket> open_udp(policy::Family family, std::uint16_t port, std::uint32_t mark);
   /// Its being there also keeps the kernel from answering ESP with "protocol unreachable".
   static SystemResult<PacketSocket> open_esp(policy::Family family, std::uint32_t mark);
 
   int fd() const { return file_.get(); }
   policy::Family family() const { return family_; }
+  /// 0: IP protocol 50.
   std::uint16_t port() const { return port_; }
 
-  /// What waits, up to a fixed number of messages; empty: nothing. The span lives until the next call.
-  std::span<const ReceivedPacket> receive();
-  /// EMSGSIZE: larger than the path allows, and not to be fragmented.
-  Result<void> send(std::span<const ByteView> pieces, const SendOptions& options);
+  /// What waits, at most sixteen messages; empty: nothing. The span lives until the buffers' next use.
+  std::span<const ReceivedPacket> receive(ReceiveBuffers& buffers) const;
+  /// Sends all, in order; `failures` is cleared first. When the socket's buffer is full it waits a little, no more than
+  /// two milliseconds, before it gives up on the rest.
+  void send(Instant now, std::span<const OutgoingPacket> packets, std::vector<SendFailure>& failures);
+
+  /// Whether trains to this address leave one datagram at a time, because its route has refused them.
+  bool trains_refused(Instant now, const policy::IpAddress& remote) const;
 
  private:
-  struct Buffers;
+  class Sender;
+  struct SendRoom;
+  using RoomPointer = std::unique_ptr<SendRoom, void (*)(SendRoom*)>;
+  static RoomPointer make_room();
   PacketSocket(FileDescriptor file, policy::Family family, std::uint16_t port, bool udp);
-  Result<void> send_one(std::span<const ByteView> pieces, const SendOptions& options);
-  Result<void> send_singly(std::span<const ByteView> pieces, const SendOptions& options);
   void set_dont_fragment(bool dont_fragment);
+  void refuse_trains(Instant now, const policy::IpAddress& remote);
 
   FileDescriptor file_;
   policy::Family family_;
   std::uint16_t port_;
   bool udp_;
   bool dont_fragment_ = false;
-  std::shared_ptr<Buffers> buffers_;                 // never shared: a pointer that an incomplete type allows
-  std::unordered_set<policy::IpAddress> no_trains_;  // destinations whose route refused UDP_SEGMENT
+  RoomPointer room_ = make_room();
+  std::unordered_map<policy::IpAddress, Instant> no_trains_until_;
 };
 
 }  // namespace sallyport::linux

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <compare>
+#include <iterator>
 
 namespace sallyport::policy {
 namespace {
+
+bool is_pattern(const Identity& identity) { return identity.kind == Identity::Kind::any || has_wildcards(identity); }
 
 /// How well one side's identity is among a key's owners: 0 when it is not, or only because anybody is.
 int best_match(const std::vector<Identity>& owners, const Identity& identity) {
@@ -20,7 +23,7 @@ bool is_for_anybody(const SharedKey& key) {
 
 /// Could somebody whom `side`, as a pattern, accepts be among a key's owners?
 bool may_match(const std::vector<Identity>& owners, const Identity& side) {
-  if (side.kind != Identity::Kind::any && !has_wildcards(side)) return false;
+  if (!is_pattern(side)) return false;
   return std::ranges::any_of(owners, [&](const Identity& owner) { return matches(side, owner); });
 }
 
@@ -49,31 +52,95 @@ std::optional<Fit> fit(const SharedKey& key, const Identity& local, const Identi
   return fit;
 }
 
+/// The same for all identities that match each other.
+std::string index_name(const Identity& identity) {
+  std::string name(1, static_cast<char>(identity.kind));
+  const bool any_case = identity.kind == Identity::Kind::fqdn || identity.kind == Identity::Kind::user_fqdn;
+  for (const char c : as_text(identity.data))
+    name += any_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return name;
+}
+
+/// The best of several keys, which come in the order of their places.
+class Best {
+ public:
+  Best(const Identity& local, const Identity& remote) : local_(local), remote_(remote) {}
+
+  void consider(const SharedKey& key) {
+    const auto fit = policy::fit(key, local_, remote_);
+    if (!fit || (key_ != nullptr && *fit <= fit_)) return;
+    key_ = &key;
+    fit_ = *fit;
+  }
+  const SharedKey* key() const { return key_; }
+  bool knows_remote() const { return fit_.remote; }
+
+ private:
+  const Identity& local_;
+  const Identity& remote_;
+  const SharedKey* key_ = nullptr;
+  Fit fit_;
+};
+
 }  // namespace
 
 void Pad::add(SharedKey key) {
   const auto same = std::ranges::find(keys_, key.name, &SharedKey::name);
   if (same == keys_.end()) {
     keys_.push_back(std::move(key));
+    index(keys_.size() - 1);
   } else {
     *same = std::move(key);
+    rebuild_index();
   }
 }
 
 bool Pad::remove(std::string_view name) {
-  return std::erase_if(keys_, [&](const SharedKey& key) { return key.name == name; }) != 0;
+  const bool removed = std::erase_if(keys_, [&](const SharedKey& key) { return key.name == name; }) != 0;
+  if (removed) rebuild_index();
+  return removed;
+}
+
+void Pad::clear() {
+  keys_.clear();
+  rebuild_index();
+}
+
+void Pad::index(std::size_t place) {
+  bool patterns = false;
+  for (const Identity& owner : keys_[place].owners) {
+    if (is_pattern(owner)) {
+      patterns = true;
+    } else {
+      by_owner_[index_name(owner)].push_back(place);
+    }
+  }
+  if (patterns) with_patterns_.push_back(place);
+}
+
+void Pad::rebuild_index() {
+  by_owner_.clear();
+  with_patterns_.clear();
+  for (std::size_t place = 0; place < keys_.size(); ++place) index(place);
 }
 
 const SharedKey* Pad::find(const Identity& local, const Identity& remote) const {
-  const SharedKey* best = nullptr;
-  Fit best_fit;
-  for (const SharedKey& key : keys_) {
-    const auto this_fit = fit(key, local, remote);
-    if (!this_fit || (best != nullptr && *this_fit <= best_fit)) continue;
-    best = &key;
-    best_fit = *this_fit;
+  // A key that names the peer beats all that do not: those that may are looked at first, in the order of their places.
+  if (!is_pattern(remote)) {
+    const auto named = by_owner_.find(index_name(remote));
+    std::vector<std::size_t> places;
+    if (named == by_owner_.end()) {
+      places = with_patterns_;
+    } else {
+      std::ranges::set_union(named->second, with_patterns_, std::back_inserter(places));
+    }
+    Best best(local, remote);
+    for (const std::size_t place : places) best.consider(keys_[place]);
+    if (best.knows_remote()) return best.key();
   }
-  return best;
+  Best best(local, remote);
+  for (const SharedKey& key : keys_) best.consider(key);
+  return best.key();
 }
 
 }  // namespace sallyport::policy

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/secret.h"
@@ -23,16 +24,23 @@ class Pad {
   /// Replaces the key of the same name.
   void add(SharedKey key);
   bool remove(std::string_view name);
-  void clear() { keys_.clear(); }
+  void clear();
   const std::vector<SharedKey>& keys() const { return keys_; }
 
   /// The key whose owners fit best: both identities, then the remote one, then the local one, then a key for anybody;
   /// among equals the most specific, then the first. nullptr when none fits. A side that is a pattern (an initiator may
-  /// not know whom it will meet) fits an owner that it accepts, behind all of these.
+  /// not know whom it will meet) fits an owner that it accepts, behind all of these. Quick for a peer that a key names,
+  /// however many keys there are.
   const SharedKey* find(const Identity& local, const Identity& remote) const;
 
  private:
+  void index(std::size_t place);
+  void rebuild_index();
+
   std::vector<SharedKey> keys_;
+  // Places in keys_: by each owner that is one name, and of the keys with an owner that is a pattern.
+  std::unordered_map<std::string, std::vector<std::size_t>> by_owner_;
+  std::vector<std::size_t> with_patterns_;
 };
 
 }  // namespace sallyport::policy

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.h"
+
 namespace sallyport::policy {
 namespace {
 
@@ -91,6 +93,36 @@ TEST(Pad, GuessesOnlyForAPeerThatIsAPattern) {
   EXPECT_EQ(found(pad, "moon", "*.example.org"), "ours");
   add(pad, "pair", {"moon", "sun.example.org"});
   EXPECT_EQ(found(pad, "moon", "*.example.org"), "pair") << "the other owner may be the peer";
+}
+
+TEST(Pad, FindsTheSameByItsIndexAsByLookingThroughAll) {
+  SeededRandom random(11);
+  constexpr const char* names[] = {"moon",          "SUN", "sun",       "venus.example.org",
+                                   "*.example.org", "*",   "192.0.2.1", "carol@example.org"};
+  const auto pick = [&] { return Identity::parse(names[random.below(std::size(names))]).value(); };
+  for (int round = 0; round < 2000; ++round) {
+    Pad pad;
+    for (std::uint64_t i = random.below(6); i > 0; --i) {
+      SharedKey key;
+      key.name = std::to_string(random.below(8));
+      for (std::uint64_t owners = random.below(4); owners > 0; --owners) key.owners.push_back(pick());
+      pad.add(std::move(key));
+      if (random.below(8) == 0) pad.remove(std::to_string(random.below(8)));
+    }
+    const Identity local = pick(), remote = pick();
+    const auto names_side = [](const SharedKey& key, const Identity& side) {
+      return std::ranges::any_of(key.owners,
+                                 [&](const Identity& owner) { return specificity(owner) > 0 && matches(owner, side); });
+    };
+    const auto rank = [&](const SharedKey& key) {
+      const bool l = names_side(key, local), r = names_side(key, remote);
+      return l && r ? 3 : r ? 2 : l ? 1 : 0;
+    };
+    const SharedKey* found = pad.find(local, remote);
+    for (const SharedKey& key : pad.keys()) {
+      ASSERT_GE(found == nullptr ? 0 : rank(*found), rank(key));
+    }
+  }
 }
 
 TEST(Pad, ReplacesTheKeyOfTheSameName) {

@@ -52,24 +52,41 @@ Host::Running::Running(Host& host, const Configuration& configuration)
       node(configuration.ike, host.cryptography_.provider, random, host),
       worker(host.cryptography_.ciphers, random, configuration.datapath) {}
 
-Host::Host(World& world, std::string name, std::vector<policy::IpAddress> addresses, Cryptography cryptography)
+Host::Host(World& world, std::string name, std::vector<policy::IpAddress> addresses, Cryptography cryptography,
+           Configuration configuration)
     : Device(world, std::move(name)),
       cryptography_(cryptography),
       addresses_(std::move(addresses)),
+      configuration_(std::move(configuration)),
       guard_(std::make_shared<policy::Spd>()),
       application_(world.random_for("application " + this->name()).u32(),
                    [this](Bytes packet) { own_packets_.push_back(std::move(packet)), settle_soon(); }) {
   ASSERT(!addresses_.empty());
-  restart();
 }
 
 Host::~Host() = default;
 
 // ---- What an administrator does
 
+void Host::start() {
+  if (running_) return;
+  ++boots_;
+  world().trace().note(world().now(), name(), "starts");
+  running_ = std::make_unique<Running>(*this, configuration_);
+  running_->worker.set_policy(guard_);
+  apply_configuration();
+}
+
 void Host::load(Configuration configuration) {
   configuration_ = std::move(configuration);
-  if (!running_) return;
+  if (boots_ == 0) {
+    start();
+  } else if (running_) {
+    apply_configuration();
+  }
+}
+
+void Host::apply_configuration() {
   running_->node.load(world().now(), configuration_.connections, make_pad(configuration_.keys));
   settle();
 }
@@ -105,13 +122,8 @@ void Host::crash() {
 }
 
 void Host::restart() {
-  running_.reset();
-  installed_since_release_ = false;
-  ++boots_;
-  world().trace().note(world().now(), name(), "starts");
-  running_ = std::make_unique<Running>(*this, configuration_);
-  running_->worker.set_policy(guard_);
-  load(std::move(configuration_));
+  crash();
+  start();
 }
 
 // ---- What an observer sees

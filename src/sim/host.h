@@ -41,8 +41,9 @@ struct Configuration {
 
 class Host final : public Device, private ike::HostView {
  public:
-  /// `addresses`: the outer ones, which IKE and ESP use. Starts at once, with an empty configuration.
-  Host(World& world, std::string name, std::vector<policy::IpAddress> addresses, Cryptography cryptography);
+  /// `addresses`: the outer ones, which IKE and ESP use. Off until start() or load().
+  Host(World& world, std::string name, std::vector<policy::IpAddress> addresses, Cryptography cryptography,
+       Configuration configuration = {});
   ~Host() override;
 
   const policy::IpAddress& address() const { return addresses_.front(); }
@@ -51,7 +52,10 @@ class Host final : public Device, private ike::HostView {
 
   // ---- What an administrator does
 
-  /// Takes effect at once, but for the settings, which wait for a restart.
+  /// With the configuration that was loaded last. Nothing happens if it is on.
+  void start();
+  /// Takes effect at once, but for the settings, which wait for the next start. Starts a host that was never on; one
+  /// that has crashed stays off.
   void load(Configuration configuration);
   /// All children of the connection, or one.
   bool initiate(std::string_view connection, std::string_view child = {});
@@ -60,7 +64,7 @@ class Host final : public Device, private ike::HostView {
   void shut_down();
   /// Power off: the peers are told nothing, all state is gone but for the guard.
   void crash();
-  /// After a crash, or instead of one: starts with the configuration that was loaded last.
+  /// crash() and start() at one moment.
   void restart();
   bool is_running() const { return running_ != nullptr; }
   /// Another address instead of the first: the cable is in another network.
@@ -68,7 +72,7 @@ class Host final : public Device, private ike::HostView {
 
   // ---- What an observer sees
 
-  /// Nullptr after a crash.
+  /// Nullptr while off.
   const node::Node* node() const;
   const datapath::Worker* worker() const;
   /// What the datapath was told to install and not yet to remove, with its keys.
@@ -114,6 +118,8 @@ class Host final : public Device, private ike::HostView {
   // ike::HostView
   std::optional<Instant> last_inbound(policy::ChildSaId id) const override;
   std::optional<policy::IpAddress> source_address(const policy::IpAddress& remote) const override;
+
+  void apply_configuration();
 
   // Inputs. settle() comes after each.
   void on_own_packet(Bytes packet);

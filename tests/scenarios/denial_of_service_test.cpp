@@ -71,16 +71,15 @@ TEST_F(DenialOfService, HalfOpenOnesAreForgottenInTime) {
 TEST_F(DenialOfService, MillionSpoofedInitsHoldNoMoreThanTheBound) {
   world.trace().keep(0);
   const Bytes original = an_init_request();
-  flood(1'000'000, 100s, original);
-  const std::size_t bound = ike::Settings{}.cookie_threshold;
+  SeededRandom random(1);
   std::size_t most = 0;
-  for (int i = 0; i < 110; ++i) {
-    pass(1s);
+  for (int second = 0; second < 100; ++second) {
+    // Straight into bob's port: the net's own work would take longer than bob's.
+    for (int i = 0; i < 10'000; ++i) bob.on_packet(0, OffPathAttacker::spoofed_ike_sa_init(original, random));
     most = std::max(most, bobs_node().engine().sessions());
+    pass(1s);
   }
-  EXPECT_EQ(eve.sent(), 1'000'000U);
-  EXPECT_LE(most, bound);
-  EXPECT_GT(most, 0U);
+  EXPECT_EQ(most, ike::Settings{}.cookie_threshold);
   pass(2min);
   EXPECT_EQ(bobs_node().engine().sessions(), 0U);
 }

@@ -1,5 +1,7 @@
 #include "ike/v2/create_child_sa.h"
 
+#include <algorithm>
+
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/ike_sa_init.h"
 #include "ike/v2/numbers_map.h"
@@ -137,6 +139,12 @@ Step process_create_child_response(const IkeSa& sa, const Inbound& in, Environme
       sa, *config, pending, *suite, in.payloads,
       {.shared_secret = shared_secret.view(), .nonce_i = pending.nonce, .nonce_r = nonce->data}, env);
   if (!child) return fail_child(sa, std::move(child.error()));
+  if (std::ranges::find(pending.deleted, child->spec.outbound.spi) != pending.deleted.end())
+    return fail_child(sa, {{.kind = FailureKind::closed_by_peer,
+                            .side = Side::remote,
+                            .connection = sa.connection_name(),
+                            .child = config->name,
+                            .remote = sa.remote}});
   Step step = stay(sa);
   step.child = std::move(*child);
   return step;

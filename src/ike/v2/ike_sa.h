@@ -88,6 +88,10 @@ struct PendingChild {
   Bytes nonce;                                        // CREATE_CHILD_SA alone; IKE_AUTH uses the IKE SA's
   std::unique_ptr<crypto::KeyExchange> key_exchange;  // with forward secrecy
   policy::TrafficSelectors local_ts, remote_ts;       // as offered
+  // Outbound SPIs unknown to us that the peer has deleted meanwhile: its answer that names one was overtaken, and what
+  // it made is gone. At most max_deleted of them.
+  std::vector<std::uint32_t> deleted;
+  static constexpr std::size_t max_deleted = 64;
 };
 
 /// What only the way to `established` needs; dropped there.

@@ -53,6 +53,7 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
     if (theirs->protocol != w::ProtocolId::esp) continue;
     for (const std::uint32_t spi : theirs->spis) {
       const ChildSa* child = sa.find_child_by_outbound_spi(spi);
+      if (!child) step.removed_unknown.push_back(spi);
       if (!child || std::ranges::find(step.removed, child->id) != step.removed.end()) continue;
       step.removed.push_back(child->id);
       if (!child->closing) ours.spis.push_back(child->spi_in);  // else our own Delete is on its way (RFC 7296 §1.4.1)

@@ -152,6 +152,9 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   if (step.keyed) apply_keys(env, received, std::move(*step.keyed));
   if (step.authenticated) apply_authentication(now, env, std::move(*step.authenticated));
   for (const auto child : step.removed) remove_child(env, child, failure(FailureKind::closed_by_peer, Side::remote));
+  if (sa_.pending_child)
+    for (const auto spi : step.removed_unknown)
+      if (sa_.pending_child->deleted.size() < PendingChild::max_deleted) sa_.pending_child->deleted.push_back(spi);
   // The inbound half is there before the peer can know of it.
   if (step.child) install_child(now, env, std::move(*step.child));
   if (step.reply) respond(now, env, received, *step.reply);

@@ -39,7 +39,8 @@ struct Step {
   std::optional<Keyed> keyed;
   std::optional<Authenticated> authenticated;
   std::optional<NewChild> child;
-  std::vector<policy::ChildSaId> removed;  // children that the peer deleted
+  std::vector<policy::ChildSaId> removed;      // children that the peer deleted
+  std::vector<std::uint32_t> removed_unknown;  // outbound SPIs that it deleted, of no child of ours
   /// IKE_SA_INIT once more with these changes (RFC 7296 §1.2, §2.6).
   struct Restart {
     Bytes cookie;
