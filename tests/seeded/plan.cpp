@@ -1,0 +1,236 @@
+#include "tests/seeded/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+namespace sallyport::seeded {
+namespace {
+
+using namespace std::chrono_literals;
+using policy::IpAddress;
+using policy::Protocol;
+using sim::Chance;
+
+/// The dice, in the words of this file.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : random_(seed) {}
+
+  bool percent(std::uint32_t chance) { return Chance::percent(chance).strikes(random_); }
+  /// From `low` to `high`, both included.
+  std::uint32_t number(std::uint32_t low, std::uint32_t high) {
+    return low + static_cast<std::uint32_t>(random_.below(high - low + 1));
+  }
+  Duration time(Duration low, Duration high) {
+    return low +
+           Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>((high - low).count()) + 1)));
+  }
+  /// Mostly none of it, else up to `most` percent.
+  Chance accident(std::uint32_t most) { return percent(50) ? Chance::percent(number(0, most)) : Chance::never(); }
+  template <class T, std::size_t N>
+  const T& pick(const std::array<T, N>& from) {
+    return from[random_.below(N)];
+  }
+  Side side() { return percent(50) ? Side::left : Side::right; }
+
+ private:
+  SeededRandom random_;
+};
+
+sim::LinkQuality make_line(Dice& dice) {
+  return {.delay = dice.time(1ms, 150ms),
+          .jitter = dice.percent(50) ? dice.time(0ms, 50ms) : Duration(0),
+          .loss = dice.accident(40),
+          .duplication = dice.accident(20),
+          .reordering = dice.accident(20),
+          .hold_back = dice.time(1ms, 3s),
+          .corruption = dice.accident(10)};
+}
+
+// What costs little time: what it is about is the messages, not the arithmetic.
+constexpr std::array<std::string_view, 4> ike_words = {"aes128gcm16-prfsha256-x25519", "aes256gcm16-prfsha384-ecp256",
+                                                       "chacha20poly1305-prfsha256-x25519", "aes128-sha256-x25519"};
+constexpr std::array<std::string_view, 6> esp_words = {
+    "aes128gcm16",         "aes256gcm16-esn",    "chacha20poly1305-noesn",
+    "aes128-sha256-noesn", "aes256ctr-sha1-esn", "aes128gcm16-x25519"};
+
+void choose_places(Plan& plan, Dice& dice) {
+  if (dice.percent(20)) {
+    plan.left_address = *IpAddress::parse("2001:db8:a::1");
+    plan.right_address = *IpAddress::parse("2001:db8:b::1");
+    return;
+  }
+  plan.left_address = IpAddress::v4(192, 0, 2, 1);
+  plan.right_address = IpAddress::v4(198, 51, 100, 2);
+  if (!dice.percent(35)) return;
+  plan.nat = true;
+  plan.left_address = IpAddress::v4(192, 168, 1, 2);
+  using Behaviour = sim::NatSettings::Behaviour;
+  constexpr std::array behaviours = {Behaviour::endpoint_independent, Behaviour::address_and_port_dependent};
+  plan.nat_settings = {.outside = IpAddress::v4(203, 0, 113, 7),
+                       .mapping = dice.pick(behaviours),
+                       .filtering = dice.pick(behaviours),
+                       .timeout = dice.time(25s, 120s)};
+}
+
+void choose_networks(Plan& plan, Dice& dice) {
+  const bool six = dice.percent(20);
+  const bool transport = !plan.nat && dice.percent(20);
+  std::string left_network = six ? "fd00:a::/64" : "10.1.0.0/16", right_network = six ? "fd00:b::/64" : "10.2.0.0/16";
+  plan.left_inside = six ? *IpAddress::parse("fd00:a::1") : IpAddress::v4(10, 1, 0, 1);
+  plan.right_inside = six ? *IpAddress::parse("fd00:b::1") : IpAddress::v4(10, 2, 0, 1);
+  if (transport) {
+    plan.left_inside = plan.left_address;
+    plan.right_inside = plan.right_address;
+  }
+  plan.pairing = sim::pair_up("office", {plan.left_address, left_network, "left.example"},
+                              {plan.right_address, right_network, "right.example"});
+  if (transport) sim::use_transport_mode(plan.pairing);
+  if (plan.nat || (!transport && dice.percent(10))) plan.pairing.right.remote_addrs.clear();
+  if (dice.percent(15)) plan.pairing.left.encap = true;
+}
+
+policy::StartAction start_action(Dice& dice) {
+  constexpr std::array all = {policy::StartAction::none, policy::StartAction::trap, policy::StartAction::start};
+  return dice.pick(all);
+}
+
+void choose_lifetimes(policy::Connection& connection, Dice& dice) {
+  constexpr std::array dpd_actions = {policy::DpdAction::clear, policy::DpdAction::trap, policy::DpdAction::restart};
+  constexpr std::array<std::uint32_t, 3> tries = {0, 1, 3};
+  using policy::Seconds;
+  connection.dpd_delay = Seconds(dice.number(5, 15));
+  connection.keyingtries = dice.pick(tries);
+  if (dice.percent(20)) {
+    connection.rekey_time = Seconds(dice.number(20, 200));
+    connection.over_time = Seconds(dice.number(1, 20));
+  }
+  for (policy::Child& child : connection.children) {
+    child.start_action = start_action(dice);
+    child.close_action = dice.percent(30) ? policy::StartAction::start : policy::StartAction::none;
+    child.dpd_action = dice.pick(dpd_actions);
+    if (!dice.percent(20)) continue;
+    child.rekey_time = Seconds(dice.number(10, 100));
+    child.life_time = child.rekey_time + Seconds(10);
+  }
+}
+
+void choose_algorithms(Plan& plan, Dice& dice) {
+  const std::string_view common = dice.pick(ike_words), guess = dice.pick(ike_words);
+  const auto esp = sim::proposals(Protocol::esp, {dice.pick(esp_words)});
+  // The left one's first guess may be a group that the right one does not take.
+  plan.pairing.left.proposals = sim::proposals(Protocol::ike, {guess, common});
+  plan.pairing.right.proposals = sim::proposals(Protocol::ike, {common});
+  sim::at_both_ends(plan.pairing, [&](policy::Connection& end) {
+    if (dice.percent(25)) {  // one end alone may know of the second child
+      const bool is_left = &end == &plan.pairing.left;
+      end.children.push_back(end.children[0]);
+      end.children.back().name = "lab";
+      end.children.back().local_ts = sim::selectors({is_left ? "10.11.0.0/16" : "10.12.0.0/16"});
+      end.children.back().remote_ts = sim::selectors({is_left ? "10.12.0.0/16" : "10.11.0.0/16"});
+    }
+    for (policy::Child& child : end.children) child.esp_proposals = esp;
+  });
+}
+
+void choose_disagreement(Plan& plan, Dice& dice) {
+  if (!dice.percent(10)) return;
+  plan.compatible = false;
+  policy::Connection& right = plan.pairing.right;
+  switch (dice.number(0, 3)) {
+    case 0: plan.pairing.right_secret = "something else"; break;
+    case 1: right.proposals = sim::proposals(Protocol::ike, {"aes256-sha512-x25519"}); break;
+    case 2: right.remote.id = policy::Identity::fqdn("nobody.example"); break;
+    default:
+      for (policy::Child& child : right.children)
+        child.esp_proposals = sim::proposals(Protocol::esp, {"aes192gcm16-noesn"});
+  }
+}
+
+// Gives up after 41 s at the most, so that a world is over soon.
+ike::Settings make_settings(Dice& dice) {
+  constexpr std::array<std::uint32_t, 3> thresholds = {0, 1, 30};
+  return {.retransmit_timeout = 1s,
+          .keep_alive = 10s,
+          .half_open_timeout = dice.time(5s, 40s),
+          .cookie_threshold = dice.pick(thresholds),
+          .half_open_limit = 100,
+          .confirm_after = dice.time(1s, 10s)};
+}
+
+Action make_action(Dice& dice, Duration chaos) {
+  using Kind = Action::Kind;
+  // What is common stands here more than once.
+  constexpr std::array kinds = {
+      Kind::initiate,  Kind::initiate, Kind::initiate_both,   Kind::ping,   Kind::ping,   Kind::ping, Kind::burst,
+      Kind::terminate, Kind::crash,    Kind::terminate_child, Kind::reload, Kind::rebind, Kind::cut,  Kind::worsen,
+      Kind::replay,    Kind::mutate};
+  return {.at = dice.time(0s, chaos),
+          .kind = dice.pick(kinds),
+          .side = dice.side(),
+          .duration = dice.time(0s, 20s),
+          .quality = make_line(dice)};
+}
+
+}  // namespace
+
+std::string_view to_string(Action::Kind kind) {
+  static constexpr std::array<std::string_view, static_cast<std::size_t>(Action::Kind::count_)> words = {
+      "initiate",    "initiate at both ends",
+      "ping",        "burst",
+      "terminate",   "terminate child",
+      "crash",       "reload",
+      "rebind",      "cut",
+      "change line", "replay",
+      "mutate"};
+  return words[static_cast<std::size_t>(kind)];
+}
+
+Plan make_plan(std::uint64_t seed) {
+  Dice dice(seed ^ 0x5a11e9027);  // not the stream of the world itself
+  Plan plan{.seed = seed};
+  choose_places(plan, dice);
+  plan.left_line = make_line(dice);
+  plan.right_line = make_line(dice);
+  choose_networks(plan, dice);
+  choose_algorithms(plan, dice);
+  choose_disagreement(plan, dice);
+  for (policy::Connection* end : {&plan.pairing.left, &plan.pairing.right}) choose_lifetimes(*end, dice);
+  plan.left_ike = make_settings(dice);
+  plan.right_ike = make_settings(dice);
+  plan.chaos = dice.time(10s, 90s);
+  plan.calm = 110s;  // liveness 15 s, giving up 41 s, and what a closing IKE SA is kept for, 40 s
+  const std::uint32_t actions = dice.number(2, 14);
+  for (std::uint32_t i = 0; i < actions; ++i) plan.script.push_back(make_action(dice, plan.chaos));
+  std::ranges::stable_sort(plan.script, {}, &Action::at);
+  return plan;
+}
+
+std::string to_string(const Plan& plan) {
+  const auto line = [](const sim::LinkQuality& quality) {
+    return fmt::format("loss {}, duplication {}, reordering {}, corruption {} in a million", quality.loss.per_million,
+                       quality.duplication.per_million, quality.reordering.per_million, quality.corruption.per_million);
+  };
+  const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
+  std::string text = fmt::format("world {}: {} {} {}{}\n  left line:  {}\n  right line: {}\n", plan.seed,
+                                 policy::to_string(plan.left_address), plan.nat ? "behind a NAT, to" : "to",
+                                 policy::to_string(plan.right_address), plan.compatible ? "" : ", which disagree",
+                                 line(plan.left_line), line(plan.right_line));
+  for (const policy::Connection* end : {&plan.pairing.left, &plan.pairing.right}) {
+    const policy::Child& child = end->children[0];
+    text +=
+        fmt::format("  {}: {} children, {}, start {}, close {}, dpd {}, {} s, IKE {}, ESP {}\n",
+                    end->local.id.data.empty() ? "" : as_text(end->local.id.data), end->children.size(),
+                    policy::to_string(child.mode), policy::to_string(child.start_action),
+                    policy::to_string(child.close_action), policy::to_string(child.dpd_action), end->dpd_delay.count(),
+                    policy::to_string(end->proposals), policy::to_string(child.esp_proposals));
+  }
+  for (const Action& action : plan.script)
+    text += fmt::format("  {:7.3f} s  {}: {} ({:.1f} s)\n", seconds(action.at),
+                        action.side == Side::left ? "left" : "right", to_string(action.kind), seconds(action.duration));
+  return text;
+}
+
+}  // namespace sallyport::seeded

@@ -1,0 +1,97 @@
+// Ten thousand random worlds, in blocks that can run side by side. When one fails, it says its seed; then
+//
+//     SALLYPORT_SEED=4711 build/dev/bin/seeded_tests
+//
+// plays that world alone, prints its plan and timeline, and with SALLYPORT_TRACES=directory writes
+// directory/4711.pcapng. SALLYPORT_WORLDS=1000000 plays more of them, and SALLYPORT_FIRST_SEED others.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+#include "crypto/openssl/packet_cipher_openssl.h"
+#include "crypto/openssl/provider_openssl.h"
+#include "tests/seeded/play.h"
+
+namespace sallyport::seeded {
+namespace {
+
+constexpr std::uint64_t blocks = 20;
+constexpr std::uint64_t worlds_by_default = 10'000;
+
+std::optional<std::uint64_t> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (!value) return std::nullopt;
+  return std::strtoull(value, nullptr, 10);
+}
+
+sim::Cryptography cryptography() {
+  static const auto provider = crypto::make_openssl_provider();
+  static const auto ciphers = crypto::make_openssl_factory();
+  return {*provider, *ciphers};
+}
+
+std::string all(const sim::Violations& violations) {
+  std::string text;
+  for (const std::string& violation : violations) text += "  " + violation + "\n";
+  return text;
+}
+
+void replay(std::uint64_t seed) {
+  const Plan plan = make_plan(seed);
+  const Outcome outcome = play(plan, cryptography(), true);
+  std::cout << to_string(plan) << outcome.timeline;
+  if (const char* directory = std::getenv("SALLYPORT_TRACES"))
+    std::ofstream(std::string(directory) + "/" + std::to_string(seed) + ".pcapng", std::ios::binary)
+        << as_text(outcome.capture);
+  EXPECT_TRUE(outcome.violations.empty()) << all(outcome.violations);
+}
+
+class Worlds : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(Worlds, HoldTheirInvariants) {
+  if (const auto seed = environment("SALLYPORT_SEED")) {
+    if (GetParam() == 0) replay(*seed);
+    return;
+  }
+  const std::uint64_t worlds = environment("SALLYPORT_WORLDS").value_or(worlds_by_default) / blocks;
+  const std::uint64_t first = environment("SALLYPORT_FIRST_SEED").value_or(1) + GetParam() * worlds;
+  Outcome sum;
+  std::size_t up = 0;
+  for (std::uint64_t seed = first; seed < first + worlds; ++seed) {
+    const Outcome outcome = play(make_plan(seed), cryptography());
+    EXPECT_TRUE(outcome.violations.empty())
+        << all(outcome.violations) << "to see it again: SALLYPORT_SEED=" << seed << " seeded_tests";
+    sum.ike_sas += outcome.ike_sas;
+    sum.delivered += outcome.delivered;
+    sum.packets += outcome.packets;
+    up += outcome.up_at_the_end;
+  }
+  // A simulation in which nothing comes up holds any invariant.
+  EXPECT_GT(sum.ike_sas, worlds);
+  EXPECT_GT(sum.delivered, worlds);
+  EXPECT_GT(up, worlds / 4);
+  RecordProperty("established_ike_sas", static_cast<int>(sum.ike_sas));
+  RecordProperty("delivered_messages", static_cast<int>(sum.delivered));
+  RecordProperty("packets", static_cast<int>(sum.packets));
+}
+
+INSTANTIATE_TEST_SUITE_P(Block, Worlds, testing::Range(std::uint64_t{0}, blocks));
+
+TEST(Replay, RepeatsAWorldPacketForPacket) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Plan plan = make_plan(seed);
+    const Outcome once = play(plan, cryptography()), again = play(plan, cryptography(), true);
+    EXPECT_EQ(once.digest, again.digest) << seed;
+    EXPECT_EQ(once.packets, again.packets) << seed;
+  }
+}
+
+TEST(Replay, TellsWorldsApart) {
+  EXPECT_NE(play(make_plan(1), cryptography()).digest, play(make_plan(2), cryptography()).digest);
+}
+
+}  // namespace
+}  // namespace sallyport::seeded
