@@ -1,5 +1,5 @@
-// Two gateways with Child SAs whose keys they were given, on a real wire: applications talk through guard, steering, TUN,
-// worker and sockets. The guards of both drop whatever would cross in clear, so that what arrives was protected.
+// Two gateways with Child SAs whose keys they were given, on a real wire: applications talk through guard, steering,
+// TUN, worker and sockets. The guards of both drop whatever would cross in clear, so that what arrives was protected.
 #include "linux/packet_pump.h"
 
 #include <poll.h>
@@ -85,10 +85,10 @@ class Gateway {
     }
     pump_ = TRY(PacketPump::start(
         *loop_, *tun_, std::move(sockets), *worker_,
-        {.on_ike = [this](Instant, const policy::Endpoint& local, const policy::Endpoint& remote,
-                          ByteView message) {
-           ike.push_back(to_string(local) + " " + to_string(remote) + " " + std::string(as_text(message)));
-         },
+        {.on_ike =
+             [this](Instant, const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message) {
+               ike.push_back(to_string(local) + " " + to_string(remote) + " " + std::string(as_text(message)));
+             },
          .on_need_sa = [this](Instant, const datapath::NeedSa& need) { on_need_sa(need); },
          .on_peer_moved = [](Instant, const datapath::PeerMoved&) {},
          .on_sequence_runs_out = [](Instant, const datapath::SequenceRunsOut&) {},
@@ -142,7 +142,11 @@ const Kind kKinds[] = {
     {"IPv6InIPv4", {.local_ts = "fd01::/16", .remote_ts = "fd02::/16"}, "fd01::1", "fd02::1"},
     {"IPv4InIPv6", {.here = "2001:db8::1", .there = "2001:db8::2"}, "10.1.0.1", "10.2.0.1"},
     {"IPv6InIPv6OverIp",
-     {.here = "2001:db8::1", .there = "2001:db8::2", .local_ts = "fd01::/16", .remote_ts = "fd02::/16", .udp_encap = false},
+     {.here = "2001:db8::1",
+      .there = "2001:db8::2",
+      .local_ts = "fd01::/16",
+      .remote_ts = "fd02::/16",
+      .udp_encap = false},
      "fd01::1",
      "fd02::1"},
     {"TransportInUdp",
@@ -168,7 +172,8 @@ class EveryKind : public Pump, public testing::WithParamInterface<Kind> {};
 
 TEST_P(EveryKind, CarriesDatagramsBothWays) {
   const Kind& kind = GetParam();
-  Gateway here(pair.here, spec_here(kind.sa), false, kind.offload), there(pair.there, spec_there(kind.sa), false, kind.offload);
+  Gateway here(pair.here, spec_here(kind.sa), false, kind.offload),
+      there(pair.there, spec_there(kind.sa), false, kind.offload);
   here.install(spec_here(kind.sa));
   there.install(spec_there(kind.sa));
   here.run();
@@ -234,7 +239,8 @@ void stream(const Pair& pair, const Kind& kind, std::size_t size) {
 
 TEST_P(EveryKind, CarriesAStream) {
   const Kind& kind = GetParam();
-  Gateway here(pair.here, spec_here(kind.sa), false, kind.offload), there(pair.there, spec_there(kind.sa), false, kind.offload);
+  Gateway here(pair.here, spec_here(kind.sa), false, kind.offload),
+      there(pair.there, spec_there(kind.sa), false, kind.offload);
   here.install(spec_here(kind.sa));
   there.install(spec_there(kind.sa));
   here.run();
@@ -261,8 +267,8 @@ TEST_F(Pump, TellsIkeFromEsp) {
   const auto& drops = here.worker().counters().drops;
   here.turn_until([&] { return here.ike.size() == 2 && drops[datapath::DropReason::unknown_spi] == 2; });
   std::ranges::sort(here.ike);
-  EXPECT_EQ(here.ike, (std::vector<std::string>{"192.0.2.1:4500 192.0.2.2:4500 marked",
-                                                "192.0.2.1:500 192.0.2.2:500 plain"}));
+  EXPECT_EQ(here.ike,
+            (std::vector<std::string>{"192.0.2.1:4500 192.0.2.2:4500 marked", "192.0.2.1:500 192.0.2.2:500 plain"}));
   EXPECT_EQ(here.pump().counters().keepalives, 1u);
   EXPECT_EQ(here.pump().counters().malformed, 1u);
 }
@@ -304,7 +310,8 @@ TEST_F(Pump, LearnsThatAPathIsNarrow) {
     Gateway here(hosts.here, spec_here(kind.sa)), there(hosts.there, spec_there(kind.sa));
     here.install(spec_here(kind.sa));
     there.install(spec_there(kind.sa));
-    hosts.here.run("ip route replace 192.0.2.2/32 dev wire mtu 1300; ip -6 route replace 2001:db8::2/128 dev wire mtu 1300");
+    hosts.here.run(
+        "ip route replace 192.0.2.2/32 dev wire mtu 1300; ip -6 route replace 2001:db8::2/128 dev wire mtu 1300");
     here.run();
     there.run();
     stream(hosts, kind, 1 << 20);
