@@ -19,6 +19,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 sees overflows and dangling reads that are not there, in std::vector and std::variant at -O2 (PR 105329 and kin)
   add_compile_options(-Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict -Wno-free-nonheap-object
                       -Wno-stringop-overread)
+  if(CMAKE_UNITY_BUILD)
+    add_compile_options(-Wno-subobject-linkage)  # takes a source that another one includes for a header
+  endif()
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # designated initializers leave the other members to their defaults: that is what they are for (g++ agrees)
   add_compile_options(-Wno-missing-designated-field-initializers)

@@ -1,7 +1,8 @@
 # A folder of src/ is a namespace, a static library, and the unit tests beside its files.
 #
 #   sallyport_library(wire SOURCES a.cpp b.cpp USES base [LINKS OpenSSL::Crypto])
-#       library sallyport_wire; USES names other folders of ours, LINKS what others made
+#       library sallyport_wire; USES names other folders of ours, LINKS what others made; APART are sources that are not
+#       to be compiled together with others where the preset does that (CMAKE_UNITY_BUILD)
 #   sallyport_tests(wire SOURCES a_test.cpp USES wire crypto)
 #       test program wire_tests, registered with CTest test by test
 
@@ -12,8 +13,9 @@ if(SALLYPORT_TESTS)
 endif()
 
 function(sallyport_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
-  add_library(sallyport_${name} STATIC ${ARG_SOURCES})
+  cmake_parse_arguments(ARG "" "" "SOURCES;APART;USES;LINKS" ${ARGN})
+  add_library(sallyport_${name} STATIC ${ARG_SOURCES} ${ARG_APART})
+  set_source_files_properties(${ARG_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_include_directories(sallyport_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   list(TRANSFORM ARG_USES PREPEND sallyport_)
   target_link_libraries(sallyport_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LINKS})
@@ -26,6 +28,7 @@ function(sallyport_tests name)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
   add_executable(${name}_tests ${ARG_SOURCES})
   list(TRANSFORM ARG_USES PREPEND sallyport_)
+  set_target_properties(${name}_tests PROPERTIES UNITY_BUILD OFF)
   target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${name}_tests PRIVATE SALLYPORT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name}_tests PRIVATE ${ARG_USES} ${ARG_LINKS} GTest::gmock_main)

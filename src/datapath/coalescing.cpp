@@ -9,7 +9,6 @@
 namespace sallyport::datapath {
 namespace {
 
-constexpr std::size_t udp_header_size = 8, tcp_header_size = 20;
 constexpr std::size_t tcp_checksum = 16, udp_checksum = 6;
 constexpr std::uint8_t tcp_ack = 0x10, tcp_push = 0x08;
 constexpr std::size_t largest_super_frame = 65535;
@@ -55,11 +54,11 @@ std::optional<std::size_t> Coalescer::joinable(const wire::IpPacket& ip) const {
   const std::size_t fixed = ip.is_v4() ? wire::ipv4_header_size : wire::ipv6_header_size;
   if (ip.is_fragment() || ip.payload_offset() != fixed) return std::nullopt;
   const ByteView transport = ip.payload();
-  std::size_t header = udp_header_size;
+  std::size_t header = wire::udp_header_size;
   if (is_tcp) {
-    if (transport.size() < tcp_header_size || (transport[13] & ~tcp_push) != tcp_ack) return std::nullopt;
+    if (transport.size() < wire::tcp_header_size || (transport[13] & ~tcp_push) != tcp_ack) return std::nullopt;
     header = (transport[12] >> 4) * 4u;
-    if (header < tcp_header_size) return std::nullopt;
+    if (header < wire::tcp_header_size) return std::nullopt;
   } else if (transport.size() < header || load_be16(&transport[4]) != transport.size() ||
              load_be16(&transport[6]) == 0) {
     return std::nullopt;  // without a checksum it would be given one

@@ -49,9 +49,8 @@ std::uint64_t FlowKey::rest(const wire::IpPacket& packet) {
 }
 
 std::optional<FlowKey> FlowKey::quoted_by(const wire::IpPacket& packet) {
-  constexpr std::size_t icmp_header_size = 8;
-  if (!is_icmp_error(packet) || packet.payload().size() < icmp_header_size) return std::nullopt;
-  const ByteView quoted = packet.payload().subspan(icmp_header_size);
+  if (!is_icmp_error(packet) || packet.payload().size() < wire::icmp_header_size) return std::nullopt;
+  const ByteView quoted = packet.payload().subspan(wire::icmp_header_size);
   if (quoted.size() < (packet.is_v6() ? wire::ipv6_header_size : wire::ipv4_header_size)) return std::nullopt;
   if (quoted[0] >> 4 != (packet.is_v6() ? 6 : 4)) return std::nullopt;
   // Only the beginning is quoted, so its length field says more than there is: it is put right in a copy.

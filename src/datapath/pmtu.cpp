@@ -5,7 +5,6 @@
 namespace sallyport::datapath {
 namespace {
 
-constexpr std::size_t icmp_header_size = 8, udp_header_size = 8;
 constexpr std::size_t ipv6_minimum_mtu = 1280;
 // An ICMP error fits into the smallest datagram that everybody takes (RFC 1812 §4.3.2.3, RFC 4443 §2.4 (c)).
 constexpr std::size_t largest_icmp_v4 = 576, largest_icmp_v6 = ipv6_minimum_mtu;
@@ -24,8 +23,8 @@ bool is_icmp_error_or_unknown(const wire::IpPacket& packet) {
 
 Bytes reply_v4(const wire::IpPacket& packet, std::size_t largest) {
   const std::size_t quoted =
-      std::min(packet.octets().size(), largest_icmp_v4 - wire::ipv4_header_size - icmp_header_size);
-  Bytes reply(wire::ipv4_header_size + icmp_header_size + quoted);
+      std::min(packet.octets().size(), largest_icmp_v4 - wire::ipv4_header_size - wire::icmp_header_size);
+  Bytes reply(wire::ipv4_header_size + wire::icmp_header_size + quoted);
   wire::Ipv4Header header{.traffic_class = 0xc0,  // internetwork control (RFC 1812 §4.3.2.5)
                           .total_length = static_cast<std::uint16_t>(reply.size()),
                           .protocol = wire::IpProtocol::icmp};
@@ -36,16 +35,16 @@ Bytes reply_v4(const wire::IpPacket& packet, std::size_t largest) {
   icmp[0] = 3;  // destination unreachable
   icmp[1] = 4;  // fragmentation needed and DF set
   store_be16(&icmp[6], static_cast<std::uint16_t>(largest));
-  std::ranges::copy(packet.octets().first(quoted), icmp.begin() + icmp_header_size);
+  std::ranges::copy(packet.octets().first(quoted), icmp.begin() + wire::icmp_header_size);
   store_be16(&icmp[2], wire::internet_checksum(icmp));
   return reply;
 }
 
 Bytes reply_v6(const wire::IpPacket& packet, std::size_t largest) {
   const std::size_t quoted =
-      std::min(packet.octets().size(), largest_icmp_v6 - wire::ipv6_header_size - icmp_header_size);
-  Bytes reply(wire::ipv6_header_size + icmp_header_size + quoted);
-  wire::Ipv6Header header{.payload_length = static_cast<std::uint16_t>(icmp_header_size + quoted),
+      std::min(packet.octets().size(), largest_icmp_v6 - wire::ipv6_header_size - wire::icmp_header_size);
+  Bytes reply(wire::ipv6_header_size + wire::icmp_header_size + quoted);
+  wire::Ipv6Header header{.payload_length = static_cast<std::uint16_t>(wire::icmp_header_size + quoted),
                           .next_header = wire::IpProtocol::icmpv6};
   std::ranges::copy(packet.destination(), header.source.begin());
   std::ranges::copy(packet.source(), header.destination.begin());
@@ -53,7 +52,7 @@ Bytes reply_v6(const wire::IpPacket& packet, std::size_t largest) {
   const ByteSpan icmp = ByteSpan(reply).subspan(wire::ipv6_header_size);
   icmp[0] = 2;  // packet too big
   store_be32(&icmp[4], static_cast<std::uint32_t>(largest));
-  std::ranges::copy(packet.octets().first(quoted), icmp.begin() + icmp_header_size);
+  std::ranges::copy(packet.octets().first(quoted), icmp.begin() + wire::icmp_header_size);
   wire::ChecksumSum sum =
       wire::pseudo_header_sum(header.source, header.destination, wire::IpProtocol::icmpv6, icmp.size());
   sum.add(icmp);
@@ -70,7 +69,7 @@ std::size_t largest_clear_packet(const Sa& sa, const wire::IpPacket& packet) {
   const std::size_t outer = (kept != 0  ? kept
                              : outer_v6 ? wire::ipv6_header_size
                                         : wire::ipv4_header_size) +
-                            (sa.udp_encap ? udp_header_size : 0);
+                            (sa.udp_encap ? wire::udp_header_size : 0);
   if (sa.outbound.path_mtu <= outer) return kept;
   return kept + sa.outbound.layout.largest_payload(sa.outbound.path_mtu - outer);
 }

@@ -6,7 +6,6 @@
 namespace sallyport::datapath {
 namespace {
 
-constexpr std::size_t udp_header_size = 8, tcp_header_size = 20;
 constexpr std::size_t tcp_checksum = 16, udp_checksum = 6;
 enum TcpFlags : std::uint8_t {
   fin = 0x01,
@@ -49,9 +48,9 @@ Result<Segmenter> Segmenter::of(const wire::IpPacket& packet, const Offload& off
       (offload.segments == Offload::Segments::tcp6 && !segmenter.v6_))
     return fail(ErrorCode::malformed);
   const ByteView transport = packet.payload();
-  const std::size_t smallest = segmenter.is_tcp_ ? tcp_header_size : udp_header_size;
+  const std::size_t smallest = segmenter.is_tcp_ ? wire::tcp_header_size : wire::udp_header_size;
   if (transport.size() < smallest) return fail(ErrorCode::malformed);
-  const std::size_t header = segmenter.is_tcp_ ? (transport[12] >> 4) * 4u : udp_header_size;
+  const std::size_t header = segmenter.is_tcp_ ? (transport[12] >> 4) * 4u : wire::udp_header_size;
   if (header < smallest || header > transport.size()) return fail(ErrorCode::malformed);
   segmenter.headers_ = segmenter.at_ = segmenter.transport_ + header;
   if (segmenter.is_done()) return fail(ErrorCode::malformed);  // a super-frame without payload stands for nothing

@@ -13,8 +13,6 @@ namespace {
 /// Of the TUN per wake-up: frames, and octets, which is as many super-frames of 64 KiB.
 constexpr std::size_t kMostFrames = 128;
 constexpr std::size_t kFrameRoom = 8 * TunDevice::kMaxFrame;
-/// Here IKE has the port to itself; on every other it shares it with ESP.
-constexpr std::uint16_t kPlainIkePort = 500;
 /// How soon a path that was found to be narrow is looked at again (RFC 1191 §6.3).
 constexpr Duration kPathCheck = std::chrono::minutes(10);
 
@@ -74,7 +72,7 @@ void PacketPump::add_frame(ByteSpan frame) {
 }
 
 void PacketPump::send_ike(const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message) {
-  const ByteView marker = local.port == kPlainIkePort ? ByteView{} : ByteView(wire::non_esp_marker);
+  const ByteView marker = local.port == PacketSocket::kPlainIkePort ? ByteView{} : ByteView(wire::non_esp_marker);
   send_now(monotonic_now(), {.marker = marker, .payload = message, .local = local, .remote = remote});
 }
 
@@ -104,7 +102,7 @@ void PacketPump::on_socket_readable(Instant now, PacketSocket& socket) {
   for (const ReceivedPacket& packet : socket.receive(buffers_)) {
     if (socket.port() == 0)
       queue_esp(packet, packet.bytes);
-    else if (socket.port() == kPlainIkePort)
+    else if (socket.port() == PacketSocket::kPlainIkePort)
       observer_.on_ike(now, packet.local, packet.remote, packet.bytes);
     else
       sort_out(now, packet);

@@ -17,7 +17,6 @@ namespace sallyport::linux {
 namespace {
 
 constexpr int kUdpGro = 104;  // <netinet/udp.h> of some releases lacks it
-constexpr std::uint16_t kPlainIkePort = 500;
 constexpr int kSocketBuffer = 8 << 20;
 
 // How long a route that has refused a train is not offered another.

@@ -62,6 +62,9 @@ struct SendFailure {
 
 class PacketSocket {
  public:
+  /// Here IKE has the port to itself; on every other it shares it with ESP (RFC 3948 §2).
+  static constexpr std::uint16_t kPlainIkePort = 500;
+
   static SystemResult<PacketSocket> open_udp(policy::Family family, std::uint16_t port, std::uint32_t mark);
   /// Its being there also keeps the kernel from answering ESP with "protocol unreachable".
   static SystemResult<PacketSocket> open_esp(policy::Family family, std::uint32_t mark);

@@ -89,23 +89,23 @@ Difference difference(Difference::Kind kind, const std::vector<T>& ours, const s
 }
 
 std::vector<Difference> differences_between(const Proposal& ours, const Proposal& theirs, bool ignore_key_exchange) {
-  using Kind = Difference::Kind;
+  using Which = Difference::Kind;
   std::vector<Difference> found;
-  const auto compare = [&](Kind kind, const auto& a, const auto& b, const auto& listed_a, const auto& listed_b) {
-    if (!first_common(a, b)) found.push_back(difference(kind, listed_a, listed_b));
+  const auto compare = [&](Which which, const auto& a, const auto& b, const auto& listed_a, const auto& listed_b) {
+    if (!first_common(a, b)) found.push_back(difference(which, listed_a, listed_b));
   };
   if (ours.protocol != Protocol::ah)
-    compare(Kind::encryption, ours.encryption, theirs.encryption, ours.encryption, theirs.encryption);
-  compare(Kind::integrity, integrity_of(ours), integrity_of(theirs), ours.integrity, theirs.integrity);
-  if (ours.protocol == Protocol::ike) compare(Kind::prf, ours.prf, theirs.prf, ours.prf, theirs.prf);
+    compare(Which::encryption, ours.encryption, theirs.encryption, ours.encryption, theirs.encryption);
+  compare(Which::integrity, integrity_of(ours), integrity_of(theirs), ours.integrity, theirs.integrity);
+  if (ours.protocol == Protocol::ike) compare(Which::prf, ours.prf, theirs.prf, ours.prf, theirs.prf);
   if (!ignore_key_exchange)
-    compare(Kind::key_exchange, key_exchange_of(ours), key_exchange_of(theirs), ours.key_exchange, theirs.key_exchange);
+    compare(Which::key_exchange, key_exchange_of(ours), key_exchange_of(theirs), ours.key_exchange, theirs.key_exchange);
   if (ours.protocol != Protocol::ike) {
     const auto our_numbers = sequence_numbers_of(ours), their_numbers = sequence_numbers_of(theirs);
-    compare(Kind::sequence_numbers, our_numbers, their_numbers, our_numbers, their_numbers);
+    compare(Which::sequence_numbers, our_numbers, their_numbers, our_numbers, their_numbers);
   }
   // Each kind has something in common, but no cipher has the integrity that goes with it.
-  if (found.empty()) found.push_back(difference(Kind::integrity, ours.integrity, theirs.integrity));
+  if (found.empty()) found.push_back(difference(Which::integrity, ours.integrity, theirs.integrity));
   return found;
 }
 

@@ -7,7 +7,6 @@
 namespace sallyport::sim {
 namespace {
 
-constexpr std::size_t udp_header_size = 8;
 constexpr std::size_t udp_checksum_offset = 6;
 
 policy::IpAddress address_of(ByteView octets) { return *policy::IpAddress::from_bytes(octets); }
@@ -80,24 +79,24 @@ Bytes build_ip(const IpFields& fields, ByteView payload) {
 
 std::optional<UdpView> parse_udp(ByteView packet) {
   const auto ip = parse_ip(packet);
-  if (!ip || ip->fields.protocol != wire::IpProtocol::udp || ip->payload.size() < udp_header_size) return std::nullopt;
+  if (!ip || ip->fields.protocol != wire::IpProtocol::udp || ip->payload.size() < wire::udp_header_size) return std::nullopt;
   const std::uint8_t* udp = ip->payload.data();
   if (load_be16(udp + 4) != ip->payload.size()) return std::nullopt;
   if (!wire::has_valid_payload_checksum(*wire::IpPacket::parse(packet))) return std::nullopt;
   return UdpView{ip->fields,
                  {ip->fields.source, load_be16(udp)},
                  {ip->fields.destination, load_be16(udp + 2)},
-                 ip->payload.subspan(udp_header_size)};
+                 ip->payload.subspan(wire::udp_header_size)};
 }
 
 Bytes build_udp(const policy::Endpoint& source, const policy::Endpoint& destination, ByteView payload,
                 const IpFields& fields) {
   Bytes udp;
-  udp.reserve(udp_header_size + payload.size());
+  udp.reserve(wire::udp_header_size + payload.size());
   Writer writer(udp);
   writer.u16(source.port);
   writer.u16(destination.port);
-  writer.u16(static_cast<std::uint16_t>(udp_header_size + payload.size()));
+  writer.u16(static_cast<std::uint16_t>(wire::udp_header_size + payload.size()));
   writer.u16(0);
   writer.bytes(payload);
   store_be16(udp.data() + udp_checksum_offset, udp_checksum(source.address.bytes(), destination.address.bytes(), udp));
@@ -111,14 +110,14 @@ Bytes build_udp(const policy::Endpoint& source, const policy::Endpoint& destinat
 std::optional<std::size_t> content_offset(ByteView packet) {
   const auto ip = parse_whole(packet);
   if (!ip) return std::nullopt;
-  const bool is_udp = ip->protocol() == wire::IpProtocol::udp && ip->payload().size() >= udp_header_size;
-  return ip->payload_offset() + (is_udp ? udp_header_size : 0);
+  const bool is_udp = ip->protocol() == wire::IpProtocol::udp && ip->payload().size() >= wire::udp_header_size;
+  return ip->payload_offset() + (is_udp ? wire::udp_header_size : 0);
 }
 
 void mend(Bytes& packet) {
   wire::set_packet_size(packet.data(), packet.size());
   const auto ip = parse_whole(packet);
-  if (!ip || ip->protocol() != wire::IpProtocol::udp || ip->payload().size() < udp_header_size) return;
+  if (!ip || ip->protocol() != wire::IpProtocol::udp || ip->payload().size() < wire::udp_header_size) return;
   const ByteSpan udp = ByteSpan(packet).subspan(ip->payload_offset());
   store_be16(udp.data() + 4, static_cast<std::uint16_t>(udp.size()));
   store_be16(udp.data() + udp_checksum_offset, 0);

@@ -36,6 +36,9 @@ constexpr bool is_extension_header(IpProtocol protocol) {
 
 inline constexpr std::size_t ipv4_header_size = 20;  // octets, without options
 inline constexpr std::size_t ipv6_header_size = 40;
+inline constexpr std::size_t udp_header_size = 8;
+inline constexpr std::size_t tcp_header_size = 20;  // without options
+inline constexpr std::size_t icmp_header_size = 8;
 /// Bound on the extension headers that are walked; a packet with more is refused.
 inline constexpr int max_extension_headers = 8;
 

@@ -141,6 +141,7 @@ watch_stop() {  # watch_stop NAME: a verdict
 # All that crosses the wire at a, for tests/interop/decode.
 capture_start() {  # capture_start FILE
   rm -f "$1"
+  in_ns a ethtool -K wire tx-udp-segmentation off  # else trains are seen in one piece, which no reader takes apart
   ip netns exec sp-io-a tcpdump --immediate-mode -U -p -n -i wire -w "$1" 'esp or udp' 2>"$state/capture.err" &
   capture=$!
   wait_for 10 test -s "$1"

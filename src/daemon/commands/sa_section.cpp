@@ -22,7 +22,7 @@ void write_algorithms(Section& section, const policy::Suite& suite) {
   if (suite.key_exchange != crypto::KeyExchangeMethod::none) section.set("dh-group", vici_name(suite.key_exchange));
 }
 
-std::string_view state_word(ike::IkeSaStatus::State state) {
+std::string_view vici_state(ike::IkeSaStatus::State state) {
   switch (state) {
     case ike::IkeSaStatus::State::connecting: return "CONNECTING";
     case ike::IkeSaStatus::State::established: return "ESTABLISHED";
@@ -51,7 +51,7 @@ std::string section_name(const ike::ChildSaStatus& child) { return fmt::format("
 void write_ike_sa(Section& section, const ike::IkeSaStatus& sa, Instant now) {
   section.set("uniqueid", sa.id.value);
   section.set("version", unsigned{sa.version});
-  section.set("state", state_word(sa.state));
+  section.set("state", vici_state(sa.state));
   section.set("local-host", to_string(sa.local.address));
   section.set("local-port", sa.local.port);
   section.set("local-id", to_string(sa.local_id));
