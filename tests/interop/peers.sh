@@ -1,6 +1,6 @@
 # The two kinds of peer behind one set of words, so that a case can put either on either side:
 #
-#   peer_up KIND SIDE            starts the daemon in sp-io-SIDE and waits until it answers
+#   peer_up KIND SIDE            starts the daemon where that side lives and waits until it answers
 #   peer_load KIND SIDE          (re)loads the configuration that configure_KIND has written
 #   peer_initiate KIND SIDE      brings up connection `c`, child `x`
 #   peer_terminate KIND SIDE     closes it towards the peer
@@ -50,29 +50,28 @@ swanctl {
 }
 C
 }
-strongswan_pid() { cat "$state/$1/pid" 2>/dev/null; }
-strongswan_ctl() {  # the control socket is a file: no need to enter the namespaces
-  local where=$1
+strongswan_pid() { at "$1" cat "$state/$1/pid" 2>/dev/null; }
+strongswan_ctl() {
+  local side=$1
   shift
-  STRONGSWAN_CONF=$state/$where/strongswan.conf SWANCTL_DIR=$state/$where swanctl "$@" --uri "unix://$state/$where/charon.vici"
+  at "$side" env STRONGSWAN_CONF="$state/$side/strongswan.conf" SWANCTL_DIR="$state/$side" \
+    swanctl "$@" --uri "unix://$state/$side/charon.vici"
 }
 strongswan_up() {
   local home=$state/$1
-  mkdir -p "$home/run/netns"
-  strongswan_conf "$1" >"$home/strongswan.conf"
-  cat >"$home/launch" <<L
-#!/bin/bash
+  at "$1" mkdir -p "$home/run/netns"
+  strongswan_conf "$1" | put "$1" "$home/strongswan.conf"
+  put "$1" "$home/launch" <<L
 echo \$\$ >'$home/pid'
 mount --make-rprivate /
 mount --bind '$strongswan/usr/lib/ipsec' /usr/lib/ipsec
 mount --bind '$home/run' /run
 [ -L /var/run ] || mount --bind /run /var/run
 export STRONGSWAN_CONF='$home/strongswan.conf' LEAK_DETECTIVE_DISABLE=1
-exec /usr/lib/ipsec/charon </dev/null >>'$home/out' 2>&1
+exec /usr/lib/ipsec/charon >>'$home/out' 2>&1
 L
   [ -d /usr/lib/ipsec ] || mkdir -p /usr/lib/ipsec
-  ip netns exec "sp-io-$1" unshare -m bash "$home/launch" &
-  disown
+  launch "$1" "unshare -m bash $home/launch"
   wait_for 20 strongswan_ctl "$1" --stats
 }
 strongswan_load() { strongswan_ctl "$1" --load-all --clear; }
@@ -85,8 +84,8 @@ strongswan_counts() {
     /in-UDP/ { carried = "udp" }
     END { print sum["in"] + 0, sum["out"] + 0, carried ? carried : "plain" }'
 }
-strongswan_log() { tail -n 25 "$state/$1/run/charon.log" "$state/$1/out" 2>/dev/null; }
-strongswan_down() { stop "$(strongswan_pid "$1")"; rm -f "$state/$1/pid"; }
+strongswan_log() { at "$1" tail -n 25 "$state/$1/run/charon.log" "$state/$1/out"; }
+strongswan_down() { stop "$1" "$(strongswan_pid "$1")"; at "$1" rm -f "$state/$1/pid"; }
 
 # --- Sallyport -------------------------------------------------------------------------------------------------------------
 sallyport_ctl() {
@@ -116,14 +115,14 @@ sallyport_counts() {
     END { print inward + 0, outward + 0, carried }'
 }
 sallyport_log() { tail -n 25 "$state/$1/out"; }
-sallyport_down() { stop "$(cat "$state/$1/pid" 2>/dev/null)"; rm -f "$state/$1/pid"; }
+sallyport_down() { stop "$1" "$(cat "$state/$1/pid" 2>/dev/null)"; rm -f "$state/$1/pid"; }
 
 # --- either ----------------------------------------------------------------------------------------------------------------
-stop() {  # stop PID: gently, then not
-  [ -n "$1" ] && kill "$1" 2>/dev/null || return 0
-  wait_for 8 gone "$1" || { kill -9 "$1"; wait_for 2 gone "$1"; }
+stop() {  # stop SIDE PID: gently, then not
+  [ -n "$2" ] && at "$1" kill "$2" 2>/dev/null || return 0
+  wait_for 8 gone "$1" "$2" || { at "$1" kill -9 "$2"; wait_for 2 gone "$1" "$2"; }
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
+gone() { ! at "$1" kill -0 "$2" 2>/dev/null; }
 
 peer_up() { "$1_up" "$2"; }
 peer_load() { "$1_load" "$2"; }
@@ -136,7 +135,7 @@ peer_down() { "$1_down" "$2"; }
 
 # configure KIND SIDE: writes connection `c`, child `x` from the variables that a case sets: local_address, remote_address
 # (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated), mode, local_ts, remote_ts (empty: dynamic).
-configure() { mkdir -p "$state/$2" && "configure_$1" "$2"; }
+configure() { at "$2" mkdir -p "$state/$2" && "configure_$1" "$2"; }
 secret='an interop test is no secret'
 
 configure_strongswan() {
@@ -155,7 +154,7 @@ configure_strongswan() {
     [ -z "$remote_ts" ] || echo "        remote_ts = $remote_ts"
     printf '      }\n    }\n  }\n}\n'
     printf 'secrets {\n  ike-c {\n    secret = "%s"\n  }\n}\n' "$secret"
-  } >"$state/$1/swanctl.conf"
+  } | put "$1" "$state/$1/swanctl.conf"
 }
 
 toml_list() { printf '["%s"]' "${1// /\", \"}"; }
@@ -174,5 +173,5 @@ configure_sallyport() {
     printf '[secrets.ike-c]\nid = ["%s", "%s"]\nsecret = "%s"\n' "$local_id" "$remote_id" "$secret"
     printf '[datapath]\nbackend = "userspace"\n'
     printf '[daemon]\nlog = "debug"\nkeylog = "%s"\n' "$state/$1/keylog"
-  } >"$state/$1/sallyport.toml"
+  } | put "$1" "$state/$1/sallyport.toml"
 }
