@@ -55,6 +55,41 @@ TEST(Inbound, DeliversWhatARealPeerSent) {
   EXPECT_EQ(worker.counters().drops.total(), 0u);
 }
 
+// Of every suite, in both modes and families, with and without extended sequence numbers.
+TEST(Inbound, DeliversWhatAnotherImplementationSealed) {
+  auto ciphers = crypto::make_openssl_factory();
+  SeededRandom random(1);
+  Worker worker(*ciphers, random);
+  Verdicts out;
+  std::uint32_t number = 0;
+  for (const auto& vector : crypto::load_test_vectors("datapath/esp_packets.txt")) {
+    Bytes packet = vector.bytes("packet");
+    const Bytes clear = vector.bytes("clear");
+    const auto ip = wire::IpPacket::parse(clear);
+    const bool v6 = vector.word("outer") == "v6";
+    auto spec = spec_here({.here = v6 ? "2001:db8::2" : "192.0.2.2",
+                           .there = v6 ? "2001:db8::1" : "192.0.2.1",
+                           .proposal = vector.word("proposal"),
+                           .mode = vector.word("mode") == "tunnel" ? policy::Mode::tunnel : policy::Mode::transport,
+                           .udp_encap = false,
+                           .number = ++number});
+    spec.remote_ts = {FlowKey::of(*ip).source_selector()};
+    spec.local_ts = {FlowKey::of(*ip).destination_selector()};
+    const auto key = [&](const char* field) {
+      return vector.has(field) ? Secret::copy_of(vector.bytes(field)) : Secret();
+    };
+    spec.inbound = {load_be32(packet.data()), key("encryption_key"), key("integrity_key")};
+    const auto installed = worker.install(spec);  // the first packet of each SA
+    ASSERT_TRUE(installed || installed.error().code == ErrorCode::duplicate) << vector.place();
+    const Datagram datagram{
+        .bytes = packet, .local = spec.local, .remote = spec.remote, .traffic_class = 0, .hop_limit = ip->hop_limit()};
+    worker.inbound(Instant{}, {&datagram, 1}, out);
+    ASSERT_THAT(out.deliveries, SizeIs(1)) << vector.place() << " " << to_string(out.drops.at(0).reason);
+    EXPECT_EQ(to_hex(out.deliveries[0].to_bytes()), to_hex(clear)) << vector.place();
+  }
+  EXPECT_EQ(number, 61u);
+}
+
 // ---- What comes in from the wire
 
 TEST(Inbound, DropsEachPacketWithOneBitFlipped) {
