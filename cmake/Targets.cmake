@@ -4,7 +4,8 @@
 #       library sallyport_wire; USES names other folders of ours, LINKS what others made; APART are sources that are not
 #       to be compiled together with others where the preset does that (CMAKE_UNITY_BUILD)
 #   sallyport_tests(wire SOURCES a_test.cpp USES wire crypto)
-#       test program wire_tests, registered with CTest test by test
+#       test program wire_tests, registered with CTest test by test; a LABEL sets apart what stages of its
+#       own run (seeded, netns)
 
 find_package(fmt REQUIRED)
 if(SALLYPORT_TESTS)
@@ -25,12 +26,16 @@ function(sallyport_tests name)
   if(NOT SALLYPORT_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;USES;LINKS" ${ARGN})
   add_executable(${name}_tests ${ARG_SOURCES})
   list(TRANSFORM ARG_USES PREPEND sallyport_)
   set_target_properties(${name}_tests PROPERTIES UNITY_BUILD OFF)
   target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${name}_tests PRIVATE SALLYPORT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name}_tests PRIVATE ${ARG_USES} ${ARG_LINKS} GTest::gmock_main)
-  gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
+  set(properties TIMEOUT 300)
+  if(ARG_LABEL)
+    list(APPEND properties LABELS ${ARG_LABEL})
+  endif()
+  gtest_discover_tests(${name}_tests DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
 endfunction()

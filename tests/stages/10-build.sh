@@ -1,7 +1,7 @@
 #!/bin/bash
 # Everything compiles with g++, warnings being errors
 # needs: build test
-# seconds: 1500
+# seconds: 2400
 # quick: yes
 . tests/stages/lib.sh
 build dev

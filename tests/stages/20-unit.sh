@@ -1,7 +1,8 @@
 #!/bin/bash
 # Unit tests, scenarios, replayed fuzz corpora
 # needs: build test
-# seconds: 900
+# seconds: 2400
 # quick: yes
 . tests/stages/lib.sh
+built dev || exit 1
 ctest_lines build/dev -j "$jobs" -LE '^(seeded|netns)$'

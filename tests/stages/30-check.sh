@@ -1,6 +1,7 @@
 #!/bin/bash
 # The static checks
 # needs: build test check
-# seconds: 1200
+# seconds: 3000
 . tests/stages/lib.sh
+built dev || exit 1
 tools/check

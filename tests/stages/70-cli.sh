@@ -1,8 +1,9 @@
 #!/bin/bash
 # The command line and the unmodified swanctl against two daemons in namespaces
 # needs: build test
-# seconds: 180
+# seconds: 2400
 . tests/stages/lib.sh
+built dev || exit 1
 timeout -k 10 170 tests/netns/cli/commands
 status=$?
 [ $status -le 1 ] || echo "FAIL cli commands: ended with status $status"  # 1: it has said what failed

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Real peers: strongSwan with its userspace ESP and with the kernel's, in a guest; tshark as a reader
 # needs: build test interop
-# seconds: 720
+# seconds: 3600
 . tests/stages/lib.sh
+built dev || exit 1
 for script in userspace kernel; do
   timeout -k 10 500 "tests/interop/$script"
   status=$?

@@ -16,6 +16,9 @@ build() {
   fi
 }
 
+# built PRESET: builds it where nothing has been built yet, so that each stage can be run alone.
+built() { [ -x "build/$1/bin/sallyportd" ] || build "$1"; }
+
 # ctest_lines DIRECTORY [CTEST-ARGUMENT...]: runs CTest there; a line for each test, its output where it failed.
 ctest_lines() {
   local directory=$1 results
