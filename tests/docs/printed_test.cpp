@@ -1,0 +1,81 @@
+// Parts of pages that the code prints. When one is stale, print them all again:
+//
+//     SALLYPORT_PRINT_PAGES=1 build/dev/bin/docs_tests
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "config/config.h"
+#include "ike/v2/transitions.h"
+#include "policy/proposal.h"
+#include "tests/docs/page.h"
+
+namespace sallyport::docs {
+namespace {
+
+std::string default_proposals() {
+  std::string text;
+  for (const auto& [key, protocol] :
+       {std::pair{"proposals", policy::Protocol::ike}, {"esp_proposals", policy::Protocol::esp}}) {
+    text += fmt::format("`{}`:\n\n", key);
+    for (const policy::Proposal& proposal : policy::default_proposals(protocol))
+      text += fmt::format("    {}\n", to_string(proposal));
+    text += "\n";
+  }
+  text.pop_back();
+  return text;
+}
+
+std::string ikev2_diagram() { return "```mermaid\n" + ike::v2::transitions_diagram() + "```\n"; }
+
+std::string ikev2_rows() {
+  std::string text = "| state | we are the | message | may lead to |\n| --- | --- | --- | --- |\n";
+  for (const ike::v2::Transition& row : ike::v2::transitions()) {
+    std::string next;
+    for (const ike::v2::State state : row.next) next += (next.empty() ? "" : ", ") + std::string(to_string(state));
+    text += fmt::format("| {} | {} | {} {} | {} |\n", to_string(row.state),
+                        row.role == ike::v2::Role::initiator ? "initiator" : "responder",
+                        wire::ikev2::to_string(row.exchange), row.request ? "request" : "response", next);
+  }
+  return text;
+}
+
+struct Printed {
+  const char* page;
+  const char* name;
+  std::string (*print)();
+};
+
+constexpr Printed kPrinted[] = {
+    {"docs/configuration.md", "default proposals", default_proposals},
+    {"docs/configuration.md", "keys", config::key_reference_markdown},
+    {"docs/state-machines.md", "diagram of IKEv2", ikev2_diagram},
+    {"docs/state-machines.md", "rows of IKEv2", ikev2_rows},
+};
+
+TEST(Pages, SayWhatTheCodePrints) {
+  for (const Printed& printed : kPrinted) {
+    const std::string page = read_page(printed.page);
+    const auto fresh = with_printed_part(page, printed.name, printed.print());
+    ASSERT_TRUE(fresh) << printed.page << " has no part `" << printed.name << "`";
+    if (page == *fresh) continue;
+    if (std::getenv("SALLYPORT_PRINT_PAGES"))
+      write_page(printed.page, *fresh);
+    else
+      ADD_FAILURE() << printed.page << ", `" << printed.name
+                    << "`: stale; SALLYPORT_PRINT_PAGES=1 docs_tests renews it";
+  }
+}
+
+TEST(Pages, AreStaleWhenAnythingInAPartDiffers) {
+  const std::string page = "# A page\n<!-- printed: keys -->\n\nold\n\n<!-- end -->\nand so on\n";
+  EXPECT_EQ(with_printed_part(page, "keys", "old\n"), page);
+  EXPECT_EQ(with_printed_part(page, "keys", "new\n"),
+            "# A page\n<!-- printed: keys -->\n\nnew\n\n<!-- end -->\nand so on\n");
+  EXPECT_FALSE(with_printed_part(page, "rows", "old\n"));
+  EXPECT_FALSE(with_printed_part("<!-- printed: keys -->\n", "keys", "old\n"));
+}
+
+}  // namespace
+}  // namespace sallyport::docs
