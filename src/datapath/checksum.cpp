@@ -30,7 +30,7 @@ FOR_EACH_PROCESSOR std::uint64_t sum_words(const std::uint8_t* octets, std::size
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < sizeof(Lanes) / 8; ++i) sum += low[i];
   for (; words > 0; --words, octets += 4) {
-    std::uint32_t word;
+    std::uint32_t word = 0;
     std::memcpy(&word, octets, sizeof word);
     sum += word;
   }

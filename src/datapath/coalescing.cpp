@@ -57,7 +57,7 @@ std::optional<std::size_t> Coalescer::joinable(const wire::IpPacket& ip) const {
   std::size_t header = wire::udp_header_size;
   if (is_tcp) {
     if (transport.size() < wire::tcp_header_size || (transport[13] & ~tcp_push) != tcp_ack) return std::nullopt;
-    header = (transport[12] >> 4) * 4u;
+    header = (transport[12] >> 4) * std::size_t{4};
     if (header < wire::tcp_header_size) return std::nullopt;
   } else if (transport.size() < header || load_be16(&transport[4]) != transport.size() ||
              load_be16(&transport[6]) == 0) {

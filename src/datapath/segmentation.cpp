@@ -50,7 +50,7 @@ Result<Segmenter> Segmenter::of(const wire::IpPacket& packet, const Offload& off
   const ByteView transport = packet.payload();
   const std::size_t smallest = segmenter.is_tcp_ ? wire::tcp_header_size : wire::udp_header_size;
   if (transport.size() < smallest) return fail(ErrorCode::malformed);
-  const std::size_t header = segmenter.is_tcp_ ? (transport[12] >> 4) * 4u : wire::udp_header_size;
+  const std::size_t header = segmenter.is_tcp_ ? (transport[12] >> 4) * std::size_t{4} : wire::udp_header_size;
   if (header < smallest || header > transport.size()) return fail(ErrorCode::malformed);
   segmenter.headers_ = segmenter.at_ = segmenter.transport_ + header;
   if (segmenter.is_done()) return fail(ErrorCode::malformed);  // a super-frame without payload stands for nothing
@@ -73,7 +73,7 @@ void Segmenter::write_ip_header(std::uint8_t* header, std::size_t size) const {
   store_be16(header + 4, static_cast<std::uint16_t>(load_be16(header + 4) + index_));
   // Afresh: the super-frame's own was never on a wire.
   store_be16(header + 10, 0);
-  store_be16(header + 10, wire::internet_checksum({header, (header[0] & 0x0fu) * 4}));
+  store_be16(header + 10, wire::internet_checksum({header, (header[0] & 0x0fu) * std::size_t{4}}));
 }
 
 void Segmenter::write_transport_header(std::uint8_t* header, std::size_t payload) const {

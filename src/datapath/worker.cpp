@@ -72,7 +72,7 @@ bool Worker::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {
   return true;
 }
 
-void Worker::set_policy(policy::SpdPtr spd) {
+void Worker::set_policy(const policy::SpdPtr& spd) {
   parts_->forget_flows();
   parts_->count_drops(DropReason::no_policy, parts_->spd.set_policy(*spd), nullptr);
 }

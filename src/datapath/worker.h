@@ -81,7 +81,7 @@ class Worker {
   /// The largest outer IP packet, in octets, that reaches the peer (at least 576, RFC 8900). False: no such SA.
   bool set_path_mtu(policy::ChildSaId id, std::uint16_t mtu);
   /// Replaces all policies. SAs stay, and serve the policy of the same connection and child.
-  void set_policy(policy::SpdPtr spd);
+  void set_policy(const policy::SpdPtr& spd);
   /// The answer to NeedSa when nothing came of it: held packets are dropped, the next one asks again.
   void acquire_failed(policy::PolicyId policy);
 
