@@ -53,7 +53,8 @@ struct PacketKeys {
   ByteView integrity_key;   // key_size() octets, or none
 };
 
-/// Makes packet ciphers. Two implementations: crypto/ipsec_mb where the processor allows, crypto/openssl elsewhere.
+/// Makes packet ciphers. Two implementations: crypto/ipsec_mb where the processor allows, crypto/openssl elsewhere;
+/// crypto/packet_cipher_fallback.h joins them.
 class PacketCipherFactory {
  public:
   virtual ~PacketCipherFactory() = default;

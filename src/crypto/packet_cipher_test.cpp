@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <typeinfo>
+
 #include "base/random.h"
 #include "crypto/openssl/packet_cipher_openssl.h"
 #ifdef SALLYPORT_HAS_IPSEC_MB
 #include "crypto/ipsec_mb/packet_cipher_ipsec_mb.h"
+#include "crypto/packet_cipher_fallback.h"
 #endif
 
 namespace sallyport::crypto {
@@ -324,20 +327,44 @@ class PacketCipherFactories : public testing::TestWithParam<Factory> {
   const Bytes octets_ = Bytes(128, 1);
   ByteView key(std::size_t size) const { return ByteView(octets_).first(size); }
 };
+class CompletePacketCipherFactories : public PacketCipherFactories {};
+
 INSTANTIATE_TEST_SUITE_P(OpenSsl, PacketCipherFactories, testing::Values(make_openssl_factory));
+INSTANTIATE_TEST_SUITE_P(OpenSsl, CompletePacketCipherFactories, testing::Values(make_openssl_factory));
 #ifdef SALLYPORT_HAS_IPSEC_MB
+std::unique_ptr<PacketCipherFactory> make_ipsec_mb_with_fallback() {
+  auto narrow = make_ipsec_mb_factory(InstructionSet::sse);  // on every processor without 3DES
+  return narrow ? make_factory_with_fallback(std::move(narrow), make_openssl_factory()) : nullptr;
+}
 INSTANTIATE_TEST_SUITE_P(IpsecMb, PacketCipherFactories, testing::Values([] { return make_ipsec_mb_factory(); }));
+INSTANTIATE_TEST_SUITE_P(Joined, PacketCipherFactories, testing::Values(make_ipsec_mb_with_fallback));
+INSTANTIATE_TEST_SUITE_P(Joined, CompletePacketCipherFactories, testing::Values(make_ipsec_mb_with_fallback));
+
+TEST(PacketCipherFallback, TakesTheFallbackOnlyForWhatThePreferredLacks) {
+  const auto joined = make_ipsec_mb_with_fallback();
+  if (!joined) return;  // not on this processor
+  const auto preferred = make_ipsec_mb_factory(InstructionSet::sse);
+  const auto fallback = make_openssl_factory();
+  SeededRandom random(1);
+  for (const Cipher cipher : kCiphers)
+    for (const Suite& suite : suites_of(cipher)) {
+      const Keys keys(suite, random);
+      const auto made = joined->make(keys.of(suite));
+      const auto expected = (cipher == Cipher::triple_des_cbc ? fallback : preferred)->make(keys.of(suite));
+      ASSERT_TRUE(made && expected) << to_string(suite);
+      const PacketCipher &a = **made, &b = **expected;
+      EXPECT_EQ(typeid(a), typeid(b)) << to_string(suite);
+    }
+}
 #endif
 
-TEST_P(PacketCipherFactories, MakeEverySuite) {
+TEST_P(CompletePacketCipherFactories, MakeEverySuite) {
   const auto factory = GetParam()();
   if (!factory) return;  // not on this processor
   SeededRandom random(1);
   for (const Cipher cipher : kCiphers)
-    for (const Suite& suite : suites_of(cipher)) {
-      const bool may_lack_it = cipher == Cipher::triple_des_cbc && GetParam() != make_openssl_factory;
-      EXPECT_TRUE(factory->make(Keys(suite, random).of(suite)) || may_lack_it) << to_string(suite);
-    }
+    for (const Suite& suite : suites_of(cipher))
+      EXPECT_TRUE(factory->make(Keys(suite, random).of(suite))) << to_string(suite);
 }
 
 TEST_P(PacketCipherFactories, RefuseIntegrityWithACombinedMode) {

@@ -21,6 +21,7 @@
 #include "linux/steering.h"
 #ifdef SALLYPORT_HAS_IPSEC_MB
 #include "crypto/ipsec_mb/packet_cipher_ipsec_mb.h"
+#include "crypto/packet_cipher_fallback.h"
 #endif
 
 namespace sallyport::daemon {
@@ -48,12 +49,14 @@ ike::Settings ike_settings(const config::DaemonConfig& config) {
   return settings;
 }
 
-/// libipsec-mb where the processor has what it needs, OpenSSL elsewhere.
+/// libipsec-mb for the algorithms that it has on this processor, OpenSSL for the others.
 std::unique_ptr<crypto::PacketCipherFactory> packet_ciphers() {
+  auto openssl = crypto::make_openssl_factory();
 #ifdef SALLYPORT_HAS_IPSEC_MB
-  if (auto factory = crypto::make_ipsec_mb_factory()) return factory;
+  if (auto ipsec_mb = crypto::make_ipsec_mb_factory())
+    return crypto::make_factory_with_fallback(std::move(ipsec_mb), std::move(openssl));
 #endif
-  return crypto::make_openssl_factory();
+  return openssl;
 }
 
 datapath::Settings datapath_settings(const linux::TunDevice& tun) {
