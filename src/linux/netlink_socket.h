@@ -10,7 +10,7 @@
 #include "linux/system_error.h"
 #include "policy/address.h"
 
-struct nlmsghdr;
+struct nlmsghdr;  // NOLINT(readability-identifier-naming): the kernel's
 
 namespace sallyport::linux {
 

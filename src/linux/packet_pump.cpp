@@ -25,8 +25,8 @@ SystemResult<std::unique_ptr<PacketPump>> PacketPump::start(EventLoop& loop, Tun
                                                             PumpObserver observer) {
   std::unique_ptr<PacketPump> pump(new PacketPump(tun, std::move(sockets), worker, std::move(observer)));
   PacketPump* self = pump.get();
-  self->watches_.push_back(TRY(
-      loop.watch(tun.fd(), {.readable = true}, [self](Readiness) { self->on_tun_readable(monotonic_now()); })));
+  self->watches_.push_back(
+      TRY(loop.watch(tun.fd(), {.readable = true}, [self](Readiness) { self->on_tun_readable(monotonic_now()); })));
   for (PacketSocket& socket : self->sockets_)
     self->watches_.push_back(TRY(loop.watch(socket.fd(), {.readable = true}, [self, &socket](Readiness) {
       self->on_socket_readable(monotonic_now(), socket);
@@ -38,11 +38,7 @@ SystemResult<std::unique_ptr<PacketPump>> PacketPump::start(EventLoop& loop, Tun
 
 PacketPump::PacketPump(TunDevice& tun, std::vector<PacketSocket> sockets, datapath::Worker& worker,
                        PumpObserver observer)
-    : tun_(tun),
-      sockets_(std::move(sockets)),
-      worker_(worker),
-      observer_(std::move(observer)),
-      frames_(kFrameRoom) {}
+    : tun_(tun), sockets_(std::move(sockets)), worker_(worker), observer_(std::move(observer)), frames_(kFrameRoom) {}
 
 // ---- Out ----
 
@@ -178,8 +174,8 @@ void PacketPump::send_all(Instant now) {
 bool PacketPump::queue(const datapath::Send& send, const PacketSocket& socket) {
   const ByteView headers = send.extension_headers;
   if (!headers.empty() && socket.family() == policy::Family::ipv6) {
-    const bool hop_by_hop_alone =
-        send.first_extension_header == kHopByHop && headers.size() >= 2 && headers.size() == (headers[1] + 1u) * 8;
+    const bool hop_by_hop_alone = send.first_extension_header == kHopByHop && headers.size() >= 2 &&
+                                  headers.size() == (headers[1] + 1u) * std::size_t{8};
     if (!hop_by_hop_alone) return false;
   }
   const bool train = send.segment_size < send.bytes.size();

@@ -1,5 +1,6 @@
 #include "linux/packet_socket.h"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <sys/socket.h>
@@ -7,8 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "linux/control_messages.h"
 #include "linux/socket_address.h"
@@ -54,7 +53,7 @@ void read_control(msghdr& message, ReceivedPacket& packet) {
 /// A raw IPv4 socket delivers the IP header as well.
 bool strip_ipv4_header(ByteSpan& bytes) {
   if (bytes.size() < 20) return false;
-  const std::size_t header = (bytes[0] & 0x0fu) * 4;
+  const std::size_t header = (bytes[0] & 0x0fu) * std::size_t{4};
   if (header < 20 || header > bytes.size()) return false;
   bytes = bytes.subspan(header);
   return true;
@@ -136,7 +135,8 @@ SystemResult<PacketSocket> PacketSocket::open_esp(policy::Family family, std::ui
 std::span<const ReceivedPacket> PacketSocket::receive(ReceiveBuffers& buffers) const {
   ReceiveBuffers::Parts& parts = *buffers.parts_;
   parts.prepare();
-  const int count = recvmmsg(file_.get(), parts.messages.data(), parts.kMessages, MSG_DONTWAIT, nullptr);
+  const int count =
+      recvmmsg(file_.get(), parts.messages.data(), ReceiveBuffers::Parts::kMessages, MSG_DONTWAIT, nullptr);
   std::size_t kept = 0;
   for (int i = 0; i < count; ++i) {
     const auto at = static_cast<std::size_t>(i);
@@ -144,7 +144,7 @@ std::span<const ReceivedPacket> PacketSocket::receive(ReceiveBuffers& buffers) c
     const auto remote = endpoint_of(parts.sources[at]);
     if (!remote || (message.msg_flags & MSG_TRUNC) != 0) continue;
     ReceivedPacket packet;
-    packet.bytes = ByteSpan(parts.memory).subspan(at * parts.kMessageSize, parts.messages[at].msg_len);
+    packet.bytes = ByteSpan(parts.memory).subspan(at * ReceiveBuffers::Parts::kMessageSize, parts.messages[at].msg_len);
     packet.remote = *remote;
     packet.local.port = port_;
     read_control(message, packet);

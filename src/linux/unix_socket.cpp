@@ -21,7 +21,7 @@ constexpr int kBacklog = 16;
 SystemResult<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path || path.find('\0') != path.npos)
+  if (path.empty() || path.size() >= sizeof address.sun_path || path.find('\0') != std::string::npos)
     return refused(ENAMETOOLONG, fmt::format("cannot use the socket {}", path),
                    fmt::format("a socket's path has 1 to {} octets", sizeof address.sun_path - 1));
   std::ranges::copy(path, address.sun_path);
@@ -32,7 +32,7 @@ const sockaddr* generic(const sockaddr_un& address) { return reinterpret_cast<co
 
 std::string folder_of(const std::string& path) {
   const auto slash = path.rfind('/');
-  if (slash == path.npos) return ".";
+  if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
