@@ -67,7 +67,11 @@ TEST(SeededRandom, RepeatsItselfForOneSeedOnly) {
   for (int i = 0; i < 1000; ++i) EXPECT_LT(a.below(3), 3u);
 }
 
-enum class Alarm { wash, cook, count_ };
+enum class Alarm {
+  wash,
+  cook,
+  count_
+};
 
 TEST(TimerSet, PopsWhatIsDueInOrderOfTime) {
   TimerSet<Alarm> timers;

@@ -14,7 +14,7 @@ struct SetPolicy {
   policy::SpdPtr spd;
 };
 
-using Effect = std::variant<ike::SendDatagram, ike::SendKeepalive, ike::InstallChildSa, ike::RemoveChildSa, ike::MoveChildSa,
-                            ike::Notice, ike::LogKeys, SetPolicy>;
+using Effect = std::variant<ike::SendDatagram, ike::SendKeepalive, ike::InstallChildSa, ike::RemoveChildSa,
+                            ike::MoveChildSa, ike::Notice, ike::LogKeys, SetPolicy>;
 
 }  // namespace sallyport::node

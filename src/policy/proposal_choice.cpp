@@ -99,7 +99,8 @@ std::vector<Difference> differences_between(const Proposal& ours, const Proposal
   compare(Which::integrity, integrity_of(ours), integrity_of(theirs), ours.integrity, theirs.integrity);
   if (ours.protocol == Protocol::ike) compare(Which::prf, ours.prf, theirs.prf, ours.prf, theirs.prf);
   if (!ignore_key_exchange)
-    compare(Which::key_exchange, key_exchange_of(ours), key_exchange_of(theirs), ours.key_exchange, theirs.key_exchange);
+    compare(Which::key_exchange, key_exchange_of(ours), key_exchange_of(theirs), ours.key_exchange,
+            theirs.key_exchange);
   if (ours.protocol != Protocol::ike) {
     const auto our_numbers = sequence_numbers_of(ours), their_numbers = sequence_numbers_of(theirs);
     compare(Which::sequence_numbers, our_numbers, their_numbers, our_numbers, their_numbers);

@@ -79,7 +79,8 @@ Bytes build_ip(const IpFields& fields, ByteView payload) {
 
 std::optional<UdpView> parse_udp(ByteView packet) {
   const auto ip = parse_ip(packet);
-  if (!ip || ip->fields.protocol != wire::IpProtocol::udp || ip->payload.size() < wire::udp_header_size) return std::nullopt;
+  if (!ip || ip->fields.protocol != wire::IpProtocol::udp || ip->payload.size() < wire::udp_header_size)
+    return std::nullopt;
   const std::uint8_t* udp = ip->payload.data();
   if (load_be16(udp + 4) != ip->payload.size()) return std::nullopt;
   if (!wire::has_valid_payload_checksum(*wire::IpPacket::parse(packet))) return std::nullopt;
