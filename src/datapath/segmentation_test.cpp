@@ -103,6 +103,26 @@ TEST(Segmentation, LeavesFinToTheLastAndCwrToTheFirst) {
   EXPECT_EQ(packets, super.packets);
 }
 
+TEST(Segmentation, NumbersPacketsWithOptionsBeyondTheLastIdentification) {
+  Super super = make_super(tcp4, 3000, 1000);
+  const Bytes options = {0x94, 4, 0, 0};  // router alert (RFC 2113)
+  super.frame.insert(super.frame.begin() + 20, options.begin(), options.end());
+  super.frame[0] = 0x46;
+  store_be16(&super.frame[2], static_cast<std::uint16_t>(super.frame.size()));
+  store_be16(&super.frame[10], 0xdead);  // not filled in
+  wire::set_ipv4_id(super.frame.data(), 0xfffe);
+  const auto packets = cut(super);
+  ASSERT_THAT(packets, SizeIs(3));
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const auto ip = wire::IpPacket::parse(packets[i]);
+    ASSERT_TRUE(ip);
+    EXPECT_TRUE(ip->has_valid_header_checksum());
+    EXPECT_TRUE(wire::has_valid_payload_checksum(*ip));
+    EXPECT_EQ(load_be16(&packets[i][4]), (0xfffe + i) & 0xffff);
+    EXPECT_EQ(Bytes(packets[i].begin() + 20, packets[i].begin() + 24), options);
+  }
+}
+
 TEST(Segmentation, LeavesTheIpHeaderOutWhenToldTo) {
   const Super super = make_super(tcp4, 2500, 1000);
   auto segmenter = Segmenter::of(*wire::IpPacket::parse(super.frame), super.offload);
