@@ -90,6 +90,17 @@ std::size_t output_size(Hash hash) {
   unreachable();
 }
 
+Hash hash_of(Prf prf) {
+  switch (prf) {
+    case Prf::hmac_md5: return Hash::md5;
+    case Prf::hmac_sha1: return Hash::sha1;
+    case Prf::hmac_sha2_256: return Hash::sha2_256;
+    case Prf::hmac_sha2_384: return Hash::sha2_384;
+    case Prf::hmac_sha2_512: return Hash::sha2_512;
+  }
+  unreachable();
+}
+
 std::size_t public_value_size(KeyExchangeMethod method) {
   switch (method) {
     case KeyExchangeMethod::none: return 0;

@@ -98,6 +98,8 @@ std::size_t icv_size(Integrity integrity);  // octets on the wire, truncated as 
 /// Octets of output, which is also the preferred key length of all the HMAC PRFs (RFC 7296 §2.13).
 std::size_t output_size(Prf prf);
 std::size_t output_size(Hash hash);
+/// The hash that the PRF is the HMAC of.
+Hash hash_of(Prf prf);
 
 /// Octets of a public value as it stands in a KE payload; 0 for `none`.
 std::size_t public_value_size(KeyExchangeMethod method);

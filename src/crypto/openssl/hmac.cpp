@@ -102,18 +102,6 @@ Hash hash_of(Integrity integrity) {
   std::unreachable();
 }
 
-Hash hash_of(Prf prf) {
-  switch (prf) {
-    case Prf::hmac_md5: return Hash::md5;
-    case Prf::hmac_sha1: return Hash::sha1;
-    case Prf::hmac_sha2_256: return Hash::sha2_256;
-    case Prf::hmac_sha2_384: return Hash::sha2_384;
-    case Prf::hmac_sha2_512: return Hash::sha2_512;
-  }
-  ASSERT(false);
-  std::unreachable();
-}
-
 void digest(Hash hash, std::span<const ByteView> parts, ByteSpan out) {
   ASSERT(out.size() == output_size(hash));
   with_digest(hash, [&]<class D>() {

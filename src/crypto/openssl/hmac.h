@@ -12,7 +12,6 @@ namespace sallyport::crypto::openssl {
 
 /// The hash inside the HMAC; `integrity` is not none.
 Hash hash_of(Integrity integrity);
-Hash hash_of(Prf prf);
 
 /// `out` has output_size(hash) octets.
 void digest(Hash hash, std::span<const ByteView> parts, ByteSpan out);
