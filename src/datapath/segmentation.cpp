@@ -37,11 +37,6 @@ Segmenter::Segmenter(const wire::IpPacket& packet, const Offload& offload)
   addresses_.add(packet.source());
   addresses_.add(packet.destination());
   addresses_.add_u16(static_cast<std::uint8_t>(packet.protocol()));
-  if (v6_) return;
-  // All but size, identification and checksum.
-  ip_header_.add(packet_.first(2));
-  ip_header_.add(packet_.subspan(6, 4));
-  ip_header_.add(packet_.subspan(12, (packet_[0] & 0x0fu) * 4 - 12));
 }
 
 Result<Segmenter> Segmenter::of(const wire::IpPacket& packet, const Offload& offload) {

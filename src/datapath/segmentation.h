@@ -42,7 +42,6 @@ class Segmenter {
   std::size_t at_ = 0;       // offset of the next segment's payload
   std::uint16_t index_ = 0;  // of the next segment
   wire::ChecksumSum addresses_;
-  wire::ChecksumSum ip_header_;  // IPv4: of what is the same in all segments
 };
 
 }  // namespace sallyport::datapath
