@@ -252,6 +252,16 @@ TEST_F(Protection, RefusesALaterPayloadBehindTheEnd) {
   }
 }
 
+TEST_F(Protection, RefusesALaterPayloadWithoutAWholeHeader) {
+  for (const std::uint8_t length : {std::uint8_t{13}, std::uint8_t{14}, std::uint8_t{15}, std::uint8_t{16}}) {
+    Bytes text{kNoncePayload, 0, 0, length};
+    text.resize(16);
+    const auto opened = open(encrypted(text));
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error(), (Error{ErrorCode::malformed, wire::ike_header_size + length}));
+  }
+}
+
 TEST_F(Protection, TakesPaddingOfAnyContentAndLength) {
   for (const std::size_t size : {16U, 32U, 256U, 4096U})
     for (const auto filling : {std::uint8_t{0x00}, std::uint8_t{0xff}}) {
