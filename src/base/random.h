@@ -18,8 +18,8 @@ class RandomSource {
   std::uint64_t below(std::uint64_t bound);
 };
 
-/// Deterministic and not for keys that matter: simulations, tests, fuzzing. The same seed gives the same bytes, on every
-/// machine (xoshiro256**, seeded by splitmix64).
+/// Deterministic and not for keys that matter: simulations, tests, fuzzing. The same seed gives the same bytes, on
+/// every machine (xoshiro256**, seeded by splitmix64).
 class SeededRandom final : public RandomSource {
  public:
   explicit SeededRandom(std::uint64_t seed);

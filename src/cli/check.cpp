@@ -55,7 +55,7 @@ int check(const Global& global, const std::vector<std::string>& named) {
   auto files = names ? read_all(*names) : std::unexpected(names.error());
   if (!files) {
     complain(files.error());
-    return kDidNotHappen;
+    return did_not_happen;
   }
   const auto loaded = config::parse(*files, read_secret);
   for (auto& file : *files) wipe({reinterpret_cast<std::uint8_t*>(file.text.data()), file.text.size()});
@@ -63,10 +63,10 @@ int check(const Global& global, const std::vector<std::string>& named) {
     print_line(check_json(loaded.config.connections.size(), loaded.diagnostics));
   else
     show(loaded);
-  if (loaded.ok()) return kDone;
+  if (loaded.ok()) return done;
   const auto errors = std::ranges::count(loaded.diagnostics, config::Severity::error, &config::Diagnostic::severity);
   complain(fmt::format("{} error{}", errors, errors == 1 ? "" : "s"));
-  return kDidNotHappen;
+  return did_not_happen;
 }
 
 }  // namespace sallyport::cli

@@ -17,10 +17,10 @@ struct Global {
 };
 
 enum ExitStatus {
-  kDone = 0,
-  kDidNotHappen = 1,
-  kWrongWords = 2,
-  kNoDaemon = 3
+  done = 0,
+  did_not_happen = 1,
+  wrong_words = 2,
+  no_daemon = 3
 };
 
 /// NAME or NAME/CHILD.

@@ -38,16 +38,16 @@ int counters(const Global& global, const std::string& connection) {
   if (!succeeded(*answer)) return report_failure(*answer);
   if (global.json) {
     print_line(counters_json(*answer, connections));
-    return kDone;
+    return done;
   }
   for (const auto& each : connections) show(each.text("connection").value_or("?"), each.find_section("events"));
-  if (!connection.empty()) return kDone;
+  if (!connection.empty()) return done;
   show("all connections", answer->find_section("events"));
   show("SAs", answer->find_section("sas"));
   show("packets in", answer->find_section("inbound"));
   show("packets out", answer->find_section("outbound"));
   show("packets dropped", answer->find_section("drops"));
-  return kDone;
+  return done;
 }
 
 }  // namespace sallyport::cli

@@ -33,7 +33,7 @@ int down(const Global& global, const DownOptions& options) {
   const bool already = answer->text("already") == "yes";
   if (!succeeded(*answer) && !already) return report_failure(*answer);
   if (!global.json) print_line(target.text() + (already ? " was not up" : " is down"));
-  return kDone;
+  return done;
 }
 
 }  // namespace sallyport::cli

@@ -38,7 +38,7 @@ int events(const Global& global, const EventsOptions& options) {
   const auto patience = options.follow ? std::nullopt : std::optional(kPatience);
   const auto answer = daemon->call("events", request, patience, {"event"}, show);
   if (!answer) return report(answer.error());
-  return succeeded(*answer) ? kDone : report_failure(*answer);
+  return succeeded(*answer) ? done : report_failure(*answer);
 }
 
 }  // namespace sallyport::cli

@@ -21,13 +21,13 @@ int firewall_show(const Global& global) {
   const auto rules = linux::loaded_guard(linux::Footprint{});
   if (!rules) {
     complain(rules.error().text);
-    return kDidNotHappen;
+    return did_not_happen;
   }
   if (global.json)
     print_line(text_json("rules", *rules));
   else
     print(rules->empty() ? "nothing is blocked\n" : *rules);
-  return kDone;
+  return done;
 }
 
 int firewall_lift(const Global& global, const std::string& device) {
@@ -35,16 +35,16 @@ int firewall_lift(const Global& global, const std::string& device) {
   footprint.device = device;
   if (daemon_runs(device)) {
     complain("a daemon runs here (device " + device + "); stop it, and it lifts the block by itself");
-    return kDidNotHappen;
+    return did_not_happen;
   }
   auto steering = linux::Steering::open(footprint, 0);
   const auto cleared = steering ? steering->clear() : std::unexpected(steering.error());
   const auto lifted = linux::lift_guard(footprint);
   if (!cleared) complain(cleared.error().text);
   if (!lifted) complain(lifted.error().text);
-  if (!cleared || !lifted) return kDidNotHappen;
+  if (!cleared || !lifted) return did_not_happen;
   print_line(global.json ? text_json("done", "yes") : "lifted: packets pass unprotected again");
-  return kDone;
+  return done;
 }
 
 }  // namespace sallyport::cli

@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kWrongWords;
+    return app.exit(error) == 0 ? done : wrong_words;
   }
   return words.run();
 }

@@ -23,12 +23,12 @@ void complain(std::string_view reason) {
 
 int report(const NoAnswer& no_answer) {
   complain(no_answer.text);
-  return no_answer.unreachable ? kNoDaemon : kDidNotHappen;
+  return no_answer.unreachable ? no_daemon : did_not_happen;
 }
 
 int report_failure(const control::Message& answer) {
   complain(answer.text("errmsg").value_or("the daemon refused, and does not say why"));
-  return kDidNotHappen;
+  return did_not_happen;
 }
 
 void print_lines(const control::Message& answer, std::string_view list) {

@@ -12,7 +12,7 @@ int psk_generate(const Global& global) {
   linux::KernelRandom().fill(key.span());
   const std::string text = "0s" + to_base64(key.view());
   print_line(global.json ? text_json("secret", text) : text);
-  return kDone;
+  return done;
 }
 
 }  // namespace sallyport::cli

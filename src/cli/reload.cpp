@@ -39,7 +39,7 @@ int reload(const Global& global, bool dry_run) {
     print_lines(*answer, "diagnostics");
     show_plan(*answer, dry_run);
   }
-  return succeeded(*answer) ? kDone : report_failure(*answer);
+  return succeeded(*answer) ? done : report_failure(*answer);
 }
 
 }  // namespace sallyport::cli

@@ -20,7 +20,7 @@ int status(const Global& global, const std::string& connection) {
   if (!answer) return report(answer.error());
   if (!succeeded(*answer)) return report_failure(*answer);
   print(global.json ? status_json(connections) + "\n" : status_text(connections));
-  return kDone;
+  return done;
 }
 
 }  // namespace sallyport::cli

@@ -19,7 +19,7 @@ int trace(const Global& global, const std::string& connection) {
     print_line(answer_json(*answer));
   else
     print_lines(*answer, "ladder");
-  return kDone;
+  return done;
 }
 
 }  // namespace sallyport::cli

@@ -32,7 +32,7 @@ int show_failure(const Message& answer) {
   complain(*sentence);
   if (const auto advice = answer.text("advice"); advice && !advice->empty()) complain(*advice);
   if (const auto where = answer.text("where"); where && !where->empty()) complain(fmt::format("see {}", *where));
-  return kDidNotHappen;
+  return did_not_happen;
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ int up(const Global& global, const UpOptions& options) {
     print_lines(*answer, "ladder");
   if (!succeeded(*answer)) return show_failure(*answer);
   if (!global.json) print_line(target.text() + " is up");
-  return kDone;
+  return done;
 }
 
 }  // namespace sallyport::cli

@@ -1,5 +1,5 @@
-// Event: every noteworthy thing that happens, typed. The one source of log lines, counters, `sallyport events`, traces and
-// test assertions: whoever wants text makes it from these.
+// Event: every noteworthy thing that happens, typed. The one source of log lines, counters, `sallyport events`, traces
+// and test assertions: whoever wants text makes it from these.
 #pragma once
 
 #include <string>
@@ -29,8 +29,20 @@ struct Retransmitted {
 /// A datagram or message that was not taken, for this reason. Unauthenticated input ends here and nowhere else.
 struct MessageRejected {
   enum class Reason : std::uint8_t {
-    malformed, wrong_version, unknown_spi, not_authentic, unexpected_exchange, unexpected_message_id, missing_payload,
-    unsupported_critical_payload, no_connection, cookie_demanded, cookie_invalid, half_open_limit, repeated, count_
+    malformed,
+    wrong_version,
+    unknown_spi,
+    not_authentic,
+    unexpected_exchange,
+    unexpected_message_id,
+    missing_payload,
+    unsupported_critical_payload,
+    no_connection,
+    cookie_demanded,
+    cookie_invalid,
+    half_open_limit,
+    repeated,
+    count_
   };
   Reason reason = Reason::malformed;
   policy::Endpoint remote;
@@ -89,7 +101,8 @@ struct Acquired {
   policy::TrafficSelector source, destination;
 };
 
-using Event = std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, IkeSaEstablished,
-                           IkeSaClosed, ChildSaInstalled, ChildSaRemoved, NegotiationFailed, Acquired>;
+using Event =
+    std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, IkeSaEstablished,
+                 IkeSaClosed, ChildSaInstalled, ChildSaRemoved, NegotiationFailed, Acquired>;
 
 }  // namespace sallyport::event

@@ -13,7 +13,10 @@
 namespace sallyport::event {
 
 /// Whose decision it was.
-enum class Side : std::uint8_t { local, remote };
+enum class Side : std::uint8_t {
+  local,
+  remote
+};
 
 enum class FailureKind : std::uint8_t {
   peer_unreachable,        // no answer to all retransmissions
@@ -30,27 +33,27 @@ enum class FailureKind : std::uint8_t {
   protocol_violation,      // an authentic peer that breaks the protocol
   closed_by_peer,
   closed_by_user,
-  replaced,                // a newer IKE SA of the same peer took over
-  expired,                 // lifetime or sequence numbers ran out
-  system_refused,          // the datapath or the system would not install it
+  replaced,        // a newer IKE SA of the same peer took over
+  expired,         // lifetime or sequence numbers ran out
+  system_refused,  // the datapath or the system would not install it
 };
 
 struct Failure {
   FailureKind kind = FailureKind::peer_error;
   Side side = Side::local;
-  std::string connection;                      // empty: none was found
-  std::string child;                           // empty: the IKE SA as a whole
-  std::vector<policy::Proposal> our_proposals;   // no_proposal_chosen, key_exchange_mismatch
-  std::vector<policy::Proposal> peer_proposals;  // empty where the peer hides them
+  std::string connection;                                  // empty: none was found
+  std::string child;                                       // empty: the IKE SA as a whole
+  std::vector<policy::Proposal> our_proposals;             // no_proposal_chosen, key_exchange_mismatch
+  std::vector<policy::Proposal> peer_proposals;            // empty where the peer hides them
   policy::TrafficSelectors our_local_ts, our_remote_ts;    // no_common_selector
   policy::TrafficSelectors peer_local_ts, peer_remote_ts;  // as seen from our side: "local" is our side of the tunnel
   std::optional<policy::Mode> our_mode, peer_mode;
-  policy::Identity local_id, remote_id;        // any: not known yet
-  policy::Identity expected_id;                // identity_mismatch
-  policy::Endpoint remote;                     // peer_unreachable: where we tried
-  std::uint32_t attempts = 0;                  // peer_unreachable: messages sent
-  std::optional<crypto::KeyExchangeMethod> wanted_group;   // key_exchange_mismatch
-  std::string notify;                          // the peer's notify by its RFC name: "NO_PROPOSAL_CHOSEN"
+  policy::Identity local_id, remote_id;                   // any: not known yet
+  policy::Identity expected_id;                           // identity_mismatch
+  policy::Endpoint remote;                                // peer_unreachable: where we tried
+  std::uint32_t attempts = 0;                             // peer_unreachable: messages sent
+  std::optional<crypto::KeyExchangeMethod> wanted_group;  // key_exchange_mismatch
+  std::string notify;                                     // the peer's notify by its RFC name: "NO_PROPOSAL_CHOSEN"
 };
 
 }  // namespace sallyport::event

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <optional>
 
-
 namespace sallyport::linux {
 
 /// Room for all control messages of one packet.

@@ -34,13 +34,14 @@ struct PumpObserver {
 
 /// What the pump itself dropped, or the system did not take. In packets.
 struct PumpCounters {
-  std::uint64_t malformed = 0;          // neither IKE nor ESP nor a keepalive; or a frame of the TUN that is none
-  std::uint64_t keepalives = 0;         // received
-  std::uint64_t too_big = 0;            // larger than the path allows, and not to be fragmented
-  std::uint64_t send_failed = 0;        // refused by the system for any other reason
-  std::uint64_t no_socket = 0;          // from an address or port that we have no socket for
-  std::uint64_t tun_refused = 0;        // which the TUN device did not take
-  std::uint64_t extension_headers = 0;  // transport mode with IPv6 routing headers, which sockets do not send as they are
+  std::uint64_t malformed = 0;    // neither IKE nor ESP nor a keepalive; or a frame of the TUN that is none
+  std::uint64_t keepalives = 0;   // received
+  std::uint64_t too_big = 0;      // larger than the path allows, and not to be fragmented
+  std::uint64_t send_failed = 0;  // refused by the system for any other reason
+  std::uint64_t no_socket = 0;    // from an address or port that we have no socket for
+  std::uint64_t tun_refused = 0;  // which the TUN device did not take
+  std::uint64_t extension_headers =
+      0;  // transport mode with IPv6 routing headers, which sockets do not send as they are
 };
 
 class PacketPump {
@@ -81,8 +82,8 @@ class PacketPump {
   PumpObserver observer_;
   PumpCounters counters_;
 
-  Bytes frames_;                               // what was read from the TUN, one after the other
-  std::vector<datapath::Packet> packets_;      // of frames_
+  Bytes frames_;                           // what was read from the TUN, one after the other
+  std::vector<datapath::Packet> packets_;  // of frames_
   ReceiveBuffers buffers_;
   std::vector<datapath::Datagram> datagrams_;  // of buffers_
   datapath::Verdicts verdicts_;

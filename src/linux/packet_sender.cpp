@@ -45,11 +45,7 @@ PacketSocket::RoomPointer PacketSocket::make_room() {
 class PacketSocket::Sender {
  public:
   Sender(PacketSocket& socket, Instant now, std::span<const OutgoingPacket> packets, std::vector<SendFailure>& failures)
-      : socket_(socket),
-        room_(*socket.room_),
-        now_(now),
-        packets_(packets),
-        failures_(failures) {}
+      : socket_(socket), room_(*socket.room_), now_(now), packets_(packets), failures_(failures) {}
 
   void send_all() {
     for (std::size_t i = 0; i < packets_.size(); ++i) add(i, may_be_train(packets_[i]));
@@ -59,8 +55,7 @@ class PacketSocket::Sender {
  private:
   bool may_be_train(const OutgoingPacket& packet) const {
     return socket_.udp_ && packet.segment_size != 0 && packet.payload.size() > packet.segment_size &&
-           packet.payload.size() <= kMostTrainBytes &&
-           packet.payload.size() <= kMostSegments * packet.segment_size &&
+           packet.payload.size() <= kMostTrainBytes && packet.payload.size() <= kMostSegments * packet.segment_size &&
            !socket_.trains_refused(now_, packet.remote.address);
   }
 
@@ -125,7 +120,8 @@ class PacketSocket::Sender {
     refused_trains_.clear();
     bool patient = true;
     for (std::size_t at = 0; at < count;) {
-      const int sent = sendmmsg(socket_.fd(), room_.headers.data() + at, static_cast<unsigned>(count - at), MSG_DONTWAIT);
+      const int sent =
+          sendmmsg(socket_.fd(), room_.headers.data() + at, static_cast<unsigned>(count - at), MSG_DONTWAIT);
       if (sent > 0) {
         at += static_cast<std::size_t>(sent);
       } else if (errno == EAGAIN && std::exchange(patient, false)) {

@@ -41,10 +41,10 @@ class ReceiveBuffers {
 
 /// A packet on its way out, or a train. Views live until send() returns.
 struct OutgoingPacket {
-  ByteView marker;                  // in front of the payload: the non-ESP marker; not of a train
+  ByteView marker;  // in front of the payload: the non-ESP marker; not of a train
   ByteView payload;
-  std::uint16_t segment_size = 0;   // to be cut into datagrams of so many octets; 0: one datagram
-  policy::Endpoint local, remote;   // the local port is the socket's own; without an address the route decides
+  std::uint16_t segment_size = 0;  // to be cut into datagrams of so many octets; 0: one datagram
+  policy::Endpoint local, remote;  // the local port is the socket's own; without an address the route decides
   std::uint8_t traffic_class = 0;
   std::uint8_t hop_limit = 64;
   bool dont_fragment = false;
@@ -52,8 +52,8 @@ struct OutgoingPacket {
   ByteView options;
 };
 
-/// What did not leave: of the packet with this index so many datagrams, the last because of this errno. EMSGSIZE: larger
-/// than the route allows, and not to be fragmented.
+/// What did not leave: of the packet with this index so many datagrams, the last because of this errno. EMSGSIZE:
+/// larger than the route allows, and not to be fragmented.
 struct SendFailure {
   std::size_t index = 0;
   std::size_t datagrams = 0;

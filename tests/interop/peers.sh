@@ -82,7 +82,7 @@ strongswan_counts() {
   strongswan_ctl "$1" --list-sas | awk '
     $1 == "in" || $1 == "out" { gsub(",", ""); for (i = 2; i < NF; i++) if ($(i + 1) == "bytes") sum[$1] += $i }
     /in-UDP/ { carried = "udp" }
-    END { print sum["in"] + 0, sum["out"] + 0, carried ? carried : "plain" }'
+    END { printf "%.0f %.0f %s\n", sum["in"], sum["out"], carried ? carried : "plain" }'
 }
 strongswan_log() { at "$1" tail -n 25 "$state/$1/run/charon.log" "$state/$1/out"; }
 strongswan_down() { stop "$1" "$(strongswan_pid "$1")"; at "$1" rm -f "$state/$1/pid"; }
@@ -112,7 +112,7 @@ sallyport_counts() {
     $1 == "bytes_in" { inward += $2 }
     $1 == "bytes_out" { outward += $2 }
     $1 == "udp_encap" { carried = $2 == "true" ? "udp" : "plain" }
-    END { print inward + 0, outward + 0, carried }'
+    END { printf "%.0f %.0f %s\n", inward, outward, carried }'
 }
 sallyport_log() { tail -n 25 "$state/$1/out"; }
 sallyport_down() { stop "$1" "$(cat "$state/$1/pid" 2>/dev/null)"; rm -f "$state/$1/pid"; }

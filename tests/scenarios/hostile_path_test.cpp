@@ -50,8 +50,8 @@ TEST_F(HostilePath, AlteredIkeMessageIsAsGoodAsLost) {
   EXPECT_TRUE(both_reach_each_other());
 }
 
-TEST_F(HostilePath, ForgedRefusalIsNotBelievedAtOnce) {
-  // A stranger who saw the request answers it faster than bob (RFC 7296 §2.21.1: keep trying for a while).
+TEST_F(HostilePath, ForgedRefusalLeavesNothingAtOneEndAlone) {
+  // A stranger who saw the request answers it faster than bob. It is believed: who can see requests can stop them too.
   bob_link.set_quality({.delay = 500ms});
   OnPathAttacker near_alice(alice_link);
   near_alice.record(1);
@@ -68,7 +68,6 @@ TEST_F(HostilePath, ForgedRefusalIsNotBelievedAtOnce) {
   store_be32(&refusal[24], static_cast<std::uint32_t>(refusal.size()));
   near_alice.inject(inward, sim::build_udp(original->destination, original->source, refusal));
   pass(10min);
-  // Whether alice believed it or not: nothing may be left at one end alone.
   EXPECT_THAT(sim::check_pairs(std::array<const Host*, 2>{&alice, &bob}), IsEmpty());
 }
 

@@ -24,7 +24,11 @@ struct ChildSaStatus {
 };
 
 struct IkeSaStatus {
-  enum class State : std::uint8_t { connecting, established, closing };
+  enum class State : std::uint8_t {
+    connecting,
+    established,
+    closing
+  };
   policy::IkeSaId id;
   std::string connection;  // empty while a responder does not know it
   std::uint8_t version = 2;
