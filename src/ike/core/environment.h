@@ -47,7 +47,7 @@ struct Environment {
   SpiAllocator& spis;
   Outbox& outbox;
 
-  void emit(event::Event event) { outbox.push_back(Notice{std::move(event)}); }
+  void emit(event::Event event) { outbox.emplace_back(std::in_place_type<Notice>, std::move(event)); }
 };
 
 }  // namespace sallyport::ike

@@ -94,7 +94,7 @@ void Engine::load(std::vector<policy::ConnectionPtr> connections, policy::Pad pa
 
 std::optional<Output> Engine::poll_output() {
   if (state_->outbox.empty()) return std::nullopt;
-  Output output = std::move(state_->outbox.front());
+  std::optional<Output> output(std::move(state_->outbox.front()));
   state_->outbox.pop_front();
   return output;
 }

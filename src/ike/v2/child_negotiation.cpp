@@ -263,7 +263,7 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
     }
   }
   if (!best) return std::unexpected(std::move(refusal));
-  return *best;
+  return std::move(*best);
 }
 
 NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const ChildMatch& match,

@@ -37,15 +37,29 @@ Step try_again(const IkeSa& sa, CreateChild task, bool later) {
   return step;
 }
 
+/// The peer wants a key of another group: only one that we offered will do (RFC 7296 §1.3).
+Step try_other_method(const IkeSa& sa, const policy::Child& config, CreateChild task, const w::NotifyPayload& error) {
+  const auto wanted =
+      error.data.size() == 2 ? read_method(static_cast<w::KeyExchangeId>(load_be16(error.data.data()))) : std::nullopt;
+  if (wanted && task.method != wanted && offers_method(config.esp_proposals, *wanted)) {
+    task.method = wanted;
+    return try_again(sa, std::move(task), false);
+  }
+  return fail_child(sa, {{.kind = FailureKind::key_exchange_mismatch,
+                          .side = Side::remote,
+                          .connection = sa.connection_name(),
+                          .child = config.name,
+                          .our_proposals = config.esp_proposals,
+                          .remote = sa.remote,
+                          .wanted_group = wanted,
+                          .notify = std::string(w::to_string(error.type))}});
+}
+
 Step read_error(const IkeSa& sa, const policy::Child& config, const PendingChild& pending,
                 const w::NotifyPayload& error) {
-  CreateChild task = pending.task;
-  if (task.tries < kMostTries) {
-    if (error.type == w::NotifyType::temporary_failure) return try_again(sa, std::move(task), true);
-    if (error.type == w::NotifyType::invalid_ke_payload && error.data.size() == 2) {
-      task.method = read_method(static_cast<w::KeyExchangeId>(load_be16(error.data.data())));
-      if (task.method) return try_again(sa, std::move(task), false);
-    }
+  if (pending.task.tries < kMostTries) {
+    if (error.type == w::NotifyType::temporary_failure) return try_again(sa, pending.task, true);
+    if (error.type == w::NotifyType::invalid_ke_payload) return try_other_method(sa, config, pending.task, error);
   }
   return fail_child(sa, {read_child_error(sa, config, pending, error)});
 }

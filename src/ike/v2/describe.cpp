@@ -69,6 +69,7 @@ event::MessageSummary describe(const wire::IkeHeader& header, const w::PayloadCh
   summary.remote = remote;
   summary.size = static_cast<std::uint32_t>(size);
   summary.encrypted = encrypted;
+  summary.payloads.reserve(payloads.size());
   for (const w::Payload& payload : payloads) summary.payloads.push_back(std::visit(Describe{}, payload.body));
   return summary;
 }

@@ -27,12 +27,6 @@ Failure init_failure(const IkeSa& sa, FailureKind kind, Side side) {
 
 Step give_up(Failure failure) { return {.next = State::closed, .failure = std::move(failure)}; }
 
-bool offers_method(const std::vector<policy::Proposal>& proposals, KeyExchangeMethod method) {
-  return std::ranges::any_of(proposals, [&](const policy::Proposal& proposal) {
-    return std::ranges::find(proposal.key_exchange, method) != proposal.key_exchange.end();
-  });
-}
-
 /// The responder wants another group than the one that we guessed.
 Step try_other_method(const IkeSa& sa, const w::NotifyPayload& notify) {
   const auto refuse = [&](std::optional<KeyExchangeMethod> method) {
@@ -80,7 +74,7 @@ std::vector<policy::ConnectionPtr> connections_for(const Datagram& datagram, con
 }
 
 bool accepts(const policy::Connection& connection, const policy::Suite& suite) {
-  return policy::choose(connection.proposals, read_offer(accept(suite, 1, {}))).has_value();
+  return policy::choose(connection.proposals, {only(suite)}).has_value();
 }
 
 InitReply refuse(w::NotifyType type, Bytes data, std::optional<Failure> failure) {
@@ -109,6 +103,12 @@ Bytes method_bytes(KeyExchangeMethod method) {
 }
 
 }  // namespace
+
+bool offers_method(const std::vector<policy::Proposal>& proposals, KeyExchangeMethod method) {
+  return std::ranges::any_of(proposals, [&](const policy::Proposal& proposal) {
+    return std::ranges::find(proposal.key_exchange, method) != proposal.key_exchange.end();
+  });
+}
 
 std::uint64_t random_ike_spi(RandomSource& random) {
   for (;;)

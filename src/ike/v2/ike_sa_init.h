@@ -35,6 +35,9 @@ struct InitRejected {
 };
 std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& in, Environment& env);
 
+/// Whether a peer may ask for this group: INVALID_KE_PAYLOAD names one of the offered (RFC 7296 §1.2, §1.3).
+bool offers_method(const std::vector<policy::Proposal>& proposals, crypto::KeyExchangeMethod method);
+
 /// A random IKE SPI; zero means "none".
 std::uint64_t random_ike_spi(RandomSource& random);
 /// 32 octets: at least half the key size of every PRF (RFC 7296 §2.10).

@@ -1,6 +1,8 @@
 #include "ike/v2/nat_detection.h"
 
-#include "base/writer.h"
+#include <array>
+
+#include "base/bytes.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -10,14 +12,13 @@ namespace w = wire::ikev2;
 /// SHA-1(SPIs | address | port): the hash only has to tell addresses apart, it protects nothing.
 Bytes endpoint_hash(crypto::Provider& crypto, std::uint64_t spi_i, std::uint64_t spi_r,
                     const policy::Endpoint& endpoint) {
-  Bytes input;
-  Writer writer(input);
-  writer.u64(spi_i);
-  writer.u64(spi_r);
-  writer.bytes(endpoint.address.bytes());
-  writer.u16(endpoint.port);
+  std::array<std::uint8_t, 16> spis;
+  store_be64(spis.data(), spi_i);
+  store_be64(spis.data() + 8, spi_r);
+  std::array<std::uint8_t, 2> port;
+  store_be16(port.data(), endpoint.port);
   Bytes hash(crypto::output_size(crypto::Hash::sha1));
-  const ByteView parts[] = {input};
+  const ByteView parts[] = {spis, endpoint.address.bytes(), port};
   crypto.hash(crypto::Hash::sha1, parts, hash);
   return hash;
 }

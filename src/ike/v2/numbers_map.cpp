@@ -174,7 +174,7 @@ policy::Proposal read_proposal(const w::Proposal& theirs) {
   for (const auto& transform : theirs.transforms) understood &= read_transform(transform, ours);
   if (!understood) return policy::Proposal{.protocol = *protocol};
   // A combined-mode cipher takes no integrity, and may say so (RFC 7296 §3.3.3).
-  if (ours.integrity == std::vector{Integrity::none}) ours.integrity.clear();
+  if (ours.integrity.size() == 1 && ours.integrity.front() == Integrity::none) ours.integrity.clear();
   if (*protocol != Protocol::ike) {
     const bool silent = std::ranges::none_of(theirs.transforms, [](const w::Transform& transform) {
       return transform.type == w::TransformType::extended_sequence_numbers;
@@ -184,37 +184,44 @@ policy::Proposal read_proposal(const w::Proposal& theirs) {
   return ours;
 }
 
+w::Proposal write_proposal(const policy::Proposal& ours, std::size_t number, ByteView spi, bool with_key_exchange) {
+  w::Proposal proposal;
+  proposal.number = static_cast<std::uint8_t>(number);
+  proposal.protocol = write_protocol(ours.protocol);
+  proposal.spi = to_bytes(spi);
+  auto& transforms = proposal.transforms;
+  for (const auto& value : ours.encryption) transforms.push_back(write_encryption(value));
+  for (const auto value : ours.integrity) transforms.push_back(w::transform(*kIntegrity.write(value)));
+  for (const auto value : ours.prf) transforms.push_back(w::transform(*kPrfs.write(value)));
+  if (with_key_exchange)
+    for (const auto value : ours.key_exchange) transforms.push_back(w::transform(write_method(value)));
+  for (const auto value : ours.sequence_numbers) transforms.push_back(w::transform(write_sequence_numbers(value)));
+  return proposal;
+}
+
 }  // namespace
 
 w::SaPayload offer(const std::vector<policy::Proposal>& proposals, ByteView spi, bool with_key_exchange) {
   w::SaPayload sa;
-  for (const policy::Proposal& ours : proposals) {
-    w::Proposal proposal;
-    proposal.number = static_cast<std::uint8_t>(sa.proposals.size() + 1);
-    proposal.protocol = write_protocol(ours.protocol);
-    proposal.spi = to_bytes(spi);
-    auto& transforms = proposal.transforms;
-    for (const auto& value : ours.encryption) transforms.push_back(write_encryption(value));
-    for (const auto value : ours.integrity) transforms.push_back(w::transform(*kIntegrity.write(value)));
-    for (const auto value : ours.prf) transforms.push_back(w::transform(*kPrfs.write(value)));
-    if (with_key_exchange)
-      for (const auto value : ours.key_exchange) transforms.push_back(w::transform(write_method(value)));
-    for (const auto value : ours.sequence_numbers) transforms.push_back(w::transform(write_sequence_numbers(value)));
-    sa.proposals.push_back(std::move(proposal));
-  }
+  for (const policy::Proposal& ours : proposals)
+    sa.proposals.push_back(write_proposal(ours, sa.proposals.size() + 1, spi, with_key_exchange));
   return sa;
 }
 
 w::SaPayload accept(const policy::Suite& suite, std::uint8_t number, ByteView spi, bool with_key_exchange) {
-  policy::Proposal chosen{.protocol = suite.protocol};
-  if (suite.protocol != Protocol::ah) chosen.encryption = {suite.encryption};
-  if (suite.integrity != Integrity::none) chosen.integrity = {suite.integrity};
-  if (suite.protocol == Protocol::ike) chosen.prf = {suite.prf};
-  if (suite.key_exchange != KeyExchangeMethod::none) chosen.key_exchange = {suite.key_exchange};
-  if (suite.protocol != Protocol::ike) chosen.sequence_numbers = {suite.sequence_numbers};
-  w::SaPayload sa = offer({chosen}, spi, with_key_exchange);
-  sa.proposals.front().number = number;
+  w::SaPayload sa;
+  sa.proposals.push_back(write_proposal(only(suite), number, spi, with_key_exchange));
   return sa;
+}
+
+policy::Proposal only(const policy::Suite& suite) {
+  policy::Proposal proposal{.protocol = suite.protocol};
+  if (suite.protocol != Protocol::ah) proposal.encryption = {suite.encryption};
+  if (suite.integrity != Integrity::none) proposal.integrity = {suite.integrity};
+  if (suite.protocol == Protocol::ike) proposal.prf = {suite.prf};
+  if (suite.key_exchange != KeyExchangeMethod::none) proposal.key_exchange = {suite.key_exchange};
+  if (suite.protocol != Protocol::ike) proposal.sequence_numbers = {suite.sequence_numbers};
+  return proposal;
 }
 
 std::vector<policy::Proposal> read_offer(const w::SaPayload& sa) {

@@ -20,6 +20,8 @@ wire::ikev2::SaPayload offer(const std::vector<policy::Proposal>& proposals, Byt
 /// The SA payload that accepts one: the number of the proposal that was taken, and one transform of each kind.
 wire::ikev2::SaPayload accept(const policy::Suite& suite, std::uint8_t number, ByteView spi,
                               bool with_key_exchange = true);
+/// The proposal with no alternatives to this suite.
+policy::Proposal only(const policy::Suite& suite);
 
 /// What a peer offers. Transforms that we do not have are left out; a proposal that needs a kind of transform that we
 /// do not have at all is left with nothing in it that could be chosen (RFC 7296 §3.3.6).

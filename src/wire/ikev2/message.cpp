@@ -4,6 +4,7 @@ namespace sallyport::wire::ikev2 {
 namespace {
 
 constexpr std::uint8_t critical_bit = 0x80;
+constexpr std::size_t usual_size = 512;  // of a message without certificates, in octets
 
 enum class Place {
   outside,  // in the message itself: may end with an encrypted payload
@@ -110,6 +111,7 @@ Result<Message> parse_message(ByteView message) {
 
 Result<Bytes> serialize_payloads(const PayloadChain& payloads) {
   Bytes octets;
+  octets.reserve(usual_size);
   Writer writer(octets);
   TRY(append_chain(writer, payloads));
   return octets;
@@ -118,6 +120,7 @@ Result<Bytes> serialize_payloads(const PayloadChain& payloads) {
 Result<Bytes> serialize_message(IkeHeader header, const PayloadChain& payloads) {
   header.next_payload = number(payloads.first_type());
   Bytes message;
+  message.reserve(usual_size);
   Writer writer(message);
   serialize_ike_header(writer, header);
   TRY(append_chain(writer, payloads));

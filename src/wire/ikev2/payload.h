@@ -36,7 +36,7 @@ struct Payload {
 
 class PayloadChain {
  public:
-  PayloadChain() = default;
+  PayloadChain() { payloads_.reserve(usual_size); }
 
   /// Appends a payload without the critical flag, which none that RFC 7296 defines may carry on sending.
   template <class Body>
@@ -89,6 +89,8 @@ class PayloadChain {
   friend bool operator==(const PayloadChain&, const PayloadChain&) = default;
 
  private:
+  static constexpr std::size_t usual_size = 8;  // IKE_SA_INIT and IKE_AUTH with a Child SA have about as many
+
   std::vector<Payload> payloads_;
 };
 

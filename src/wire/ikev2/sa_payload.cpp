@@ -71,6 +71,7 @@ Result<Proposal> parse_proposal(Reader& reader) {
   const std::size_t count_at = reader.offset();
   const std::uint8_t transform_count = TRY(reader.u8());
   proposal.spi = to_bytes(TRY(reader.bytes(spi_size)));
+  proposal.transforms.reserve(transform_count);
   while (!reader.empty()) {
     if (proposal.transforms.size() == transform_count) return fail(ErrorCode::malformed, count_at);
     Reader content = TRY(open_substructure(reader, more_transforms));
