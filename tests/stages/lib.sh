@@ -1,7 +1,7 @@
 # What stages share: building a preset, and CTest's results as lines. Sourced, from the top of the tree.
 # shellcheck shell=bash
 set -uo pipefail
-export CCACHE_NOHASHDIR=1
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD
 jobs=$(nproc)
 
 # build PRESET [CMAKE-ARGUMENT...]: configures and builds; one line for the result.
