@@ -1,5 +1,5 @@
-// Engine: one host's worth of IKE. Bytes, time and commands in; Outputs out. It finds the session that a message belongs
-// to, admits new ones, and knows nothing of sockets, clocks or threads.
+// Engine: one host's worth of IKE. Bytes, time and commands in; Outputs out. It finds the session that a message
+// belongs to, admits new ones, and knows nothing of sockets, clocks or threads.
 //
 // Use: any on_*() or command, then poll_output() until it is empty, then wait for input or until next_timeout().
 #pragma once
@@ -34,7 +34,13 @@ class Engine {
   std::optional<Instant> next_timeout() const;
   std::optional<Output> poll_output();
 
-  enum class InitiateError : std::uint8_t { unknown_connection, unknown_child, no_remote_address, no_route, busy };
+  enum class InitiateError : std::uint8_t {
+    unknown_connection,
+    unknown_child,
+    no_remote_address,
+    no_route,
+    busy
+  };
   /// Brings a child up over the connection's IKE SA, which is made if there is none. Without a child's name, all of the
   /// connection's children. How it ends is told by events.
   std::expected<void, InitiateError> initiate(Instant now, std::string_view connection, ChildRequest request);

@@ -14,7 +14,8 @@ using policy::IpAddress;
 constexpr IpAddress kMoon = IpAddress::v4(192, 0, 2, 1);
 constexpr IpAddress kSun = IpAddress::v4(192, 0, 2, 2);
 
-policy::Connection make_connection(const IpAddress& local, const IpAddress& remote, const char* local_id, const char* remote_id) {
+policy::Connection make_connection(const IpAddress& local, const IpAddress& remote, const char* local_id,
+                                   const char* remote_id) {
   policy::Connection connection;
   connection.name = "office";
   connection.version = policy::IkeVersion::v2;
@@ -31,8 +32,12 @@ policy::Connection make_connection(const IpAddress& local, const IpAddress& remo
 /// One end: an engine, what it sent and what it said.
 class Peer final : public HostView {
  public:
-  Peer(std::uint64_t seed, const IpAddress& address, policy::Connection connection, std::string_view secret = "a secret")
-      : random_(seed), address_(address), engine_(settings_, *crypto_, random_, *this), connection_(std::move(connection)) {
+  Peer(std::uint64_t seed, const IpAddress& address, policy::Connection connection,
+       std::string_view secret = "a secret")
+      : random_(seed),
+        address_(address),
+        engine_(settings_, *crypto_, random_, *this),
+        connection_(std::move(connection)) {
     load(secret);
   }
 
