@@ -76,7 +76,7 @@ TEST_F(HostilePath, ForgedDeleteInClearIsIgnored) {
   load(office());
   ASSERT_TRUE(comes_up());
   const auto original = sim::parse_udp(mallory.recorded().front().packet);
-  const auto& sa = alice.ike_sas()[0];
+  const auto sa = alice.ike_sas()[0];
   Bytes forged;
   Writer writer(forged);
   wire::serialize_ike_header(writer, {.initiator_spi = sa.spi_initiator,
