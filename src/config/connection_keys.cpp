@@ -18,11 +18,7 @@ using policy::UniquePolicy;
 
 void read_version(Connection& c, const ConfigNode& node, Diagnostics& diagnostics) {
   const auto version = read_number(node, diagnostics, 0, 2);
-  if (version == 1) {
-    diagnostics.error(node.origin(), fmt::format("{}: IKEv1 is not supported yet", node.path()), "write 2");
-  } else if (version) {
-    c.version = *version == 2 ? policy::IkeVersion::v2 : policy::IkeVersion::any;
-  }
+  if (version) c.version = static_cast<policy::IkeVersion>(*version);
 }
 
 constexpr auto kUniqueWords = std::to_array<Word<UniquePolicy>>({{"no", UniquePolicy::no},
@@ -63,7 +59,8 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
     {{"rand_time", "time", "over_time", "up to so much is taken off rekey_time at random"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.rand_time, read_time(n, d)); }},
 
-    {{"aggressive", "boolean", "no", "IKEv1 Aggressive Mode", "no"}},
+    {{"aggressive", "boolean", "no", "IKEv1: phase 1 in three messages, with the identities in clear"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.aggressive, read_boolean(n, d)); }},
     {{"pull", "boolean", "yes", "IKEv1 Mode Config by pull or push", "yes"}},
     {{"vips", "addresses", "", "virtual addresses to ask for"}},
     {{"pools", "names", "", "pools to assign virtual addresses from"}},

@@ -75,6 +75,10 @@ std::optional<std::string> ikev2_line(const ike::LogKeys& keys) {
                      to_hex(keys.sk_ar.view()), ike_integrity(keys.suite.integrity));
 }
 
+std::string ikev1_line(const ike::LogKeys& keys) {
+  return fmt::format("{:016x},{}", keys.spi_initiator, to_hex(keys.sk_ei.view()));
+}
+
 std::optional<std::string> esp_lines(const policy::ChildSaSpec& spec) {
   const auto cipher = esp_cipher(spec.suite.encryption.cipher);
   if (!cipher) return std::nullopt;
@@ -88,6 +92,7 @@ std::optional<std::string> esp_lines(const policy::ChildSaSpec& spec) {
 }
 
 std::optional<std::string> KeyLog::add(const ike::LogKeys& keys) {
+  if (keys.version == 1) return append("ikev1_decryption_table", ikev1_line(keys));
   return append("ikev2_decryption_table", ikev2_line(keys));
 }
 std::optional<std::string> KeyLog::add(const policy::ChildSaSpec& spec) { return append("esp_sa", esp_lines(spec)); }

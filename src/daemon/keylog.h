@@ -1,6 +1,7 @@
 // KeyLog: the keys of SAs in the form of Wireshark's preference files, for debugging. Whoever can read them can read
 // the traffic; they are made only when the configuration names a folder for them, and for their owner's eyes.
 //
+//   ikev1_decryption_table   initiator's cookie and key of each ISAKMP SA
 //   ikev2_decryption_table   SPIs, SK_ei, SK_er, SK_ai, SK_ar of each IKE SA
 //   esp_sa                   addresses, SPI and keys of each ESP SA
 #pragma once
@@ -16,6 +17,7 @@ namespace sallyport::daemon {
 /// The lines for Wireshark, without a newline. Wireshark 4.0 has names for all that we negotiate but PRFs, which it
 /// does not need. nullopt where it has no name for a cipher.
 std::optional<std::string> ikev2_line(const ike::LogKeys& keys);
+std::string ikev1_line(const ike::LogKeys& keys);
 /// Both directions, a line each.
 std::optional<std::string> esp_lines(const policy::ChildSaSpec& spec);
 

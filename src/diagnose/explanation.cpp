@@ -88,6 +88,10 @@ Explanation Explainer::no_proposal() const {
   const std::string_view what = child_ ? "ESP" : "IKE";
   const std::string name = child_ ? "esp_proposals" : "proposals";
   const std::string ours_text = to_string(f_.our_proposals);
+  if (f_.peer_proposals.empty() && ours())
+    return about(
+        fmt::format("Nothing of our {} proposals ({}) can be said in IKEv1.", what, ours_text), name,
+        fmt::format("Add to {} one such as aes128-sha256-modp2048{}.", key(name), child_ ? " or aes128gcm16" : ""));
   if (f_.peer_proposals.empty())
     return about(fmt::format("{} accepts none of our {} proposals ({}), and does not say which it would accept.",
                              peer(), what, ours_text),

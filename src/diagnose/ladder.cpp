@@ -15,7 +15,7 @@ using event::Direction;
 
 /// What a notify means to somebody who has not read the RFC.
 std::string_view gloss(std::string_view notify) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kGlosses = {{
+  static constexpr auto kGlosses = std::to_array<std::pair<std::string_view, std::string_view>>({
       {"N(NAT_DETECTION_SOURCE_IP)", "the address I send from, hashed"},
       {"N(NAT_DETECTION_DESTINATION_IP)", "the address I send to, hashed"},
       {"N(COOKIE)", "return this cookie first: I am busy"},
@@ -36,7 +36,20 @@ std::string_view gloss(std::string_view notify) {
       {"N(NO_ADDITIONAL_SAS)", "no more of these"},
       {"N(INVALID_SYNTAX)", "I cannot read that"},
       {"N(CHILD_SA_NOT_FOUND)", "I do not have that one"},
-  }};
+      {"N(NO-PROPOSAL-CHOSEN)", "none of your proposals is acceptable"},
+      {"N(INVALID-ID-INFORMATION)", "not for this identity, or not for this traffic"},
+      {"N(AUTHENTICATION-FAILED)", "your proof of identity is not accepted"},
+      {"N(PAYLOAD-MALFORMED)", "I cannot read that"},
+      {"N(INITIAL-CONTACT)", "forget what you have of me from before"},
+      {"N(R-U-THERE)", "are you there?"},
+      {"N(R-U-THERE-ACK)", "I am here"},
+      {"N(RESPONDER-LIFETIME)", "I keep it for a shorter time"},
+      {"NAT-D", "an address of this conversation, hashed"},
+      {"NAT-OA", "an address before a NAT changes it"},
+      {"HASH(1)", "proves that this message is mine"},
+      {"HASH(2)", "proves that this message is mine"},
+      {"HASH(3)", "proves that I am here now"},
+  });
   const auto found = std::ranges::find(kGlosses, notify, [](const auto& entry) { return entry.first; });
   return found == kGlosses.end() ? std::string_view() : found->second;
 }
@@ -85,6 +98,12 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
   return lines;
 }
 
+/// IKEv1's exchanges have messages in a row; IKEv2's are a request and a response.
+std::string headline(const event::MessageSummary& message) {
+  if (message.version == 1) return fmt::format("{}, message {}", message.exchange, message.number);
+  return fmt::format("{} {} {}", message.exchange, message.request ? "request" : "response", message.message_id);
+}
+
 class Ladder {
  public:
   explicit Ladder(std::size_t width) : inside_(std::max<std::size_t>(width, 60) - 2 * kMargin - 2) {}
@@ -92,9 +111,7 @@ class Ladder {
   void add(const event::MessageLogged& logged) {
     const auto& message = logged.message;
     begin(message);
-    line(fmt::format("{} {} {}{}", message.exchange, message.request ? "request" : "response", message.message_id,
-                     message.encrypted ? ", encrypted" : ", in clear"),
-         1);
+    line(headline(message) + (message.encrypted ? ", encrypted" : ", in clear"), 1);
     for (const auto& payload : message.payloads) line(retell(payload, message), 3);
     rung(logged.direction);
   }
@@ -109,7 +126,8 @@ class Ladder {
                                                                                                       : "the peer"));
   }
   void add(const event::IkeSaEstablished& up) {
-    note(fmt::format("IKE SA established with {} by {}", policy::to_string(up.remote_id), policy::to_string(up.suite)));
+    note(fmt::format("{} SA established with {} by {}", up.version == 1 ? "ISAKMP" : "IKE",
+                     policy::to_string(up.remote_id), policy::to_string(up.suite)));
   }
   void add(const event::ChildSaInstalled& child) {
     note(fmt::format("Child SA {} installed, {} mode, {}: {} <-> {}", child.child, policy::to_string(child.mode),
@@ -165,17 +183,24 @@ class Ladder {
 std::string retell(const event::PayloadSummary& payload, const event::MessageSummary& message) {
   if (payload.name == "SA")
     return fmt::format("SA: {} {}", message.request ? "offers" : "chose", policy::to_string(payload.proposals));
+  if (payload.name == "KE" && message.version == 1) return "KE: my half of the key exchange";
   if (payload.name == "KE")
     return fmt::format("KE: my half of a key exchange by {}",
                        payload.group ? crypto::to_string(*payload.group) : "a group unknown to us");
   if (payload.name == "Nonce") return "Nonce: fresh randomness";
   if (payload.identity)
-    return fmt::format("{}: {} {}", payload.name,
-                       payload.name == (message.from_initiator ? "IDi" : "IDr") ? "I am" : "you should be",
-                       policy::to_string(*payload.identity));
+    return fmt::format(
+        "{}: {} {}", payload.name,
+        message.version == 1 || payload.name == (message.from_initiator ? "IDi" : "IDr") ? "I am" : "you should be",
+        policy::to_string(*payload.identity));
   if (payload.name == "AUTH") return "AUTH: proof of it by " + payload.detail;
   if (payload.name == "TSi") return "TSi: traffic of the initiator's " + policy::to_string(payload.selectors);
   if (payload.name == "TSr") return "TSr: with the responder's " + policy::to_string(payload.selectors);
+  if (payload.name == "HASH_I" || payload.name == "HASH_R") return payload.name + ": proof of it by " + payload.detail;
+  if (payload.name == "IDci") return "IDci: traffic of the initiator's " + policy::to_string(payload.selectors);
+  if (payload.name == "IDcr") return "IDcr: with the responder's " + policy::to_string(payload.selectors);
+  if (payload.name == "V")
+    return payload.detail.empty() ? "V: an extension unknown to us" : "V: I know " + payload.detail;
   if (payload.name == "D") return "D: delete " + payload.detail;
   std::string text = payload.name;
   if (const auto words = gloss(payload.name); !words.empty()) text += fmt::format(": {}", words);

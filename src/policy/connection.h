@@ -68,6 +68,7 @@ struct Child {
   SelectorTemplates local_ts = {SelectorTemplate{.dynamic = true}};
   SelectorTemplates remote_ts = {SelectorTemplate{.dynamic = true}};
   std::vector<Proposal> esp_proposals = default_proposals(Protocol::esp);
+  std::vector<Proposal> ah_proposals;  // if there are any, it is AH that protects it, and esp_proposals do not count
   StartAction start_action = StartAction::none;
   StartAction close_action = StartAction::none;
   DpdAction dpd_action = DpdAction::clear;
@@ -78,6 +79,10 @@ struct Child {
   bool copy_df = true;
   bool copy_ecn = true;
   Origins origins;
+
+  Protocol protocol() const { return ah_proposals.empty() ? Protocol::esp : Protocol::ah; }
+  /// Those of its protocol.
+  const std::vector<Proposal>& proposals() const { return ah_proposals.empty() ? esp_proposals : ah_proposals; }
 
   friend bool operator==(const Child&, const Child&) = default;
 };
@@ -93,6 +98,7 @@ struct AuthRound {
 struct Connection {
   std::string name;
   IkeVersion version = IkeVersion::any;
+  bool aggressive = false;                 // IKEv1: phase 1 in three messages, identities in clear
   std::vector<AddressRange> local_addrs;   // empty: any
   std::vector<AddressRange> remote_addrs;  // empty: any; an initiator needs the first to be one address
   std::uint16_t local_port = 500;

@@ -19,6 +19,7 @@ struct ChildRequest {
 /// What the engine knows a session by, and compares sessions by.
 struct SessionFacts {
   policy::IkeSaId id;
+  std::uint8_t version = 2;
   std::uint64_t local_spi = 0;  // ours, of the two IKE SPIs
   std::uint64_t spi_initiator = 0;
   bool initiator = false;

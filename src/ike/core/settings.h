@@ -26,6 +26,10 @@ struct Settings {
   /// With so many, further initiators are turned away. This bounds what unauthenticated peers can make us hold.
   std::uint32_t half_open_limit = 1000;
 
+  /// IKEv1's Aggressive Mode makes a responder compute before the initiator's address has answered, and IKEv1 has no
+  /// cookies to ask for: so many first messages a second are answered, no more.
+  std::uint32_t aggressive_per_second = 50;
+
   /// A responder that has heard nothing since it answered IKE_AUTH asks once whether the initiator got that answer:
   /// otherwise an answer lost for good would leave an SA that only one side knows.
   Duration confirm_after = std::chrono::seconds(30);

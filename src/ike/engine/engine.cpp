@@ -6,18 +6,17 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "ike/engine/admission.h"
-#include "ike/v2/session.h"
+#include "ike/engine/protocol.h"
 
 namespace sallyport::ike {
 namespace {
 
-namespace w = wire::ikev2;
 using event::FailureKind;
 using Reason = event::MessageRejected::Reason;
 
-/// By what a repeated IKE_SA_INIT request is recognised, which does not know our SPI yet (RFC 7296 §2.1).
+/// By what a repeated first message is recognised, which does not know our SPI yet (RFC 7296 §2.1).
 struct FirstMessage {
+  std::uint8_t version;
   std::uint64_t spi_initiator;
   policy::Endpoint remote;
 
@@ -34,7 +33,12 @@ struct FirstMessageHash {
 /// Sessions by our SPI, what else finds them, and when the next of them wants to be woken.
 struct Engine::State {
   State(const Settings& settings_in, crypto::Provider& crypto_in, RandomSource& random_in, const HostView& host_in)
-      : settings(settings_in), crypto(crypto_in), random(random_in), host(host_in), admission(random_in) {}
+      : settings(settings_in),
+        crypto(crypto_in),
+        random(random_in),
+        host(host_in),
+        ikev1(make_ikev1()),
+        ikev2(make_ikev2(random_in)) {}
 
   struct Slot {
     std::unique_ptr<Session> session;
@@ -53,8 +57,10 @@ struct Engine::State {
   template <class Action>
   bool with(Instant now, policy::IkeSaId id, Action action);
 
-  void on_first_message(Instant now, const Datagram& datagram, const wire::IkeHeader& header);
-  void answer(const Datagram& datagram, const wire::IkeHeader& header, const w::PayloadChain& payloads);
+  Protocol* protocol(std::uint8_t version) const;
+  Protocol& protocol_for(const policy::Connection& connection) const;
+  Slots::iterator slot_of(const Protocol& protocol, const wire::IkeHeader& header);
+  void on_first_message(Instant now, Protocol& protocol, const Datagram& datagram, const wire::IkeHeader& header);
   void reject(const Datagram& datagram, Reason reason);
 
   void on_established(Instant now, Session& session);
@@ -80,7 +86,7 @@ struct Engine::State {
   std::set<std::pair<Instant, std::uint64_t>> wakeups;
   std::size_t half_open = 0;
   std::unordered_set<policy::IpAddress> contacted;  // peers that an IKE SA of ours has reached since the start
-  Admission admission;
+  std::unique_ptr<Protocol> ikev1, ikev2;           // nullptr: not built
 };
 
 Engine::Engine(const Settings& settings, crypto::Provider& crypto, RandomSource& random, const HostView& host)
@@ -124,7 +130,8 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   slot.half_open = open;
   if (slot.session->finished()) return forget(found);
   const bool established = slot.session->facts().established.has_value();
-  if (established && !std::exchange(slot.established, true)) on_established(now, *slot.session);
+  if (established && !std::exchange(slot.established, true)) return on_established(now, *slot.session);
+  if (established && slot.session->take_initial_contact()) drop_predecessors(now, slot.session->facts());
 }
 
 void Engine::State::forget(Slots::iterator slot) {
@@ -152,69 +159,49 @@ void Engine::on_datagram(Instant now, const Datagram& datagram) {
   State& s = *state_;
   const auto header = wire::parse_ike_header(datagram.message);
   if (!header) return s.reject(datagram, Reason::malformed);
-  if (header->major_version != w::major_version) {
-    s.reject(datagram, Reason::wrong_version);
-    const bool request = (header->flags & w::flag_response) == 0;
-    if (header->major_version > w::major_version && request)  // RFC 7296 §2.5
-      s.answer(datagram, *header,
-               w::PayloadChain().add(w::NotifyPayload{.type = w::NotifyType::invalid_major_version}));
-    return;
-  }
-  const bool from_initiator = (header->flags & w::flag_initiator) != 0;
-  const std::uint64_t our_spi = from_initiator ? header->responder_spi : header->initiator_spi;
-  if (from_initiator && our_spi == 0) return s.on_first_message(now, datagram, *header);
-
-  const auto slot = s.slots.find(our_spi);
-  if (slot == s.slots.end()) return s.reject(datagram, Reason::unknown_spi);
+  Protocol* protocol = s.protocol(header->major_version);
   Environment env = s.environment();
+  if (!protocol) return (s.ikev2 ? s.ikev2 : s.ikev1)->refuse_version(env, datagram, *header);
+
+  const auto slot = s.slot_of(*protocol, *header);
+  if (slot == s.slots.end()) {
+    if (protocol->begins(*header)) return s.on_first_message(now, *protocol, datagram, *header);
+    return s.reject(datagram, Reason::unknown_spi);
+  }
+  const std::uint64_t spi = slot->first;
   slot->second.session->on_message(now, env, datagram, *header);
-  s.touched(now, our_spi);
+  s.touched(now, spi);
 }
 
-/// An IKE_SA_INIT request: of a new initiator, or of one that did not hear our answer.
-void Engine::State::on_first_message(Instant now, const Datagram& datagram, const wire::IkeHeader& header) {
-  if (static_cast<w::ExchangeType>(header.exchange_type) != w::ExchangeType::ike_sa_init || header.message_id != 0 ||
-      (header.flags & w::flag_response) != 0 || header.initiator_spi == 0)
-    return reject(datagram, Reason::malformed);
+Protocol* Engine::State::protocol(std::uint8_t version) const {
+  return version == 1 ? ikev1.get() : version == 2 ? ikev2.get() : nullptr;
+}
+
+/// IKEv2 where the connection leaves it open.
+Protocol& Engine::State::protocol_for(const policy::Connection& connection) const {
+  const bool first = !ikev2 || (connection.version == policy::IkeVersion::v1 && ikev1);
+  return first ? *ikev1 : *ikev2;
+}
+
+Engine::State::Slots::iterator Engine::State::slot_of(const Protocol& speaks, const wire::IkeHeader& header) {
+  for (const std::uint64_t spi : speaks.local_spis(header)) {
+    const auto slot = slots.find(spi);
+    if (slot != slots.end() && slot->second.session->facts().version == header.major_version) return slot;
+  }
+  return slots.end();
+}
+
+/// Of a new initiator, or of one that did not hear our answer.
+void Engine::State::on_first_message(Instant now, Protocol& speaks, const Datagram& datagram,
+                                     const wire::IkeHeader& header) {
   Environment env = environment();
-  const FirstMessage key{header.initiator_spi, datagram.remote};
+  const FirstMessage key{header.major_version, header.initiator_spi, datagram.remote};
   if (const auto known = first_messages.find(key); known != first_messages.end()) {
     const std::uint64_t spi = known->second;
     slots.at(spi).session->on_message(now, env, datagram, header);
     return touched(now, spi);
   }
-  const auto message = w::parse_message(datagram.message);
-  if (!message) return reject(datagram, Reason::malformed);
-  if (const auto* unknown = message->payloads.find_unsupported_critical()) {
-    reject(datagram, Reason::unsupported_critical_payload);
-    return answer(datagram, header,
-                  w::PayloadChain().add(w::NotifyPayload{.type = w::NotifyType::unsupported_critical_payload,
-                                                         .data = {static_cast<std::uint8_t>(unknown->type)}}));
-  }
-  const v2::Inbound in{now, datagram, header, message->payloads};
-  const auto verdict = admission.judge(in, env, half_open);
-  if (const auto* reason = std::get_if<Reason>(&verdict)) return reject(datagram, *reason);
-  if (const auto* cookie = std::get_if<w::PayloadChain>(&verdict)) return answer(datagram, header, *cookie);
-
-  auto outcome = v2::answer_init(in, env);
-  if (const auto* rejected = std::get_if<v2::InitRejected>(&outcome)) return reject(datagram, rejected->reason);
-  if (auto* refusal = std::get_if<v2::InitReply>(&outcome)) {
-    answer(datagram, header, refusal->payloads);
-    if (refusal->failure) env.emit(event::NegotiationFailed{{}, std::move(*refusal->failure)});
-    return;
-  }
-  add(now, v2::Ikev2Session::accept(in, env, std::move(std::get<v2::InitAccepted>(outcome))), key);
-}
-
-/// A stateless response, in clear.
-void Engine::State::answer(const Datagram& datagram, const wire::IkeHeader& request, const w::PayloadChain& payloads) {
-  wire::IkeHeader header = request;
-  header.major_version = w::major_version;
-  header.minor_version = w::minor_version;
-  header.flags =
-      static_cast<std::uint8_t>((request.flags & w::flag_initiator ? 0 : w::flag_initiator) | w::flag_response);
-  if (auto message = w::serialize_message(header, payloads))
-    outbox.push_back(SendDatagram{datagram.local, datagram.remote, std::move(*message)});
+  if (auto session = speaks.accept(now, env, datagram, header, half_open)) add(now, std::move(session), key);
 }
 
 void Engine::State::reject(const Datagram& datagram, Reason reason) {
@@ -272,12 +259,13 @@ std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::st
   if (!local) return std::unexpected(InitiateError::no_route);
 
   const bool initial_contact = !s.knows_peer(remote);
-  auto session = v2::Ikev2Session::initiate(now, env,
-                                            {.connection = connection,
-                                             .local = {*local, connection->local_port},
-                                             .remote = {remote, connection->remote_port},
-                                             .child = std::move(request),
-                                             .initial_contact = initial_contact});
+  auto session = s.protocol_for(*connection)
+                     .initiate(now, env,
+                               {.connection = connection,
+                                .local = {*local, connection->local_port},
+                                .remote = {remote, connection->remote_port},
+                                .child = std::move(request),
+                                .initial_contact = initial_contact});
   if (!session)
     env.emit(event::NegotiationFailed{{}, std::move(session.error())});
   else

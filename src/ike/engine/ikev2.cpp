@@ -1,0 +1,97 @@
+// The engine's beginning with IKEv2: IKE_SA_INIT, cookies in front of it when there is much to do.
+#include "ike/engine/admission.h"
+#include "ike/engine/protocol.h"
+#include "ike/v2/session.h"
+
+namespace sallyport::ike {
+namespace {
+
+namespace w = wire::ikev2;
+using Reason = event::MessageRejected::Reason;
+
+/// A stateless response, in clear.
+void answer(Environment& env, const Datagram& datagram, const wire::IkeHeader& request,
+            const w::PayloadChain& payloads) {
+  wire::IkeHeader header = request;
+  header.major_version = w::major_version;
+  header.minor_version = w::minor_version;
+  header.flags =
+      static_cast<std::uint8_t>((request.flags & w::flag_initiator ? 0 : w::flag_initiator) | w::flag_response);
+  if (auto message = w::serialize_message(header, payloads))
+    env.outbox.push_back(SendDatagram{datagram.local, datagram.remote, std::move(*message)});
+}
+
+bool from_initiator(const wire::IkeHeader& header) { return (header.flags & w::flag_initiator) != 0; }
+
+class Ikev2 final : public Protocol {
+ public:
+  explicit Ikev2(RandomSource& random) : admission_(random) {}
+
+  std::array<std::uint64_t, 2> local_spis(const wire::IkeHeader& header) const override {
+    return {from_initiator(header) ? header.responder_spi : header.initiator_spi, 0};
+  }
+  bool begins(const wire::IkeHeader& header) const override {
+    return from_initiator(header) && header.responder_spi == 0;
+  }
+  std::unique_ptr<Session> accept(Instant now, Environment& env, const Datagram& datagram,
+                                  const wire::IkeHeader& header, std::size_t half_open) override;
+  std::expected<std::unique_ptr<Session>, event::Failure> initiate(Instant now, Environment& env,
+                                                                   Initiation initiation) override {
+    return v2::Ikev2Session::initiate(now, env,
+                                      {.connection = std::move(initiation.connection),
+                                       .local = initiation.local,
+                                       .remote = initiation.remote,
+                                       .child = std::move(initiation.child),
+                                       .initial_contact = initiation.initial_contact});
+  }
+  void refuse_version(Environment& env, const Datagram& datagram, const wire::IkeHeader& header) override {
+    env.emit(event::MessageRejected{Reason::wrong_version, datagram.remote, {}});
+    const bool request = (header.flags & w::flag_response) == 0;
+    if (header.major_version > w::major_version && request)  // RFC 7296 §2.5
+      answer(env, datagram, header,
+             w::PayloadChain().add(w::NotifyPayload{.type = w::NotifyType::invalid_major_version}));
+  }
+
+ private:
+  Admission admission_;
+};
+
+std::unique_ptr<Session> Ikev2::accept(Instant now, Environment& env, const Datagram& datagram,
+                                       const wire::IkeHeader& header, std::size_t half_open) {
+  const auto reject = [&](Reason reason) {
+    env.emit(event::MessageRejected{reason, datagram.remote, {}});
+    return nullptr;
+  };
+  if (static_cast<w::ExchangeType>(header.exchange_type) != w::ExchangeType::ike_sa_init || header.message_id != 0 ||
+      (header.flags & w::flag_response) != 0 || header.initiator_spi == 0)
+    return reject(Reason::malformed);
+  const auto message = w::parse_message(datagram.message);
+  if (!message) return reject(Reason::malformed);
+  if (const auto* unknown = message->payloads.find_unsupported_critical()) {
+    answer(env, datagram, header,
+           w::PayloadChain().add(w::NotifyPayload{.type = w::NotifyType::unsupported_critical_payload,
+                                                  .data = {static_cast<std::uint8_t>(unknown->type)}}));
+    return reject(Reason::unsupported_critical_payload);
+  }
+  const v2::Inbound in{now, datagram, header, message->payloads};
+  const auto verdict = admission_.judge(in, env, half_open);
+  if (const auto* reason = std::get_if<Reason>(&verdict)) return reject(*reason);
+  if (const auto* cookie = std::get_if<w::PayloadChain>(&verdict)) {
+    answer(env, datagram, header, *cookie);
+    return nullptr;
+  }
+  auto outcome = v2::answer_init(in, env);
+  if (const auto* rejected = std::get_if<v2::InitRejected>(&outcome)) return reject(rejected->reason);
+  if (auto* refusal = std::get_if<v2::InitReply>(&outcome)) {
+    answer(env, datagram, header, refusal->payloads);
+    if (refusal->failure) env.emit(event::NegotiationFailed{{}, std::move(*refusal->failure)});
+    return nullptr;
+  }
+  return v2::Ikev2Session::accept(in, env, std::move(std::get<v2::InitAccepted>(outcome)));
+}
+
+}  // namespace
+
+std::unique_ptr<Protocol> make_ikev2(RandomSource& random) { return std::make_unique<Ikev2>(random); }
+
+}  // namespace sallyport::ike

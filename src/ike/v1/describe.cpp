@@ -1,0 +1,100 @@
+#include "ike/v1/describe.h"
+
+#include <fmt/format.h>
+
+#include "ike/v1/identification.h"
+#include "ike/v1/proposals.h"
+#include "wire/ikev1/vendor_id.h"
+
+namespace sallyport::ike::v1 {
+namespace {
+
+namespace w = wire::ikev1;
+using event::PayloadSummary;
+
+/// Proposals as far as they mean something to us.
+std::vector<policy::Proposal> meanings_of(const w::SaPayload& sa) {
+  const bool phase1 = !sa.proposals.empty() && sa.proposals.front().protocol == w::ProtocolId::isakmp;
+  auto meanings = phase1 ? read_phase1_offer(sa).meanings : read_phase2_offer(sa).meanings;
+  std::erase_if(meanings,
+                [](const policy::Proposal& each) { return each.encryption.empty() && each.integrity.empty(); });
+  return meanings;
+}
+
+class Describe {
+ public:
+  Describe(w::ExchangeType exchange, const Told& told) : exchange_(exchange), told_(told) {}
+
+  PayloadSummary operator()(const w::SaPayload& sa) { return {.name = "SA", .proposals = meanings_of(sa)}; }
+  PayloadSummary operator()(const w::KePayload&) { return {.name = "KE"}; }
+  PayloadSummary operator()(const w::IdPayload& id) {
+    if (exchange_ == w::ExchangeType::quick_mode) {
+      PayloadSummary summary{.name = ids_++ == 0 ? "IDci" : "IDcr"};
+      if (const auto selector = read_selector(id)) summary.selectors = {*selector};
+      return summary;
+    }
+    return {.name = told_.from_initiator ? "IDii" : "IDir", .identity = read_identity(id)};
+  }
+  PayloadSummary operator()(const w::CertPayload&) { return {.name = "CERT"}; }
+  PayloadSummary operator()(const w::CertReqPayload&) { return {.name = "CERTREQ"}; }
+  PayloadSummary operator()(const w::HashPayload&) {
+    if (exchange_ == w::ExchangeType::quick_mode) return {.name = fmt::format("HASH({})", told_.number)};
+    if (exchange_ != w::ExchangeType::main_mode && exchange_ != w::ExchangeType::aggressive_mode)
+      return {.name = "HASH(1)"};
+    return {.name = told_.from_initiator ? "HASH_I" : "HASH_R", .detail = "pre-shared key"};
+  }
+  PayloadSummary operator()(const w::SignaturePayload&) {
+    return {.name = told_.from_initiator ? "SIG_I" : "SIG_R", .detail = "signature"};
+  }
+  PayloadSummary operator()(const w::NoncePayload&) { return {.name = "Nonce"}; }
+  PayloadSummary operator()(const w::NotifyPayload& notify) { return {.name = "N(" + w::to_string(notify.type) + ")"}; }
+  PayloadSummary operator()(const w::DeletePayload& del) {
+    PayloadSummary summary{.name = "D"};
+    if (del.protocol == w::ProtocolId::isakmp) {
+      summary.detail = "this ISAKMP SA";
+    } else {
+      summary.detail = del.protocol == w::ProtocolId::ah ? "AH" : "ESP";
+      for (const Bytes& spi : del.spis) summary.detail += " " + to_hex(spi);
+    }
+    return summary;
+  }
+  PayloadSummary operator()(const w::VendorIdPayload& vendor) {
+    const auto known = w::recognize_vendor_id(vendor.data);
+    return {.name = "V", .detail = known ? std::string(w::name_of(*known)) : std::string()};
+  }
+  PayloadSummary operator()(const w::AttributesPayload&) { return {.name = "ATTR"}; }
+  PayloadSummary operator()(const w::NatDPayload&) { return {.name = "NAT-D"}; }
+  PayloadSummary operator()(const w::NatOaPayload&) { return {.name = "NAT-OA"}; }
+  PayloadSummary operator()(const w::FragmentPayload&) { return {.name = "FRAG"}; }
+  PayloadSummary operator()(const w::UnknownPayload& unknown) { return {.name = w::to_string(unknown.type)}; }
+
+ private:
+  w::ExchangeType exchange_;
+  const Told& told_;
+  int ids_ = 0;
+};
+
+}  // namespace
+
+event::MessageSummary describe(const wire::IkeHeader& header, const w::PayloadChain& payloads, const Told& told,
+                               const policy::Endpoint& local, const policy::Endpoint& remote) {
+  const auto exchange = static_cast<w::ExchangeType>(header.exchange_type);
+  event::MessageSummary summary;
+  summary.version = header.major_version;
+  summary.exchange = w::to_string(exchange);
+  summary.number = told.number;
+  summary.request = told.number % 2 == 1;
+  summary.from_initiator = told.from_initiator;
+  summary.message_id = header.message_id;
+  summary.spi_initiator = header.initiator_spi;
+  summary.spi_responder = header.responder_spi;
+  summary.local = local;
+  summary.remote = remote;
+  summary.size = static_cast<std::uint32_t>(told.size);
+  summary.encrypted = told.encrypted;
+  Describe retell(exchange, told);
+  for (const w::Payload& payload : payloads) summary.payloads.push_back(std::visit(retell, payload));
+  return summary;
+}
+
+}  // namespace sallyport::ike::v1

@@ -1,0 +1,177 @@
+// IsakmpSa: everything that one ISAKMP SA remembers, as a plain value: what phase 1 agreed on, the exchanges of phase 2
+// that are under way on it, the Child SAs that they made. Handlers read it and return a Step; only session.cpp and
+// session_tasks.cpp change it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "base/timer_set.h"
+#include "crypto/provider.h"
+#include "event/failure.h"
+#include "ike/core/session.h"
+#include "ike/v1/iv_chain.h"
+#include "ike/v1/key_schedule.h"
+#include "ike/v1/last_message.h"
+#include "ike/v1/message_ids.h"
+#include "policy/child_sa.h"
+#include "wire/ikev1/vendor_id.h"
+
+namespace sallyport::ike::v1 {
+
+enum class Role : std::uint8_t {
+  initiator,
+  responder
+};
+
+/// Phase 1; the drawing is in docs/state-machines.md, printed from transitions.cpp.
+enum class State : std::uint8_t {
+  main_offered,         // initiator: message 1 sent, policy offered
+  main_agreed,          // responder: message 2 sent, policy chosen
+  main_exchanged,       // initiator: message 3 sent, our half of the key exchange
+  main_keyed,           // responder: message 4 sent, the peer is still anybody
+  main_proved,          // initiator: message 5 sent, our proof of identity
+  aggressive_offered,   // initiator: message 1 sent, policy, key exchange and identity
+  aggressive_answered,  // responder: message 2 sent, its proof with it
+  established,
+  closed,
+  count_
+};
+
+enum class Timer : std::uint8_t {
+  retransmit,  // phase 1's last message
+  half_open,   // responder: not established in time
+  exchanges,   // the earliest of what the exchanges of phase 2 wait for
+  confirm,     // responder: did the initiator get our last message?
+  liveness,    // has the peer been heard lately? (dpd_delay)
+  probe,       // our R-U-THERE has not been answered
+  keepalive,   // our NAT's mapping
+  life,        // the ISAKMP SA's own end
+  child_life,  // the earliest end of a Child SA
+  linger,      // closed, and kept for a peer that repeats itself
+  count_
+};
+
+/// A Child SA that is installed.
+struct ChildSa {
+  policy::ChildSaId id;
+  std::string name;
+  std::uint32_t spi_in = 0, spi_out = 0;
+  policy::Mode mode = policy::Mode::tunnel;
+  policy::Suite suite;
+  bool udp_encap = false;
+  policy::TrafficSelectors local_ts, remote_ts;
+  std::uint32_t replay_window = 0;
+  Instant installed{};
+  std::optional<Instant> expires;
+};
+
+/// One Quick Mode that is wanted: one pair of selectors of a child.
+struct WantedChild {
+  std::string child;
+  policy::TrafficSelector local, remote;
+};
+
+/// A Quick Mode under way.
+struct QuickMode {
+  std::string child;                      // as configured; empty while a responder does not know it
+  policy::TrafficSelector local, remote;  // as offered
+  std::uint32_t spi_in = 0;
+  Bytes nonce_i, nonce_r;                             // bodies
+  std::unique_ptr<crypto::KeyExchange> key_exchange;  // the initiator's, with forward secrecy
+  // Outbound SPIs unknown to us that the peer has deleted meanwhile: an answer that names one was overtaken, and what
+  // it made is gone. At most max_deleted of them.
+  std::vector<std::uint32_t> deleted;
+  static constexpr std::size_t max_deleted = 16;
+};
+
+enum class ExchangeState : std::uint8_t {
+  quick_asked,     // we sent Quick Mode's first message
+  quick_answered,  // we sent its second
+  delete_sent,     // our Delete, until the peer deletes its half
+  done,            // kept so that a repeated message is answered again
+};
+
+/// An exchange of phase 2: a message id, an IV chain, and what was said last.
+struct Exchange {
+  std::uint32_t id = 0;
+  ExchangeState state = ExchangeState::done;
+  bool ours = true;
+  IvChain chain;
+  LastMessage last;
+  Instant forget{};  // when done
+  std::optional<Instant> began = {};
+  std::optional<QuickMode> quick = {};      // while it is under way
+  std::optional<std::uint32_t> child = {};  // inbound SPI of the Child SA that it made
+  std::vector<std::uint32_t> deleted = {};  // delete_sent: outbound SPIs whose Delete is the answer
+  bool deletes_isakmp_sa = false;
+};
+
+/// Which NAT traversal both sides know (RFC 3947 or a draft); nullopt: none.
+using NatTraversal = std::optional<wire::ikev1::VendorId>;
+
+/// What only the way to `established` needs; dropped there.
+struct Setup {
+  std::unique_ptr<crypto::KeyExchange> key_exchange;
+  Bytes nonce_i, nonce_r;    // bodies
+  Bytes public_i, public_r;  // bodies
+  Bytes sa_i;                // body of the initiator's SA payload, octet by octet: HASH_I and HASH_R cover it
+  std::vector<policy::ConnectionPtr> candidates;  // responder: whose proposals fit
+  Bytes id_i;                                     // Aggressive Mode's responder: body of the initiator's ID payload
+  bool initial_contact = false;                   // initiator: to be claimed
+};
+
+struct IsakmpSa {
+  policy::IkeSaId id;
+  Role role = Role::initiator;
+  State state = State::main_offered;
+  std::uint64_t cookie_i = 0, cookie_r = 0;
+  policy::Endpoint local, remote;
+  policy::ConnectionPtr connection;  // null while a responder does not know it
+  policy::Identity local_id, remote_id;
+  NatTraversal nat_traversal;
+  bool nat_local = false, nat_remote = false;
+  bool peer_has_dpd = false;
+  bool peer_confirmed = false;  // heard of since `established`
+
+  policy::Suite suite;
+  std::optional<std::uint64_t> life_seconds;  // as agreed; nullopt: no limit
+  IsakmpKeys keys;
+  std::optional<IvChain> chain;  // phase 1's
+  LastMessage last;              // phase 1's
+  TimerSet<Timer> timers;
+
+  std::unique_ptr<Setup> setup;
+  MessageIds message_ids;
+  std::vector<Exchange> exchanges;
+  std::vector<WantedChild> wanted;  // Quick Modes that wait for `established`, or for others to finish
+  std::vector<ChildSa> children;
+
+  std::uint32_t probe_sequence = 0;  // of our last R-U-THERE
+  std::uint32_t probes = 0;          // unanswered
+
+  Instant created{};
+  std::optional<Instant> established;
+  Instant last_received{};  // authentic IKE
+  Instant last_sent{};
+  std::optional<event::Failure> failure;  // why it closes, or what an unprotected notify said
+  bool failure_told = false;
+
+  static constexpr std::size_t max_begun_by_peer = 16;  // Quick Modes under way
+  static constexpr std::size_t max_begun_by_us = 8;     // likewise: the others wait
+  static constexpr std::size_t max_done = 32;           // exchanges kept for repetitions
+
+  bool initiator() const { return role == Role::initiator; }
+  bool keyed() const { return chain.has_value(); }
+  bool udp_encap() const { return nat_local || nat_remote; }
+  std::uint64_t own_cookie() const { return initiator() ? cookie_i : cookie_r; }
+  /// Prefixes every event about it.
+  std::string connection_name() const { return connection ? connection->name : std::string(); }
+  const ChildSa* find_child(policy::ChildSaId child) const;
+  const ChildSa* find_child_by_outbound_spi(std::uint32_t spi) const;
+  std::size_t quick_modes(bool ours) const;
+};
+
+}  // namespace sallyport::ike::v1

@@ -1,0 +1,132 @@
+#include "ike/v1/phase1.h"
+
+#include <algorithm>
+
+#include "base/writer.h"
+#include "ike/core/candidates.h"
+#include "ike/v1/authentication.h"
+
+namespace sallyport::ike::v1 {
+namespace {
+
+namespace w = wire::ikev1;
+using event::Failure;
+using event::FailureKind;
+using event::Side;
+
+/// What may answer in the mode: Aggressive Mode gives identities and material for guessing a key away, so it has to be
+/// configured.
+bool answers_in_mode(const policy::Connection& connection, bool aggressive) {
+  return !aggressive || connection.aggressive;
+}
+
+}  // namespace
+
+Failure phase1_failure(const IsakmpSa& sa, FailureKind kind, Side side) {
+  Failure failure{.kind = kind,
+                  .side = side,
+                  .connection = sa.connection_name(),
+                  .local_id = sa.local_id,
+                  .remote_id = sa.remote_id,
+                  .remote = sa.remote};
+  if (sa.connection) failure.our_proposals = sa.connection->proposals;
+  return failure;
+}
+
+Step give_up(Failure failure) {
+  Step step;
+  step.next = State::closed;
+  step.failure = std::move(failure);
+  return step;
+}
+
+std::optional<std::uint64_t> isakmp_life(const policy::Connection& connection) {
+  if (connection.rekey_time.count() <= 0) return std::nullopt;
+  return life_of(connection.rekey_time + connection.over_time);
+}
+
+NatContext nat_context(const IsakmpSa& sa, const policy::Suite& suite, std::uint64_t cookie_r,
+                       const Datagram& datagram) {
+  return {crypto::hash_of(suite.prf), sa.cookie_i, cookie_r, datagram.local, datagram.remote};
+}
+
+w::NotifyPayload initial_contact(std::uint64_t cookie_i, std::uint64_t cookie_r) {
+  w::NotifyPayload notify{.type = w::NotifyType::initial_contact, .protocol = w::ProtocolId::isakmp};
+  Writer writer(notify.spi);
+  writer.u64(cookie_i);
+  writer.u64(cookie_r);
+  return notify;
+}
+
+bool claims_initial_contact(const w::PayloadChain& payloads) {
+  return payloads.find_notify(w::NotifyType::initial_contact) != nullptr;
+}
+
+std::expected<Agreed, Failure> read_agreement(const IsakmpSa& sa, const Inbound& in,
+                                              std::optional<crypto::KeyExchangeMethod> only) {
+  const auto* payload = in.payloads.find<w::SaPayload>();
+  const Offer answer = read_phase1_offer(*payload);
+  const auto ours = phase1_proposals(sa.connection->proposals);
+  const auto choice = answer.meanings.size() == 1 ? policy::choose(ours, answer.meanings) : std::nullopt;
+  if (!choice || (only && choice->suite.key_exchange != *only)) {
+    auto failure = phase1_failure(sa, FailureKind::no_proposal_chosen, Side::local);
+    failure.our_proposals = ours;
+    failure.peer_proposals = answer.meanings;
+    return std::unexpected(std::move(failure));
+  }
+  return Agreed{.cookie_r = in.header.responder_spi,
+                .suite = choice->suite,
+                .life_seconds =
+                    smaller(isakmp_life(*sa.connection), w::read_phase1(*answer.transforms.front()).lifetimes.seconds),
+                .nat_traversal = best_nat_traversal(in.payloads),
+                .peer_has_dpd = says_dpd(in.payloads)};
+}
+
+std::expected<Chosen, Failure> choose_policy(const Inbound& in, Environment& env, bool aggressive) {
+  const auto* payload = in.payloads.find<w::SaPayload>();
+  const Offer offer = read_phase1_offer(*payload);
+  auto candidates = connections_between(env.connections, policy::IkeVersion::v2, in.datagram.local.address,
+                                        in.datagram.remote.address);
+  std::erase_if(candidates, [&](const auto& each) { return !answers_in_mode(*each, aggressive); });
+  Failure failure{.kind = FailureKind::no_matching_connection, .remote = in.datagram.remote};
+  if (candidates.empty()) return std::unexpected(std::move(failure));
+
+  std::optional<policy::Choice> choice;
+  for (const auto& candidate : candidates) {
+    choice = policy::choose(phase1_proposals(candidate->proposals), offer.meanings);
+    if (choice) break;
+  }
+  if (!choice) {
+    failure.kind = FailureKind::no_proposal_chosen;
+    failure.connection = candidates.front()->name;
+    failure.our_proposals = phase1_proposals(candidates.front()->proposals);
+    failure.peer_proposals = offer.meanings;
+    return std::unexpected(std::move(failure));
+  }
+  std::erase_if(candidates, [&](const auto& candidate) {
+    return !policy::choose(phase1_proposals(candidate->proposals), {offer.meanings[choice->offered_index]});
+  });
+  return Chosen{.answer = accept(offer, choice->offered_index, {}),
+                .suite = choice->suite,
+                .life_seconds = w::read_phase1(*offer.transforms[choice->offered_index]).lifetimes.seconds,
+                .candidates = std::move(candidates)};
+}
+
+IsakmpSa begin_as_responder(const Inbound& in, const Chosen& chosen, Environment& env) {
+  IsakmpSa sa;
+  sa.role = Role::responder;
+  sa.cookie_i = in.header.initiator_spi;
+  sa.cookie_r = random_cookie(env.random);
+  sa.local = in.datagram.local;
+  sa.remote = in.datagram.remote;
+  sa.suite = chosen.suite;
+  sa.life_seconds = chosen.life_seconds;
+  sa.nat_traversal = best_nat_traversal(in.payloads);
+  sa.peer_has_dpd = says_dpd(in.payloads);
+  sa.setup = std::make_unique<Setup>();
+  sa.setup->sa_i = to_bytes(in.raw.find(w::PayloadType::sa)->body());
+  sa.setup->candidates = chosen.candidates;
+  return sa;
+}
+
+}  // namespace sallyport::ike::v1

@@ -1,0 +1,41 @@
+// What Main Mode and Aggressive Mode have in common: the policy that is offered and chosen, and the failures of
+// phase 1.
+#pragma once
+
+#include <expected>
+
+#include "ike/core/environment.h"
+#include "ike/v1/nat_traversal.h"
+#include "ike/v1/proposals.h"
+#include "ike/v1/step.h"
+
+namespace sallyport::ike::v1 {
+
+event::Failure phase1_failure(const IsakmpSa& sa, event::FailureKind kind, event::Side side);
+Step give_up(event::Failure failure);
+
+/// The lifetime that we offer for an ISAKMP SA, in seconds.
+std::optional<std::uint64_t> isakmp_life(const policy::Connection& connection);
+NatContext nat_context(const IsakmpSa& sa, const policy::Suite& suite, std::uint64_t cookie_r,
+                       const Datagram& datagram);
+/// N(INITIAL-CONTACT), which names the ISAKMP SA by its cookies.
+wire::ikev1::NotifyPayload initial_contact(std::uint64_t cookie_i, std::uint64_t cookie_r);
+bool claims_initial_contact(const wire::ikev1::PayloadChain& payloads);
+
+/// The initiator's reading of message 2: one transform, one of those that we offered.
+std::expected<Agreed, event::Failure> read_agreement(const IsakmpSa& sa, const Inbound& in,
+                                                     std::optional<crypto::KeyExchangeMethod> only);
+
+/// The responder's choice among what message 1 offers, with every connection that accepts it. An error: nothing common.
+struct Chosen {
+  wire::ikev1::SaPayload answer;
+  policy::Suite suite;
+  std::optional<std::uint64_t> life_seconds;
+  std::vector<policy::ConnectionPtr> candidates;
+};
+std::expected<Chosen, event::Failure> choose_policy(const Inbound& in, Environment& env, bool aggressive);
+
+/// A responder's ISAKMP SA, as far as message 1 makes it.
+IsakmpSa begin_as_responder(const Inbound& in, const Chosen& chosen, Environment& env);
+
+}  // namespace sallyport::ike::v1

@@ -1,0 +1,431 @@
+#include "ike/v1/quick_mode.h"
+
+#include <algorithm>
+
+#include "ike/v1/authentication.h"
+#include "ike/v1/identification.h"
+#include "ike/v1/nat_traversal.h"
+#include "ike/v1/proposals.h"
+
+namespace sallyport::ike::v1 {
+namespace {
+
+namespace w = wire::ikev1;
+using crypto::KeyExchangeMethod;
+using event::Failure;
+using event::FailureKind;
+using event::Side;
+using policy::TrafficSelector;
+
+/// RFC 2407 §4.5: what is meant when an offer names no lifetime.
+constexpr std::uint64_t kDefaultLife = 28800;
+constexpr std::size_t kMostPairs = 64;
+
+Failure quick_failure(const IsakmpSa& sa, std::string_view child, FailureKind kind, Side side) {
+  return {.kind = kind,
+          .side = side,
+          .connection = sa.connection_name(),
+          .child = std::string(child),
+          .local_id = sa.local_id,
+          .remote_id = sa.remote_id,
+          .remote = sa.remote};
+}
+
+/// Selectors from our side.
+struct Pair {
+  TrafficSelector local, remote;
+};
+/// IDci and IDcr; where a message has none, the hosts themselves are meant (RFC 2409 §5.5).
+std::optional<Pair> read_pair(const IsakmpSa& sa, const w::PayloadChain& payloads, bool we_initiated) {
+  const auto ids = payloads.all<w::IdPayload>();
+  if (ids.empty()) return Pair{TrafficSelector::host(sa.local.address), TrafficSelector::host(sa.remote.address)};
+  if (ids.size() != 2) return std::nullopt;
+  const auto of_initiator = read_selector(*ids[0]);
+  const auto of_responder = read_selector(*ids[1]);
+  if (!of_initiator || !of_responder) return std::nullopt;
+  return we_initiated ? Pair{*of_initiator, *of_responder} : Pair{*of_responder, *of_initiator};
+}
+
+/// In transport mode behind a NAT a peer names addresses that we do not see; what we see takes their place.
+TrafficSelector seen_through(TrafficSelector selector, bool nat, const policy::IpAddress& seen) {
+  if (nat && selector.addresses.first == selector.addresses.last && selector.addresses.family() == seen.family())
+    selector.addresses = policy::AddressRange::host(seen);
+  return selector;
+}
+Pair as_seen(const IsakmpSa& sa, Pair pair) {
+  return {seen_through(pair.local, sa.nat_local, sa.local.address),
+          seen_through(pair.remote, sa.nat_remote, sa.remote.address)};
+}
+
+bool add_pair(w::PayloadChain& payloads, const TrafficSelector& of_initiator, const TrafficSelector& of_responder) {
+  const auto first = write_selector(of_initiator), second = write_selector(of_responder);
+  if (!first || !second) return false;
+  payloads.add(*first);
+  payloads.add(*second);
+  return true;
+}
+
+void add_original(const IsakmpSa& sa, w::PayloadChain& payloads, policy::Mode mode, bool we_initiated) {
+  if (mode != policy::Mode::transport || !sa.udp_encap()) return;
+  const auto& local = sa.local.address;
+  const auto& remote = sa.remote.address;
+  add_original_addresses(payloads, sa.nat_traversal, we_initiated ? local : remote, we_initiated ? remote : local);
+}
+
+/// Of all that the responder may choose from, a transform in another mode than the child's cannot be.
+void leave_only(Offer& offer, policy::Mode mode, bool udp) {
+  for (std::size_t i = 0; i < offer.meanings.size(); ++i) {
+    const auto encapsulation = read_encapsulation(*offer.transforms[i]);
+    if (!encapsulation || encapsulation->mode != mode || encapsulation->udp != udp)
+      offer.meanings[i] = {.protocol = offer.meanings[i].protocol};
+  }
+}
+bool offers_mode(const Offer& offer, policy::Mode mode) {
+  return std::ranges::any_of(offer.transforms, [&](const w::Transform* each) {
+    const auto encapsulation = read_encapsulation(*each);
+    return encapsulation && encapsulation->mode == mode;
+  });
+}
+
+/// A responder's match of message 1.
+struct Match {
+  const policy::Child* config = nullptr;
+  policy::Choice choice{};
+  Pair pair;
+};
+struct Mismatch {
+  w::NotifyType notify;
+  Failure failure;
+};
+
+/// The pair must be one of ours or lie within: the initiator has no way to learn that it was narrowed.
+bool contains_pair(const policy::TrafficSelectors& local, const policy::TrafficSelectors& remote, const Pair& pair) {
+  const auto within = [](const policy::TrafficSelectors& ours, const TrafficSelector& theirs) {
+    return std::ranges::any_of(ours, [&](const TrafficSelector& each) { return each.contains(theirs); });
+  };
+  return within(local, pair.local) && within(remote, pair.remote);
+}
+bool has_pair(const policy::TrafficSelectors& local, const policy::TrafficSelectors& remote, const Pair& pair) {
+  return std::ranges::find(local, pair.local) != local.end() && std::ranges::find(remote, pair.remote) != remote.end();
+}
+
+std::expected<Match, Mismatch> match_child(const IsakmpSa& sa, const Offer& offer, const Pair& as_sent) {
+  Mismatch mismatch{w::NotifyType::invalid_id_information,
+                    quick_failure(sa, {}, FailureKind::no_common_selector, Side::local)};
+  mismatch.failure.peer_local_ts = {as_sent.local};
+  mismatch.failure.peer_remote_ts = {as_sent.remote};
+  std::optional<Match> best;
+  bool best_is_exact = false;
+  for (const policy::Child& child : sa.connection->children) {
+    const Pair pair = child.mode == policy::Mode::transport ? as_seen(sa, as_sent) : as_sent;
+    const auto local = resolve(child.local_ts, sa.local.address);
+    const auto remote = resolve(child.remote_ts, sa.remote.address);
+    if (!contains_pair(local, remote, pair)) {
+      if (!mismatch.failure.our_local_ts.empty()) continue;
+      mismatch.failure.child = child.name;
+      mismatch.failure.our_local_ts = local;
+      mismatch.failure.our_remote_ts = remote;
+      continue;
+    }
+    if (!offers_mode(offer, child.mode)) {
+      mismatch = {w::NotifyType::no_proposal_chosen,
+                  quick_failure(sa, child.name, FailureKind::mode_mismatch, Side::local)};
+      mismatch.failure.our_mode = child.mode;
+      mismatch.failure.peer_mode = child.mode == policy::Mode::tunnel ? policy::Mode::transport : policy::Mode::tunnel;
+      continue;
+    }
+    Offer usable = offer;
+    leave_only(usable, child.mode, sa.udp_encap());
+    const auto ours = phase2_proposals(child.proposals());
+    const auto choice = policy::choose(ours, usable.meanings);
+    if (!choice) {
+      mismatch = {w::NotifyType::no_proposal_chosen,
+                  quick_failure(sa, child.name, FailureKind::no_proposal_chosen, Side::local)};
+      mismatch.failure.our_proposals = ours;
+      mismatch.failure.peer_proposals = offer.meanings;
+      continue;
+    }
+    const bool exact = has_pair(local, remote, pair);
+    if (best && (best_is_exact || !exact)) continue;
+    best = Match{&child, *choice, pair};
+    best_is_exact = exact;
+  }
+  if (!best) return std::unexpected(std::move(mismatch));
+  return *best;
+}
+
+/// N(type) about the SA that message 1 offered, so that its initiator knows which Quick Mode is meant.
+ExchangeStep refuse(const Inbound& in, w::NotifyType type, Failure failure) {
+  w::NotifyPayload notify{.type = type, .protocol = w::ProtocolId::esp};
+  if (const auto* sa = in.payloads.find<w::SaPayload>(); sa && !sa->proposals.empty()) {
+    notify.protocol = sa->proposals.front().protocol;
+    notify.spi = sa->proposals.front().spi;
+  }
+  ExchangeStep step;
+  step.notice.emplace().add(std::move(notify));
+  step.failure = std::move(failure);
+  return step;
+}
+
+policy::ChildSaSpec make_spec(const IsakmpSa& sa, const policy::Child& config, const policy::Suite& suite,
+                              const Pair& pair, Environment& env) {
+  policy::ChildSaSpec spec;
+  spec.id = env.numbers.next_child_sa();
+  spec.ike_sa = sa.id;
+  spec.connection = sa.connection->name;
+  spec.child = config.name;
+  spec.mode = config.mode;
+  spec.suite = suite;
+  spec.local = sa.local;
+  spec.remote = sa.remote;
+  spec.udp_encap = sa.udp_encap();
+  spec.nat_local = sa.nat_local;
+  spec.nat_remote = sa.nat_remote;
+  spec.local_ts = {pair.local};
+  spec.remote_ts = {pair.remote};
+  spec.replay_window = config.replay_window;
+  spec.copy_df = config.copy_df;
+  spec.copy_ecn = config.copy_ecn;
+  return spec;
+}
+
+/// Each direction has the keys of its receiver's SPI.
+void set_keys(policy::ChildSaSpec& spec, const IsakmpSa& sa, std::uint32_t spi_in, std::uint32_t spi_out,
+              const QuickModeInputs& inputs, Environment& env) {
+  spec.inbound = derive_sa_keys(env.crypto, sa.suite.prf, sa.keys.skeyid_d, spec.suite, spi_in, inputs);
+  spec.outbound = derive_sa_keys(env.crypto, sa.suite.prf, sa.keys.skeyid_d, spec.suite, spi_out, inputs);
+}
+
+Bytes spi_of(std::uint32_t spi) {
+  Bytes octets(4);
+  store_be32(octets.data(), spi);
+  return octets;
+}
+
+w::NotifyPayload responder_lifetime(const w::Proposal& proposal, std::uint32_t spi_in, std::uint64_t seconds) {
+  return {.type = w::NotifyType::responder_lifetime,
+          .data = w::serialize_responder_lifetime({.seconds = seconds, .kilobytes = {}}),
+          .protocol = proposal.protocol,
+          .spi = spi_of(spi_in)};
+}
+
+/// What the responder's notify leaves of a lifetime (RFC 2407 §4.6.3.1).
+std::optional<std::uint64_t> shortened(std::optional<std::uint64_t> seconds, const w::PayloadChain& payloads) {
+  const auto* notify = payloads.find_notify(w::NotifyType::responder_lifetime);
+  if (!notify) return seconds;
+  const auto lifetimes = w::parse_responder_lifetime(notify->data);
+  return lifetimes ? smaller(seconds, lifetimes->seconds) : seconds;
+}
+
+/// The responder's key exchange, where the chosen transform has one.
+struct Secrecy {
+  std::unique_ptr<crypto::KeyExchange> exchange;
+  Secret shared_secret;
+};
+std::optional<Secrecy> answer_key_exchange(KeyExchangeMethod method, const w::KePayload* ke, Environment& env) {
+  Secrecy secrecy;
+  if (method == KeyExchangeMethod::none) return secrecy;
+  if (!ke) return std::nullopt;
+  auto exchange = env.crypto.start_key_exchange(method, env.random);
+  if (!exchange) return std::nullopt;
+  auto secret = (*exchange)->shared_secret(ke->data);
+  if (!secret) return std::nullopt;
+  secrecy.exchange = std::move(*exchange);
+  secrecy.shared_secret = std::move(*secret);
+  return secrecy;
+}
+
+/// Message 2 brings an SA that cannot be: the peer, which has made it, is told to delete it.
+ExchangeStep abandon(const IsakmpSa& sa, const QuickMode& quick, Failure failure, w::ProtocolId protocol) {
+  ExchangeStep step;
+  step.notice.emplace().add(w::DeletePayload{.protocol = protocol, .spis = {spi_of(quick.spi_in)}});
+  failure.our_local_ts = {quick.local};
+  failure.our_remote_ts = {quick.remote};
+  if (const auto* config = sa.connection->find_child(quick.child)) failure.our_mode = config->mode;
+  step.failure = std::move(failure);
+  return step;
+}
+
+}  // namespace
+
+std::vector<WantedChild> pairs_of(const IsakmpSa& sa, const policy::Child& config, const ChildRequest& request) {
+  std::vector<WantedChild> pairs;
+  for (const auto& local : resolve(config.local_ts, sa.local.address))
+    for (const auto& remote : resolve(config.remote_ts, sa.remote.address)) {
+      if (local.addresses.family() != remote.addresses.family() || pairs.size() == kMostPairs) continue;
+      if (request.source && !local.contains(*request.source)) continue;
+      if (request.destination && !remote.contains(*request.destination)) continue;
+      pairs.push_back({config.name, local, remote});
+    }
+  return pairs;
+}
+
+std::expected<QuickOffer, Failure> build_quick_1(const IsakmpSa& sa, const policy::Child& config,
+                                                 const WantedChild& wanted, Environment& env) {
+  const auto proposals = phase2_proposals(config.proposals());
+  const KeyExchangeMethod method = forward_secrecy(proposals);
+  QuickOffer offer;
+  QuickMode& quick = offer.quick;
+  quick.child = config.name;
+  quick.local = wanted.local;
+  quick.remote = wanted.remote;
+  w::PayloadChain ids;
+  if (proposals.empty() || !add_pair(ids, wanted.local, wanted.remote)) {
+    auto failure = quick_failure(sa, config.name,
+                                 proposals.empty() ? FailureKind::no_proposal_chosen : FailureKind::no_common_selector,
+                                 Side::local);
+    failure.our_proposals = config.proposals();
+    failure.our_local_ts = {wanted.local};
+    failure.our_remote_ts = {wanted.remote};
+    return std::unexpected(std::move(failure));
+  }
+  if (method != KeyExchangeMethod::none) {
+    auto exchange = env.crypto.start_key_exchange(method, env.random);
+    if (!exchange)
+      return std::unexpected(quick_failure(sa, config.name, FailureKind::key_exchange_mismatch, Side::local));
+    quick.key_exchange = std::move(*exchange);
+  }
+  quick.spi_in = env.spis.allocate(env.random);
+  quick.nonce_i = random_nonce(env.random);
+  const auto encapsulation = write_encapsulation({config.mode, sa.udp_encap()}, is_draft(sa.nat_traversal));
+  offer.payloads.add(offer_phase2(proposals, method, encapsulation, life_of(config.life_time), quick.spi_in));
+  offer.payloads.add(w::NoncePayload{quick.nonce_i});
+  if (quick.key_exchange) offer.payloads.add(w::KePayload{to_bytes(quick.key_exchange->public_value())});
+  for (const w::Payload& id : ids) offer.payloads.add(id);
+  add_original(sa, offer.payloads, config.mode, true);
+  return offer;
+}
+
+ExchangeStep process_quick_1(const IsakmpSa& sa, const Exchange&, const Inbound& in, Environment& env) {
+  const auto* payload = in.payloads.find<w::SaPayload>();
+  const auto* nonce = in.payloads.find<w::NoncePayload>();
+  const auto* ke = in.payloads.find<w::KePayload>();
+  const auto violation = [&](w::NotifyType type) {
+    return refuse(in, type, quick_failure(sa, {}, FailureKind::protocol_violation, Side::local));
+  };
+  if (!payload || !nonce) return violation(w::NotifyType::payload_malformed);
+  const auto pair = read_pair(sa, in.payloads, false);
+  if (!pair) return violation(w::NotifyType::invalid_id_information);
+  if (sa.children.size() >= env.settings.children_per_ike_sa)
+    return refuse(in, w::NotifyType::no_proposal_chosen,
+                  quick_failure(sa, {}, FailureKind::child_refused, Side::local));
+
+  const Offer offer = read_phase2_offer(*payload);
+  const auto match = match_child(sa, offer, *pair);
+  if (!match) return refuse(in, match.error().notify, match.error().failure);
+  const policy::Child& config = *match->config;
+  const w::Proposal& theirs = *offer.proposals[match->choice.offered_index];
+  const w::Transform& transform = *offer.transforms[match->choice.offered_index];
+  auto secrecy = answer_key_exchange(match->choice.suite.key_exchange, ke, env);
+  if (!secrecy) return violation(w::NotifyType::invalid_key_information);
+
+  ExchangeStep step;
+  step.next = ExchangeState::quick_answered;
+  step.quick = QuickMode{.child = config.name,
+                         .local = match->pair.local,
+                         .remote = match->pair.remote,
+                         .spi_in = env.spis.allocate(env.random),
+                         .nonce_i = nonce->data,
+                         .nonce_r = random_nonce(env.random)};
+  const QuickMode& quick = *step.quick;
+  NewChild child{make_spec(sa, config, match->choice.suite, match->pair, env), &config, {}};
+  set_keys(child.spec, sa, quick.spi_in, *theirs.child_spi(),
+           {secrecy->shared_secret.view(), quick.nonce_i, quick.nonce_r}, env);
+  const auto offered_life = w::read_phase2(transform).lifetimes.seconds;
+  child.life_seconds = smaller(life_of(config.life_time), offered_life.value_or(kDefaultLife));
+
+  auto& reply = step.reply.emplace();
+  reply.add(accept(offer, match->choice.offered_index, spi_of(quick.spi_in)));
+  reply.add(w::NoncePayload{quick.nonce_r});
+  if (secrecy->exchange) reply.add(w::KePayload{to_bytes(secrecy->exchange->public_value())});
+  for (const auto* id : in.payloads.all<w::IdPayload>()) reply.add(*id);
+  add_original(sa, reply, config.mode, false);
+  if (child.life_seconds != offered_life.value_or(kDefaultLife))
+    reply.add(responder_lifetime(theirs, quick.spi_in, *child.life_seconds));
+  step.child = std::move(child);
+  return step;
+}
+
+ExchangeStep process_quick_2(const IsakmpSa& sa, const Exchange& exchange, const Inbound& in, Environment& env) {
+  const QuickMode& quick = *exchange.quick;
+  const policy::Child* config = sa.connection->find_child(quick.child);
+  const auto* payload = in.payloads.find<w::SaPayload>();
+  const auto* nonce = in.payloads.find<w::NoncePayload>();
+  const auto* ke = in.payloads.find<w::KePayload>();
+  const auto broken = [&](FailureKind kind) {
+    const auto protocol =
+        payload && !payload->proposals.empty() ? payload->proposals.front().protocol : w::ProtocolId::esp;
+    return abandon(sa, quick, quick_failure(sa, quick.child, kind, Side::local), protocol);
+  };
+  if (!payload || !nonce || !config) return broken(FailureKind::protocol_violation);
+  const Offer answer = read_phase2_offer(*payload);
+  const auto ours = phase2_proposals(config->proposals());
+  const auto choice = answer.meanings.size() == 1 ? policy::choose(ours, answer.meanings) : std::nullopt;
+  const KeyExchangeMethod method = quick.key_exchange ? quick.key_exchange->method() : KeyExchangeMethod::none;
+  if (!choice || choice->suite.key_exchange != method) {
+    auto step = broken(FailureKind::no_proposal_chosen);
+    step.failure->our_proposals = ours;
+    step.failure->peer_proposals = answer.meanings;
+    return step;
+  }
+  const auto encapsulation = read_encapsulation(*answer.transforms.front());
+  if (!encapsulation || encapsulation->mode != config->mode || encapsulation->udp != sa.udp_encap()) {
+    auto step = broken(FailureKind::mode_mismatch);
+    if (encapsulation) step.failure->peer_mode = encapsulation->mode;
+    return step;
+  }
+  const auto as_sent = read_pair(sa, in.payloads, true);
+  const auto pair = as_sent && config->mode == policy::Mode::transport ? as_seen(sa, *as_sent) : as_sent;
+  if (!pair || !quick.local.contains(pair->local) || !quick.remote.contains(pair->remote)) {
+    auto step = broken(FailureKind::no_common_selector);
+    if (pair) step.failure->peer_local_ts = {pair->local};
+    if (pair) step.failure->peer_remote_ts = {pair->remote};
+    return step;
+  }
+  Secret shared_secret;
+  if (quick.key_exchange) {
+    auto secret = ke ? quick.key_exchange->shared_secret(ke->data) : fail(ErrorCode::missing);
+    if (!secret) return broken(FailureKind::protocol_violation);
+    shared_secret = std::move(*secret);
+  }
+  const std::uint32_t spi_out = *answer.proposals.front()->child_spi();
+  if (std::ranges::find(quick.deleted, spi_out) != quick.deleted.end()) return broken(FailureKind::closed_by_peer);
+
+  ExchangeStep step;
+  step.reply.emplace();  // HASH(3) stands alone
+  NewChild child{make_spec(sa, *config, choice->suite, *pair, env), config, {}};
+  child.spec.initiated = true;
+  set_keys(child.spec, sa, quick.spi_in, spi_out, {shared_secret.view(), quick.nonce_i, nonce->data}, env);
+  child.life_seconds = shortened(
+      smaller(life_of(config->life_time), w::read_phase2(*answer.transforms.front()).lifetimes.seconds), in.payloads);
+  step.quick =
+      QuickMode{.child = quick.child, .spi_in = quick.spi_in, .nonce_i = quick.nonce_i, .nonce_r = nonce->data};
+  step.child = std::move(child);
+  return step;
+}
+
+ExchangeStep process_quick_3(const IsakmpSa&, const Exchange&, const Inbound&, Environment&) { return {}; }
+
+Failure read_quick_error(const IsakmpSa& sa, const QuickMode& quick, const w::NotifyPayload& error) {
+  Failure failure = quick_failure(sa, quick.child, FailureKind::peer_error, Side::remote);
+  failure.notify = w::to_string(error.type);
+  const policy::Child* config = sa.connection->find_child(quick.child);
+  if (config) failure.our_mode = config->mode;
+  switch (error.type) {
+    case w::NotifyType::no_proposal_chosen:
+    case w::NotifyType::bad_proposal_syntax:
+    case w::NotifyType::attributes_not_supported:
+      failure.kind = FailureKind::no_proposal_chosen;
+      if (config) failure.our_proposals = phase2_proposals(config->proposals());
+      break;
+    case w::NotifyType::invalid_id_information:
+      failure.kind = FailureKind::no_common_selector;
+      failure.our_local_ts = {quick.local};
+      failure.our_remote_ts = {quick.remote};
+      break;
+    default: break;
+  }
+  return failure;
+}
+
+}  // namespace sallyport::ike::v1

@@ -1,0 +1,145 @@
+// Ikev1Session: an IsakmpSa and everything that changes it. Messages come in, the tables of transitions find a handler,
+// the handler's Step is applied here and nowhere else; what is wanted becomes exchanges; timers fire.
+//
+//   session.cpp         messages in: what they belong to, whether they are authentic
+//   session_steps.cpp   what handlers decided, applied
+//   session_out.cpp     messages out
+//   session_tasks.cpp   what we ask of the peer, timers, closing
+#pragma once
+
+#include <functional>
+
+#include "ike/core/session.h"
+#include "ike/v1/isakmp_sa.h"
+#include "ike/v1/main_mode.h"
+#include "ike/v1/transitions.h"
+
+namespace sallyport::ike::v1 {
+
+class Ikev1Session final : public Session {
+ public:
+  struct Initiation {
+    policy::ConnectionPtr connection;
+    policy::Endpoint local, remote;
+    ChildRequest child;
+    bool initial_contact = false;  // claim to be the only ISAKMP SA with this peer
+  };
+  /// Sends the first message. An error: it could not even begin (no key for the identities, nothing to offer).
+  static std::expected<std::unique_ptr<Ikev1Session>, event::Failure> initiate(Instant now, Environment& env,
+                                                                               Initiation initiation);
+  /// Answers an acceptable first message.
+  static std::unique_ptr<Ikev1Session> accept(const Inbound& in, Environment& env, Answered answered);
+
+  void on_message(Instant now, Environment& env, const Datagram& datagram, const wire::IkeHeader& header) override;
+  void on_timeout(Instant now, Environment& env) override;
+  std::optional<Instant> next_timeout() const override { return sa_.timers.earliest(); }
+  bool request_child(Instant now, Environment& env, ChildRequest request) override;
+  void close_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why) override;
+  void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
+  void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
+
+  SessionFacts facts() const override;
+  IkeSaStatus status() const override;
+  bool has_child(policy::ChildSaId id) const override { return sa_.find_child(id) != nullptr; }
+  bool finished() const override { return sa_.state == State::closed && !sa_.timers.earliest(); }
+  bool half_open() const override {
+    return sa_.role == Role::responder && !sa_.established && sa_.state != State::closed;
+  }
+  bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
+
+  const IsakmpSa& sa() const { return sa_; }
+
+ private:
+  // ---- Messages in (session.cpp) ----
+  struct Received {
+    const Datagram& datagram;
+    const wire::ikev1::Envelope& envelope;
+
+    const wire::IkeHeader& header() const { return envelope.header; }
+    ByteView octets() const { return datagram.message; }
+  };
+  /// A message's payloads, decrypted where they were encrypted; views in `raw` are of `text` or of the datagram.
+  struct Content {
+    Secret text;
+    wire::ikev1::RawChain raw;
+    wire::ikev1::PayloadChain payloads;
+    bool readable = true;  // false: authentic, and nonsense
+  };
+  bool is_for_us(const wire::IkeHeader& header) const;
+  void on_phase_1(Instant now, Environment& env, const Received& received);
+  void on_phase_2(Instant now, Environment& env, const Received& received);
+  void on_quick_mode(Instant now, Environment& env, const Received& received, Exchange* known);
+  void on_informational(Instant now, Environment& env, const Received& received);
+  void on_hint(Environment& env, const Received& received);
+  Result<Content> read_phase_1(Environment& env, const Received& received) const;
+  /// An error: not authentic.
+  Result<Content> read_phase_2(Environment& env, const Received& received, const IvChain& chain,
+                               const std::function<Secret(ByteView payloads)>& hash) const;
+  void heard(Instant now, Environment& env, const Received& received);
+  void answer_again(Instant now, Environment& env, const Received& received, ByteView octets);
+  void reject(Environment& env, event::MessageRejected::Reason reason, const Datagram& datagram);
+
+  // ---- Steps (session_steps.cpp) ----
+  void reject_step(Instant now, Environment& env, const Received& received, Step step);
+  void apply(Instant now, Environment& env, const Received& received, const Transition& row, Step step, bool encrypted);
+  void apply_keys(Environment& env, Keyed keyed);
+  void apply_nat(Environment& env, const NatFindings& nat);
+  void establish(Instant now, Environment& env);
+  void apply(Instant now, Environment& env, std::uint32_t exchange_id, std::uint8_t message, ExchangeStep step);
+  void apply_probes(const ExchangeStep& step);
+  void apply_deletes(Instant now, Environment& env, const ExchangeStep& step);
+  void install_child(Instant now, Environment& env, NewChild child);
+  void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
+  void finish(Instant now, Environment& env, Exchange& exchange);
+  void tell_failure(Environment& env, event::Failure failure);
+  void log_keys(Environment& env) const;
+
+  // ---- Messages out (session_out.cpp) ----
+  void send(Instant now, Environment& env, Bytes message, const policy::Endpoint& local,
+            const policy::Endpoint& remote);
+  bool send_phase_1(Instant now, Environment& env, const Reply& reply, std::uint8_t message, bool awaits,
+                    const policy::Endpoint& local, const policy::Endpoint& remote);
+  bool send_quick(Instant now, Environment& env, Exchange& exchange, std::uint8_t message,
+                  const wire::ikev1::PayloadChain& payloads, bool awaits);
+  /// The octets that went out; empty when they would not fit.
+  Bytes send_informational(Instant now, Environment& env, const wire::ikev1::PayloadChain& payloads);
+  void send_hint(Instant now, Environment& env, const Received& received, wire::ikev1::NotifyType type);
+  void send_delete_of_isakmp_sa(Instant now, Environment& env);
+  Bytes seal(Environment& env, IvChain& chain, const wire::IkeHeader& header, const wire::ikev1::PayloadChain& payloads,
+             const std::function<Secret(ByteView payloads)>& hash) const;
+  wire::IkeHeader header_for(wire::ikev1::ExchangeType exchange, std::uint32_t id) const;
+  Secret quick_hash(Environment& env, const Exchange& exchange, std::uint8_t message, ByteView payloads) const;
+  void log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
+                   const wire::ikev1::PayloadChain& payloads, std::uint8_t message, bool encrypted, std::size_t size);
+
+  // ---- Tasks and timers (session_tasks.cpp) ----
+  bool begin(Instant now, Environment& env);
+  void run_wanted(Instant now, Environment& env);
+  void start_quick_mode(Instant now, Environment& env, const WantedChild& wanted);
+  bool is_wanted_already(const WantedChild& wanted) const;
+  void close_if_useless(Instant now, Environment& env, event::FailureKind why);
+  Exchange* find_exchange(std::uint32_t id);
+  Exchange make_exchange(Environment& env, std::uint32_t id, bool ours) const;
+  void trim_exchanges();
+  void arm_exchanges();
+  void on_timer(Instant now, Environment& env, Timer timer);
+  void on_retransmit(Instant now, Environment& env);
+  void on_exchanges(Instant now, Environment& env);
+  void on_exchange_due(Instant now, Environment& env, std::size_t place);
+  void give_up(Instant now, Environment& env, std::uint32_t id);
+  void on_liveness(Instant now, Environment& env);
+  void probe(Instant now, Environment& env);
+  void on_probe(Instant now, Environment& env);
+  void on_child_life(Instant now, Environment& env);
+  void arm_established_timers(Instant now, Environment& env);
+  void arm_child_life();
+  Instant last_heard(const Environment& env) const;
+  event::Failure failure(event::FailureKind kind, event::Side side) const;
+  void close_now(Instant now, Environment& env, event::Failure why);
+
+  IsakmpSa sa_;
+  Instant probed_{};  // when our first unanswered R-U-THERE went out
+  bool initial_contact_ = false;
+};
+
+}  // namespace sallyport::ike::v1

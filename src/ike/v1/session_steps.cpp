@@ -1,0 +1,227 @@
+// What handlers decided, applied: the one place where an ISAKMP SA changes because of a message.
+#include <algorithm>
+
+#include "ike/v1/informational.h"
+#include "ike/v1/nat_traversal.h"
+#include "ike/v1/phase1.h"
+#include "ike/v1/session.h"
+
+namespace sallyport::ike::v1 {
+namespace {
+
+namespace w = wire::ikev1;
+using event::FailureKind;
+using event::Side;
+
+}  // namespace
+
+// ---- Phase 1 ----
+
+/// Nothing changes; but a peer whose proof fails may be told, and so may the administrator, once.
+void Ikev1Session::reject_step(Instant now, Environment& env, const Received& received, Step step) {
+  reject(env, *step.rejected, received.datagram);
+  if (step.hint) send_hint(now, env, received, *step.hint);
+  if (!step.failure) return;
+  if (!sa_.connection && sa_.setup && !sa_.setup->candidates.empty()) {
+    step.failure->connection = sa_.setup->candidates.front()->name;
+    step.failure->remote_id = sa_.setup->candidates.front()->remote.id;
+  }
+  tell_failure(env, std::move(*step.failure));
+}
+
+void Ikev1Session::apply(Instant now, Environment& env, const Received& received, const Transition& row, Step step,
+                         bool encrypted) {
+  sa_.last.took(env.crypto, received.octets());
+  sa_.timers.cancel(Timer::retransmit);
+  if (encrypted) sa_.chain->follow(received.octets());
+  if (step.agreed) {
+    sa_.cookie_r = step.agreed->cookie_r;
+    sa_.suite = step.agreed->suite;
+    sa_.life_seconds = step.agreed->life_seconds;
+    sa_.nat_traversal = step.agreed->nat_traversal;
+    sa_.peer_has_dpd = step.agreed->peer_has_dpd;
+  }
+  if (step.begun) {
+    sa_.setup->key_exchange = std::move(step.begun->key_exchange);
+    sa_.setup->nonce_i = std::move(step.begun->nonce_i);
+  }
+  if (step.candidates) sa_.setup->candidates = std::move(*step.candidates);
+  if (step.keyed) apply_keys(env, std::move(*step.keyed));
+  if (step.nat) apply_nat(env, *step.nat);
+  if (step.authenticated) heard(now, env, received);
+
+  if (step.next == State::closed) {
+    if (step.hint) send_hint(now, env, received, *step.hint);
+    if (step.tell_peer) send_delete_of_isakmp_sa(now, env);
+    return close_now(now, env, std::move(*step.failure));
+  }
+  if (step.authenticated) {
+    sa_.connection = std::move(step.authenticated->connection);
+    sa_.local_id = std::move(step.authenticated->local_id);
+    sa_.remote_id = std::move(step.authenticated->remote_id);
+    initial_contact_ = step.authenticated->initial_contact;
+  }
+  if (step.reply) {
+    // A responder answers where the message came from, whatever it holds to be the peer's address.
+    const bool awaits = sa_.initiator() && step.next != State::established;
+    const auto& local = sa_.initiator() ? sa_.local : received.datagram.local;
+    const auto& remote = sa_.initiator() ? sa_.remote : received.datagram.remote;
+    if (!send_phase_1(now, env, *step.reply, static_cast<std::uint8_t>(row.message + 1), awaits, local, remote))
+      return close_now(now, env, failure(FailureKind::system_refused, Side::local));
+  }
+  sa_.state = step.next;
+  if (step.next == State::established) establish(now, env);
+}
+
+void Ikev1Session::apply_keys(Environment& env, Keyed keyed) {
+  sa_.keys = std::move(keyed.keys);
+  sa_.chain = keyed.chain;
+  sa_.setup->nonce_i = std::move(keyed.nonce_i);
+  sa_.setup->nonce_r = std::move(keyed.nonce_r);
+  sa_.setup->public_i = std::move(keyed.public_i);
+  sa_.setup->public_r = std::move(keyed.public_r);
+  sa_.setup->key_exchange.reset();
+  log_keys(env);
+}
+
+void Ikev1Session::log_keys(Environment& env) const {
+  if (!env.settings.log_keys) return;
+  LogKeys keys{.spi_initiator = sa_.cookie_i, .spi_responder = sa_.cookie_r, .suite = sa_.suite};
+  keys.version = 1;
+  keys.sk_ei = sa_.keys.encryption.clone();
+  keys.sk_er = sa_.keys.encryption.clone();
+  env.outbox.push_back(std::move(keys));
+}
+
+void Ikev1Session::apply_nat(Environment& env, const NatFindings& nat) {
+  sa_.nat_local = nat.local;
+  sa_.nat_remote = nat.remote;
+  if (!sa_.udp_encap()) return;
+  if (sa_.initiator()) float_ports(sa_.local, sa_.remote);
+  env.emit(event::NatDetected{sa_.id, sa_.connection_name(), sa_.nat_local, sa_.nat_remote});
+}
+
+void Ikev1Session::establish(Instant now, Environment& env) {
+  sa_.established = now;
+  sa_.failure.reset();
+  if (!sa_.initiator()) sa_.life_seconds = smaller(sa_.life_seconds, isakmp_life(*sa_.connection));
+  sa_.setup.reset();
+  env.emit(event::IkeSaEstablished{sa_.id, sa_.connection_name(), sa_.initiator(), 1, sa_.local, sa_.remote,
+                                   sa_.local_id, sa_.remote_id, sa_.cookie_i, sa_.cookie_r, sa_.suite});
+  arm_established_timers(now, env);
+  run_wanted(now, env);
+}
+
+/// Once: whoever has another key repeats itself.
+void Ikev1Session::tell_failure(Environment& env, event::Failure failure) {
+  if (std::exchange(sa_.failure_told, true)) return;
+  env.emit(event::NegotiationFailed{sa_.id, std::move(failure)});
+}
+
+// ---- Phase 2 ----
+
+void Ikev1Session::apply(Instant now, Environment& env, std::uint32_t exchange_id, std::uint8_t message,
+                         ExchangeStep step) {
+  if (step.initial_contact) initial_contact_ = true;
+  apply_probes(step);
+  apply_deletes(now, env, step);
+  if (Exchange* exchange = find_exchange(exchange_id)) {
+    if (step.quick) exchange->quick = std::move(step.quick);
+    if (step.child) exchange->child = step.child->spec.inbound.spi;
+  }
+  // The inbound half is there before the peer can know of it.
+  if (step.child) install_child(now, env, std::move(*step.child));
+  if (step.reply)
+    send_quick(now, env, *find_exchange(exchange_id), static_cast<std::uint8_t>(message + 1), *step.reply,
+               step.next == ExchangeState::quick_answered);
+  if (step.notice) {
+    Bytes notice = send_informational(now, env, *step.notice);
+    if (Exchange* exchange = find_exchange(exchange_id))
+      exchange->last.sent(now, std::move(notice), false, env.settings, env.random);
+  }
+  if (Exchange* exchange = find_exchange(exchange_id)) {
+    exchange->state = step.next;
+    if (step.next == ExchangeState::done) finish(now, env, *exchange);
+  }
+  if (step.failed_exchange)
+    if (Exchange* failed = find_exchange(*step.failed_exchange)) finish(now, env, *failed);
+  if (step.close) return close_now(now, env, std::move(*step.failure));
+  if (step.failure) {
+    const FailureKind kind = step.failure->kind;
+    env.emit(event::NegotiationFailed{sa_.id, std::move(*step.failure)});
+    close_if_useless(now, env, kind);
+    if (sa_.state == State::closed) return;
+  }
+  trim_exchanges();
+  arm_exchanges();
+  run_wanted(now, env);
+}
+
+void Ikev1Session::apply_probes(const ExchangeStep& step) {
+  if (!step.probe_answer || sa_.probes == 0 || *step.probe_answer > sa_.probe_sequence ||
+      sa_.probe_sequence - *step.probe_answer >= sa_.probes)
+    return;
+  sa_.probes = 0;
+  sa_.timers.cancel(Timer::probe);
+}
+
+void Ikev1Session::apply_deletes(Instant now, Environment& env, const ExchangeStep& step) {
+  for (const auto child : step.removed)
+    remove_child(now, env, child, failure(FailureKind::closed_by_peer, Side::remote));
+  for (const std::uint32_t spi : step.removed_unknown)
+    for (Exchange& exchange : sa_.exchanges) {
+      if (std::erase(exchange.deleted, spi) != 0 && exchange.deleted.empty()) finish(now, env, exchange);
+      if (exchange.state == ExchangeState::quick_asked && exchange.quick->deleted.size() < QuickMode::max_deleted)
+        exchange.quick->deleted.push_back(spi);
+    }
+}
+
+void Ikev1Session::install_child(Instant now, Environment& env, NewChild child) {
+  policy::ChildSaSpec& spec = child.spec;
+  ChildSa sa{.id = spec.id,
+             .name = spec.child,
+             .spi_in = spec.inbound.spi,
+             .spi_out = spec.outbound.spi,
+             .mode = spec.mode,
+             .suite = spec.suite,
+             .udp_encap = spec.udp_encap,
+             .local_ts = spec.local_ts,
+             .remote_ts = spec.remote_ts,
+             .replay_window = spec.replay_window,
+             .installed = now};
+  constexpr std::uint64_t kLongest = 1u << 30;  // seconds; beyond, there is no limit
+  if (child.life_seconds && *child.life_seconds < kLongest)
+    sa.expires = now + std::chrono::seconds(static_cast<std::int64_t>(*child.life_seconds));
+  env.emit(event::ChildSaInstalled{sa_.id, spec.id, spec.connection, spec.child, spec.mode, spec.suite, sa.spi_in,
+                                   sa.spi_out, sa.local_ts, sa.remote_ts});
+  sa_.children.push_back(std::move(sa));
+  env.outbox.push_back(InstallChildSa{std::move(spec)});
+  arm_child_life();
+}
+
+void Ikev1Session::remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why) {
+  const auto found = std::ranges::find(sa_.children, id, &ChildSa::id);
+  if (found == sa_.children.end()) return;
+  env.spis.release(found->spi_in);
+  env.outbox.push_back(RemoveChildSa{id});
+  event::Failure reason = why;
+  reason.child = found->name;
+  for (Exchange& exchange : sa_.exchanges)
+    if (exchange.child == found->spi_in) finish(now, env, exchange);  // nobody needs its third message any more
+  env.emit(event::ChildSaRemoved{sa_.id, id, sa_.connection_name(), found->name, found->spi_in, found->spi_out,
+                                 std::move(reason)});
+  sa_.children.erase(found);
+  arm_child_life();
+}
+
+/// The exchange is over; what it keeps is its last word, for a peer that has not heard it.
+void Ikev1Session::finish(Instant now, Environment& env, Exchange& exchange) {
+  exchange.state = ExchangeState::done;
+  exchange.last.settle();
+  exchange.forget = now + patience(env.settings);
+  exchange.deleted.clear();
+  if (exchange.quick && !exchange.child && exchange.quick->spi_in != 0) env.spis.release(exchange.quick->spi_in);
+  exchange.quick.reset();
+}
+
+}  // namespace sallyport::ike::v1

@@ -1,0 +1,115 @@
+// Step and ExchangeStep: what a handler decided, of phase 1 and of phase 2. It is all that a handler can do to an
+// ISAKMP SA, and session.cpp applies it in one place; a handler that finds fault returns a Step that says so, and
+// nothing else has changed.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ike/v1/isakmp_sa.h"
+#include "wire/ikev1/message.h"
+
+namespace sallyport::ike::v1 {
+
+/// The initiator's reading of what the responder chose.
+struct Agreed {
+  std::uint64_t cookie_r = 0;
+  policy::Suite suite;
+  std::optional<std::uint64_t> life_seconds;
+  NatTraversal nat_traversal;
+  bool peer_has_dpd = false;
+};
+/// Our half of the key exchange is made.
+struct Begun {
+  std::unique_ptr<crypto::KeyExchange> key_exchange;
+  Bytes nonce_i;
+};
+/// Both halves are there.
+struct Keyed {
+  IsakmpKeys keys;
+  IvChain chain;
+  Bytes nonce_i, nonce_r, public_i, public_r;
+};
+struct NatFindings {
+  bool local = false;   // we are behind a NAT
+  bool remote = false;  // the peer is
+};
+/// The peer has proved who it is.
+struct Authenticated {
+  policy::ConnectionPtr connection;
+  policy::Identity local_id, remote_id;
+  bool initial_contact = false;  // the peer knows of no other ISAKMP SA with us (RFC 2407 §4.6.3.3)
+};
+struct Reply {
+  wire::ikev1::PayloadChain payloads;
+  bool encrypted = false;
+};
+
+struct Step {
+  State next = State::closed;
+  std::optional<Agreed> agreed;
+  std::optional<Begun> begun;
+  std::optional<Keyed> keyed;
+  std::optional<NatFindings> nat;
+  std::optional<Authenticated> authenticated;
+  std::optional<std::vector<policy::ConnectionPtr>> candidates;  // a responder's, fewer than before
+  std::optional<Reply> reply;
+  std::optional<event::Failure> failure;
+  /// To be said to the peer without protection; it may believe it or not.
+  std::optional<wire::ikev1::NotifyType> hint;
+  /// The peer believes in the ISAKMP SA that we close: tell it.
+  bool tell_peer = false;
+  /// Not worth an answer or a change; counted.
+  std::optional<event::MessageRejected::Reason> rejected;
+
+  static Step reject(State same, event::MessageRejected::Reason reason) {
+    Step step;
+    step.next = same;
+    step.rejected = reason;
+    return step;
+  }
+};
+
+struct NewChild {
+  policy::ChildSaSpec spec;
+  const policy::Child* config;
+  std::optional<std::uint64_t> life_seconds;  // as agreed; nullopt: no limit
+};
+
+struct ExchangeStep {
+  ExchangeState next = ExchangeState::done;
+  /// The next message of the same exchange.
+  std::optional<wire::ikev1::PayloadChain> reply;
+  /// An Informational of its own; the answer to an Informational, which a repetition of that gets again.
+  std::optional<wire::ikev1::PayloadChain> notice;
+  std::optional<QuickMode> quick;  // a responder's
+  std::optional<NewChild> child;
+  std::vector<policy::ChildSaId> removed;      // children that the peer deleted
+  std::vector<std::uint32_t> removed_unknown;  // outbound SPIs that it deleted, of no child of ours
+  std::optional<event::Failure> failure;
+  /// The failure is that of this Quick Mode of ours, by message id.
+  std::optional<std::uint32_t> failed_exchange;
+  std::optional<std::uint32_t> probe;  // the sequence number of an R-U-THERE
+  std::optional<std::uint32_t> probe_answer;
+  bool initial_contact = false;
+  bool close = false;  // the ISAKMP SA itself
+  std::optional<event::MessageRejected::Reason> rejected;
+
+  static ExchangeStep reject(event::MessageRejected::Reason reason) {
+    ExchangeStep step;
+    step.rejected = reason;
+    return step;
+  }
+};
+
+/// What a handler is given of the message.
+struct Inbound {
+  Instant now;
+  const Datagram& datagram;
+  const wire::IkeHeader& header;
+  const wire::ikev1::RawChain& raw;           // octets as they came, decrypted where they were encrypted
+  const wire::ikev1::PayloadChain& payloads;  // the same, read
+  bool encrypted = false;
+};
+
+}  // namespace sallyport::ike::v1

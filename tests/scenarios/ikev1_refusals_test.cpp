@@ -1,0 +1,209 @@
+// When the two ends do not agree in IKEv1: as far as the protocol lets them, both know what was wrong. And what
+// strangers say without protection, or too often, changes nothing and costs little.
+#include "diagnose/explanation.h"
+#include "tests/scenarios/ikev1.h"
+
+namespace sallyport::scenarios {
+namespace {
+
+using policy::Protocol;
+
+class Ikev1Refusals : public Stage {
+ protected:
+  void expect_refusal(FailureKind at_alice, FailureKind at_bob) {
+    alice.initiate("office");
+    pass(5min);
+    EXPECT_TRUE(alice.installed().empty());
+    EXPECT_TRUE(bob.installed().empty());
+    EXPECT_TRUE(is_all_gone());
+    EXPECT_EQ(reason_of(alice), at_alice);
+    EXPECT_EQ(reason_of(bob), at_bob);
+  }
+  /// The first failure: later ones are of repetitions.
+  static std::optional<FailureKind> reason_of(const Host& host) {
+    for (const event::Event& each : host.events())
+      if (const auto* failed = std::get_if<event::NegotiationFailed>(&each)) return failed->failure.kind;
+    return failure_of(host);
+  }
+};
+
+TEST_F(Ikev1Refusals, WrongSecretInMainMode) {
+  Pairing pairing = in_ikev1(office());
+  pairing.right_secret = "open sesamE";
+  load(pairing);
+  expect_refusal(FailureKind::authentication_failed, FailureKind::authentication_failed);
+}
+
+TEST_F(Ikev1Refusals, WrongSecretInAggressiveMode) {
+  Pairing pairing = in_ikev1(office(), true);
+  pairing.right_secret = "open sesamE";
+  load(pairing);
+  alice.initiate("office");
+  pass(5min);
+  EXPECT_TRUE(is_all_gone());
+  EXPECT_EQ(reason_of(alice), FailureKind::authentication_failed);
+}
+
+TEST_F(Ikev1Refusals, NoSecretAtTheResponder) {
+  load(in_ikev1(office()));
+  sim::Configuration without = in_ikev1(office()).right_configuration();
+  without.keys.clear();
+  bob.load(std::move(without));
+  expect_refusal(FailureKind::authentication_failed, FailureKind::secret_missing);
+}
+
+TEST_F(Ikev1Refusals, NoCommonProposalOfPhase1) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.proposals = sim::proposals(Protocol::ike, {"aes128-sha256-modp2048"});
+  pairing.right.proposals = sim::proposals(Protocol::ike, {"aes256-sha256-modp2048"});
+  load(pairing);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_proposal_chosen);
+  const auto* failed = bob.latest<event::NegotiationFailed>();
+  EXPECT_THAT(diagnose::explain(failed->failure, nullptr).sentence, testing::HasSubstr("aes128-sha256-modp2048"));
+}
+
+TEST_F(Ikev1Refusals, NothingThatIkev1CanSay) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.proposals = sim::proposals(Protocol::ike, {"aes256gcm16-prfsha384-ecp384"});
+  load(pairing);
+  alice.initiate("office");
+  pass(1min);
+  EXPECT_EQ(world.trace().packets_seen(), 0U);
+  ASSERT_EQ(failure_of(alice), FailureKind::no_proposal_chosen);
+  EXPECT_THAT(diagnose::explain(alice.latest<event::NegotiationFailed>()->failure, nullptr).sentence,
+              testing::HasSubstr("IKEv1"));
+}
+
+TEST_F(Ikev1Refusals, NoCommonProposalOfPhase2) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.children[0].esp_proposals = sim::proposals(Protocol::esp, {"aes128-sha256"});
+  pairing.right.children[0].esp_proposals = sim::proposals(Protocol::esp, {"aes256-sha256"});
+  load(pairing);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_proposal_chosen);
+}
+
+TEST_F(Ikev1Refusals, AnotherGroupForForwardSecrecy) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.children[0].esp_proposals = sim::proposals(Protocol::esp, {"aes128-sha256-modp2048"});
+  pairing.right.children[0].esp_proposals = sim::proposals(Protocol::esp, {"aes128-sha256-modp3072"});
+  load(pairing);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_proposal_chosen);
+}
+
+TEST_F(Ikev1Refusals, SelectorsThatDoNotFit) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.children[0].local_ts = sim::selectors({"10.77.0.0/16"});
+  load(pairing);
+  expect_refusal(FailureKind::no_common_selector, FailureKind::no_common_selector);
+}
+
+TEST_F(Ikev1Refusals, SelectorsWithinOursAreTaken) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.children[0].local_ts = sim::selectors({"10.1.0.0/24"});
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  EXPECT_TRUE(both_reach_each_other());
+}
+
+TEST_F(Ikev1Refusals, TransportAgainstTunnel) {
+  Pairing pairing =
+      in_ikev1(sim::pair_up("office", {alice_address, "", "alice.example"}, {bob_address, "", "bob.example"}));
+  pairing.left.children[0].mode = policy::Mode::transport;
+  load(pairing);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::mode_mismatch);
+}
+
+TEST_F(Ikev1Refusals, AnotherIdentityThanTheInitiatorExpects) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.remote.id = policy::Identity::fqdn("carol.example");
+  load(pairing);
+  alice.initiate("office");
+  pass(5min);
+  EXPECT_TRUE(alice.installed().empty());
+  EXPECT_TRUE(is_all_gone());
+}
+
+TEST_F(Ikev1Refusals, AggressiveModeOnlyWhereItIsConfigured) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.aggressive = true;
+  load(pairing);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_matching_connection);
+}
+
+TEST_F(Ikev1Refusals, IkeV2AloneDoesNotAnswerIkev1) {
+  Pairing pairing = in_ikev1(office());
+  pairing.right.version = policy::IkeVersion::v2;
+  load(pairing);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_matching_connection);
+}
+
+TEST_F(Ikev1Refusals, UnprotectedNotificationsChangeNothing) {
+  load(in_ikev1(office()));
+  ASSERT_TRUE(comes_up());
+  const auto& sa = alice.ike_sas().front();
+  mallory.record(40);
+  alice.initiate("office");
+  pass(1s);
+  ASSERT_FALSE(mallory.recorded().empty());
+  // A Delete in clear, with the right cookies, as anybody on the path could write it.
+  for (const auto& recorded : mallory.recorded()) {
+    Bytes packet = recorded.packet;
+    const auto sniffed = sim::sniff(packet);
+    if (sniffed.kind != sim::Sniffed::Kind::ike || packet.size() < 28 + 28 + 28) continue;
+    packet[28 + 19] = 0;  // not encrypted, says the header
+    sim::mend(packet);
+    mallory.inject(recorded.direction, std::move(packet));
+  }
+  pass(5min);
+  EXPECT_EQ(alice.ike_sas().front().spi_initiator, sa.spi_initiator);
+  EXPECT_TRUE(both_reach_each_other());
+}
+
+class Ikev1Flood : public Stage {
+ protected:
+  /// alice's first message to bob as it was on the wire; bob has forgotten it, and answers everybody.
+  Bytes a_first_message(bool aggressive) {
+    Pairing pairing = in_ikev1(office(), aggressive);
+    pairing.right.remote_addrs.clear();
+    mallory.record(1);
+    mallory.take(OnPathAttacker::everything());
+    load(pairing);
+    alice.initiate("office");
+    pass(1ms);
+    Bytes recorded = mallory.recorded().front().packet;
+    alice.terminate("office");
+    alice.restart();
+    mallory.forget_rules();
+    mallory.record(0);
+    return recorded;
+  }
+  void flood(std::uint64_t count, Duration duration, const Bytes& original) {
+    eve.flood(count, duration,
+              [original](RandomSource& random) { return sim::OffPathAttacker::spoofed_ike_sa_init(original, random); });
+  }
+
+  sim::OffPathAttacker& eve = world.add<sim::OffPathAttacker>("eve");
+  Link& eve_link = internet.attach(eve, IpAddress::v4(203, 0, 113, 66), {.delay = 1ms});
+};
+
+TEST_F(Ikev1Flood, OfMainModeCostsBoundedStateForAShortTime) {
+  flood(5000, 5s, a_first_message(false));
+  pass(10s);
+  EXPECT_EQ(bob.node()->engine().half_open(), ike::Settings{}.half_open_limit);
+  pass(1min);
+  EXPECT_EQ(bob.node()->engine().half_open(), 0U);
+  ASSERT_TRUE(comes_up());
+  EXPECT_TRUE(both_reach_each_other());
+}
+
+TEST_F(Ikev1Flood, OfAggressiveModeIsAnsweredAtARate) {
+  flood(4000, 2s, a_first_message(true));
+  pass(5s);
+  EXPECT_LE(bob.node()->engine().half_open(), 3 * ike::Settings{}.aggressive_per_second + 1);
+  pass(1min);
+  EXPECT_EQ(bob.node()->engine().half_open(), 0U);
+  ASSERT_TRUE(comes_up());
+}
+
+}  // namespace
+}  // namespace sallyport::scenarios
