@@ -1,5 +1,5 @@
 # A User-Mode Linux guest, whose kernel has its own ESP and AH whatever this machine's kernel has. It runs on this machine's
-# file system, read-only there, with its own /tmp and /run. Its device `wire` is a bridge's port in the namespace sp-io-g,
+# file system, read-only there, with its own /run and /dev/shm. Its device `wire` is a bridge's port in the namespace sp-io-g,
 # where whoever wants to reach it puts his end. Boots in 3 seconds; has one CPU; a fork costs 20 to 60 ms there. Sourced.
 #
 #   guest_boot            in sp-io-g; the guest lives 400 seconds at most

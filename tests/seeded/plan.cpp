@@ -204,7 +204,7 @@ Plan make_plan(std::uint64_t seed) {
   plan.calm = 110s;  // liveness 15 s, giving up 41 s, and what a closing IKE SA is kept for, 40 s
   const std::uint32_t actions = dice.number(2, 14);
   for (std::uint32_t i = 0; i < actions; ++i) plan.script.push_back(make_action(dice, plan.chaos));
-  std::ranges::stable_sort(plan.script, {}, &Action::at);
+  std::ranges::sort(plan.script, {}, &Action::at);
   return plan;
 }
 
