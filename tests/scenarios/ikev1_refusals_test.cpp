@@ -140,7 +140,7 @@ TEST_F(Ikev1Refusals, IkeV2AloneDoesNotAnswerIkev1) {
 TEST_F(Ikev1Refusals, UnprotectedNotificationsChangeNothing) {
   load(in_ikev1(office()));
   ASSERT_TRUE(comes_up());
-  const auto& sa = alice.ike_sas().front();
+  const auto sa = alice.ike_sas().front();
   mallory.record(40);
   alice.initiate("office");
   pass(1s);
