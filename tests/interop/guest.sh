@@ -8,15 +8,15 @@
 # shellcheck shell=bash disable=SC2154  # variables are shared between the files
 
 guest_boot() {
-  ip netns add sp-io-g || return
-  ip -n sp-io-g tuntap add guest mode tap
-  ip -n sp-io-g link add bridge type bridge
-  ip netns exec sp-io-g sysctl -qw net.ipv6.conf.all.disable_ipv6=1
-  ip -n sp-io-g link set guest master bridge
-  ip -n sp-io-g link set guest up
-  ip -n sp-io-g link set bridge up
+  ip netns add "$net-g" || return
+  ip -n "$net-g" tuntap add guest mode tap
+  ip -n "$net-g" link add bridge type bridge
+  ip netns exec "$net-g" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+  ip -n "$net-g" link set guest master bridge
+  ip -n "$net-g" link set guest up
+  ip -n "$net-g" link set bridge up
   mkfifo "$state/guest.in" "$state/guest.out"
-  timeout -k 5 400 ip netns exec sp-io-g env LD_PRELOAD="$programs/../lib/libinterop_guest_xstate.so" TMPDIR=/dev/shm \
+  timeout -k 5 400 ip netns exec "$net-g" env LD_PRELOAD="$programs/../lib/libinterop_guest_xstate.so" TMPDIR=/dev/shm \
     linux.uml mem=768M rootfstype=hostfs ro quiet con0=fd:0,fd:1 con=null ssl=null \
     vec0:transport=tap,ifname=guest,depth=128 init="$interop/guest_init" \
     <"$state/guest.in" >"$state/guest.out" 2>"$state/guest.err" &

@@ -14,6 +14,7 @@ export interop top
 cache=${INTEROP_CACHE:-$top/build/interop}            # unpacked peers: outlive a run
 state=${INTEROP_STATE:?set it to a folder of this run}  # sockets, logs, configurations
 programs=${SALLYPORT_BIN:-$top/build/dev/bin}         # what is tested, and what tests it
+net=${INTEROP_NET:-sp-io}  # how the namespaces' names begin
 lan4=(10.1.0.1 10.2.0.1) lan6=(fd01::1 fd02::1)       # of a, of b
 
 failures=0
@@ -42,7 +43,7 @@ guest_side=  # which side lives in the guest (guest.sh); empty: each has its nam
 at() {
   local side=$1
   shift
-  if [ "$side" = "$guest_side" ]; then guest_do "$@"; else ip netns exec "sp-io-$side" "$@"; fi
+  if [ "$side" = "$guest_side" ]; then guest_do "$@"; else ip netns exec "$net-$side" "$@"; fi
 }
 # put SIDE FILE: standard input becomes a file there
 put() {
@@ -57,18 +58,18 @@ launch() { at "$1" bash -c "($2) </dev/null >/dev/null 2>&1 &"; }
 # --- topologies ----------------------------------------------------------------------------------------------------------
 make_namespace() {
   [ "$1" != "$guest_side" ] || return 0
-  ip netns add "sp-io-$1" && ip -n "sp-io-$1" link set lo up
+  ip netns add "$net-$1" && ip -n "$net-$1" link set lo up
   at "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
     net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 }
 # wire SIDE DEVICE PLACE: that side's `wire` ends in the namespace of PLACE, as DEVICE
 wire() {
   if [ "$1" = "$guest_side" ]; then
-    ip link add port netns sp-io-g type veth peer name "$2" netns "sp-io-$3"
-    ip -n sp-io-g link set port master bridge
-    ip -n sp-io-g link set port up
+    ip link add port netns "$net-g" type veth peer name "$2" netns "$net-$3"
+    ip -n "$net-g" link set port master bridge
+    ip -n "$net-g" link set port up
   else
-    ip link add wire netns "sp-io-$1" type veth peer name "$2" netns "sp-io-$3"
+    ip link add wire netns "$net-$1" type veth peer name "$2" netns "$net-$3"
   fi
 }
 # side a|b ADDRESS4/LENGTH GATEWAY4 [ADDRESS6/LENGTH GATEWAY6]: its wire, the network behind it, a route to the other's
@@ -98,15 +99,15 @@ net_pair() {
 }
 
 net_nat() {  # net_nat a|b: who is inside
-  local inside=$1 outside rules="ip netns exec sp-io-n iptables-legacy -w"
+  local inside=$1 outside rules="ip netns exec $net-n iptables-legacy -w"
   outside=$([ "$1" = a ] && echo b || echo a)
   make_namespace a && make_namespace b && make_namespace n || return 1
   wire "$inside" in n
   wire "$outside" out n
-  ip -n sp-io-n addr add 10.9.0.1/24 dev in
-  ip -n sp-io-n addr add 192.0.2.1/24 dev out
-  ip -n sp-io-n link set in up
-  ip -n sp-io-n link set out up
+  ip -n "$net-n" addr add 10.9.0.1/24 dev in
+  ip -n "$net-n" addr add 192.0.2.1/24 dev out
+  ip -n "$net-n" link set in up
+  ip -n "$net-n" link set out up
   side "$inside" 10.9.0.2/24 10.9.0.1
   side "$outside" 192.0.2.2/24 192.0.2.1
   modprobe -qa iptable_nat iptable_filter xt_MASQUERADE nf_conntrack xt_esp
@@ -124,9 +125,9 @@ net_nat() {  # net_nat a|b: who is inside
 
 net_remove() {
   local x
-  for x in a n b; do ip netns del sp-io-$x 2>/dev/null; done
+  for x in a n b; do ip netns del "$net-$x" 2>/dev/null; done
   if [ -n "$guest_side" ]; then
-    ip -n sp-io-g link del port  # the namespaces go in their own time
+    ip -n "$net-g" link del port  # the namespaces go in their own time
     guest_do bash -c 'ip link del lan; ip addr flush dev wire; ip link set wire down'
   fi >/dev/null 2>&1
   return 0
@@ -146,16 +147,16 @@ tcp_both_ways() {
   wait_for 10 at "$3" test -s "$verdict" && at "$3" grep -qx 0 "$verdict"
 }
 
-# Watching the wire: what a or b sends that is neither IKE nor ESP nor neighbour discovery.
+# Watching the wire: what a or b sends that is neither IKE nor ESP or AH nor neighbour discovery.
 watch_start() {
   local x
-  local clear='not esp and not arp and not udp port 500 and not udp port 4500 and not (icmp6 and ip6[40] >= 130 and ip6[40] <= 143)
+  local clear='not esp and not ah and not arp and not udp port 500 and not udp port 4500 and not (icmp6 and ip6[40] >= 130 and ip6[40] <= 143)
     and not (ip6 and ip6[6] == 0)'
   watched=() watchers=()
   for x in a b; do [ "$x" = "$guest_side" ] || watched+=("$x"); done
   for x in "${watched[@]}"; do
     rm -f "$state/clear.$x"
-    ip netns exec "sp-io-$x" tcpdump --immediate-mode -U -p -n -Q out -i wire -w "$state/clear.$x" "$clear" 2>"$state/watch.err" &
+    ip netns exec "$net-$x" tcpdump --immediate-mode -U -p -n -Q out -i wire -w "$state/clear.$x" "$clear" 2>"$state/watch.err" &
     watchers+=($!)
   done
   for x in "${watched[@]}"; do wait_for 10 test -s "$state/clear.$x" || return; done
@@ -173,7 +174,7 @@ watch_stop() {  # watch_stop NAME: a verdict
 capture_start() {  # capture_start FILE
   rm -f "$1"
   at a ethtool -K wire tx-udp-segmentation off  # else trains are seen in one piece, which no reader takes apart
-  ip netns exec sp-io-a tcpdump --immediate-mode -U -p -n -i wire -w "$1" 'esp or udp' 2>"$state/capture.err" &
+  ip netns exec "$net-a" tcpdump --immediate-mode -U -p -n -i wire -w "$1" 'esp or udp' 2>"$state/capture.err" &
   capture=$!
   wait_for 10 test -s "$1"
 }

@@ -96,7 +96,7 @@ sallyport_ctl() {
 sallyport_up() {
   local home=$state/$1
   mkdir -p "$home/state" "$home/keylog"
-  ip netns exec "sp-io-$1" "$programs/sallyportd" --config "$home/sallyport.toml" --control "$home/control.sock" \
+  ip netns exec "$net-$1" "$programs/sallyportd" --config "$home/sallyport.toml" --control "$home/control.sock" \
     --state-dir "$home/state" </dev/null >>"$home/out" 2>&1 &
   echo $! >"$home/pid"
   disown
@@ -134,22 +134,25 @@ peer_log() { "$1_log" "$2"; }
 peer_down() { "$1_down" "$2"; }
 
 # configure KIND SIDE: writes connection `c`, child `x` from the variables that a case sets: local_address, remote_address
-# (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated), mode, local_ts, remote_ts (empty: dynamic).
+# (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated; ah:… for AH), mode, local_ts, remote_ts (empty: dynamic).
 configure() { at "$2" mkdir -p "$state/$2" && "configure_$1" "$2"; }
 secret='an interop test is no secret'
+proposals_key() { case $esp in ah:*) echo ah_proposals ;; *) echo esp_proposals ;; esac }
+version=2 aggressive=no  # of IKE
 
 configure_strongswan() {
   {
     echo "connections {"
     echo "  c {"
-    echo "    version = 2"
+    echo "    version = $version"
+    [ "$version" = 2 ] || echo "    aggressive = $aggressive"
     echo "    local_addrs = $local_address"
     [ -z "$remote_address" ] || echo "    remote_addrs = $remote_address"
     echo "    proposals = ${ike// /, }"
     echo "    mobike = no"
     printf '    local {\n      auth = psk\n      id = %s\n    }\n' "$local_id"
     printf '    remote {\n      auth = psk\n      id = %s\n    }\n' "$remote_id"
-    printf '    children {\n      x {\n        mode = %s\n        esp_proposals = %s\n' "$mode" "${esp// /, }"
+    printf '    children {\n      x {\n        mode = %s\n        %s = %s\n' "$mode" "$(proposals_key)" "$(sed "s/^ah://; s/ /, /g" <<<"$esp")"
     [ -z "$local_ts" ] || echo "        local_ts = $local_ts"
     [ -z "$remote_ts" ] || echo "        remote_ts = $remote_ts"
     printf '      }\n    }\n  }\n}\n'
@@ -161,13 +164,14 @@ toml_list() { printf '["%s"]' "${1// /\", \"}"; }
 configure_sallyport() {
   {
     echo "[connections.c]"
-    echo "version = 2"
+    echo "version = $version"
+    [ "$version" = 2 ] || echo "aggressive = ${aggressive/yes/true}" | sed "s/= no/= false/"
     echo "local_addrs = $(toml_list "$local_address")"
     [ -z "$remote_address" ] || echo "remote_addrs = $(toml_list "$remote_address")"
     echo "proposals = $(toml_list "$ike")"
     printf '[connections.c.local]\nauth = "psk"\nid = "%s"\n' "$local_id"
     printf '[connections.c.remote]\nauth = "psk"\nid = "%s"\n' "$remote_id"
-    printf '[connections.c.children.x]\nmode = "%s"\nesp_proposals = %s\n' "$mode" "$(toml_list "$esp")"
+    printf '[connections.c.children.x]\nmode = "%s"\n%s = %s\n' "$mode" "$(proposals_key)" "$(toml_list "${esp#ah:}")"
     [ -z "$local_ts" ] || echo "local_ts = $(toml_list "$local_ts")"
     [ -z "$remote_ts" ] || echo "remote_ts = $(toml_list "$remote_ts")"
     printf '[secrets.ike-c]\nid = ["%s", "%s"]\nsecret = "%s"\n' "$local_id" "$remote_id" "$secret"
