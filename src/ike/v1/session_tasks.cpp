@@ -226,6 +226,9 @@ void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t pl
   }
   if (!deletes)
     env.emit(event::Retransmitted{sa_.id, sa_.connection_name(), exchange.id, exchange.last.attempts() - 1});
+  // Aggressive Mode's last message has no answer: a silent peer may have missed that one.
+  if (!deletes && !sa_.peer_confirmed && !sa_.last.octets().empty())
+    send(now, env, to_bytes(sa_.last.octets()), sa_.local, sa_.remote);
   send(now, env, to_bytes(exchange.last.octets()), sa_.local, sa_.remote);
 }
 
