@@ -243,6 +243,7 @@ void Ikev1Session::give_up(Instant now, Environment& env, std::uint32_t id) {
     finish(now, env, *exchange);
     if (silent) {
       why.child.clear();
+      send_delete_of_isakmp_sa(now, env);  // it may hear us though we do not hear it
       return close_now(now, env, std::move(why));
     }
     why.kind = FailureKind::child_refused;  // it lives, and does not want to talk about this
