@@ -64,8 +64,6 @@ TEST(UnsupportedKey, SaysSoWithTheNearestAlternative) {
   expect_office({
       {"mobike = true",
        "office.toml:2:1: error: connections.office.mobike: not supported yet; the only value accepted is false"},
-      {"aggressive = true",
-       "office.toml:2:1: error: connections.office.aggressive: not supported yet; the only value accepted is false"},
       {"vips = [\"0.0.0.0\"]", "office.toml:2:1: error: connections.office.vips: not supported yet"},
       {"reauth_time = \"1h\"",
        "office.toml:2:1: error: connections.office.reauth_time: not supported yet; use rekey_time; the only value "

@@ -85,7 +85,7 @@ TEST(ConfigTree, RefusesASectionWhereAValueBelongs) {
 
 TEST(ConfigTree, RefusesAValueThatIsNone) {
   for (const auto& [key, value] : {std::pair{"version", "3"}, std::pair{"version", "two"}, std::pair{"encap", "maybe"},
-                                   std::pair{"rekey_time", "4 weeks"}, std::pair{"aggressive", "yes"}}) {
+                                   std::pair{"rekey_time", "4 weeks"}, std::pair{"aggressive", "perhaps"}}) {
     config::Diagnostics diagnostics;
     Message body = office();
     body.set(key, value);
