@@ -18,7 +18,7 @@ class LastMessage {
  public:
   /// `awaits`: something must come back, and until took() it is due again and again.
   void sent(Instant now, Bytes message, bool awaits, const Settings& settings, RandomSource& random);
-  /// The octets to answer a repeated message with; empty when nothing was sent.
+  /// What was sent since the message taken last, for when that is repeated; empty when nothing was.
   ByteView octets() const { return sent_; }
 
   /// An authentic message that moves the exchange on.

@@ -211,7 +211,11 @@ void Ikev1Session::on_informational(Instant now, Environment& env, const Receive
   const auto content = read_phase_2(env, received, exchange.chain, [&](ByteView payloads) {
     return hash_1(env.crypto, sa_.suite.prf, sa_.keys.skeyid_a, id, payloads);
   });
-  if (!content) return reject(env, Reason::not_authentic, received.datagram);
+  if (!content) {
+    // A responder that has another key complains of message 5 with that key: a hint, like one in clear.
+    if (sa_.state == State::main_proved) sa_.failure = failure(FailureKind::authentication_failed, Side::remote);
+    return reject(env, Reason::not_authentic, received.datagram);
+  }
   sa_.message_ids.note(id);
   if (!content->readable) return reject(env, Reason::malformed, received.datagram);
   log_message(env, event::Direction::received, received.header(), content->payloads, 1, true, received.octets().size());

@@ -17,7 +17,9 @@ namespace w = wire::ikev1;
 using event::FailureKind;
 using event::Side;
 
-/// A peer that does not answer Deletes, as most do not, gets this many more of them.
+/// A peer that does not answer the Delete of an ISAKMP SA, as most do not, gets this many more of them; what it does
+/// not hear, its own liveness checks tell it. Of a Child SA nothing else would, so that Delete is repeated like a
+/// question.
 constexpr std::uint32_t kDeleteRepetitions = 2;
 
 /// Body of the SA payload that `message` begins with: what SAi_b is of.
@@ -218,8 +220,8 @@ void Ikev1Session::on_exchanges(Instant now, Environment& env) {
 void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t place) {
   Exchange& exchange = sa_.exchanges[place];
   const bool deletes = exchange.state == ExchangeState::delete_sent;
-  const std::uint32_t tries =
-      deletes ? std::min(kDeleteRepetitions, env.settings.retransmit_tries) : env.settings.retransmit_tries;
+  const std::uint32_t tries = exchange.deletes_isakmp_sa ? std::min(kDeleteRepetitions, env.settings.retransmit_tries)
+                                                         : env.settings.retransmit_tries;
   if (!exchange.last.repeat(now, tries, env.settings, env.random)) {
     if (deletes) return finish(now, env, exchange);
     return give_up(now, env, exchange.id);
