@@ -25,7 +25,7 @@ void LastMessage::sent(Instant now, Bytes message, bool awaits, const Settings& 
 
 void LastMessage::took(crypto::Provider& crypto, ByteView message) {
   taken_ = digest(crypto, message);
-  sent_.clear();  // was the question, and is no answer to this: else two ends could repeat themselves to each other for ever
+  sent_.clear();  // no answer to this: else two ends could repeat themselves to each other for ever
   due_.reset();
 }
 
