@@ -21,7 +21,7 @@ Result<void> IpPacket::walk_extension_headers() {
     }
     const bool goes_in_front_of_esp = protocol_ != IpProtocol::destination_options;
     protocol_ = IpProtocol{header[0]};
-    const std::uint16_t field = payload_offset_;
+    const std::uint16_t field = protocol_offset_ = payload_offset_;
     payload_offset_ = static_cast<std::uint16_t>(payload_offset_ + size);
     if (goes_in_front_of_esp) {
       transport_offset_ = payload_offset_;

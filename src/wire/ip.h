@@ -87,6 +87,8 @@ class IpPacket {
   /// The next layer's octets; in a later fragment, some of its middle.
   ByteView payload() const { return octets_.subspan(payload_offset_); }
   std::size_t payload_offset() const { return payload_offset_; }
+  /// The protocol or next header field that names protocol().
+  std::size_t protocol_offset() const { return protocol_offset_; }
 
   /// Where a transport mode ESP or AH header goes: behind the headers that routers or reassembly look at (RFC 4303
   /// §3.1.1); destination options count among those only in front of a routing header.
@@ -108,6 +110,7 @@ class IpPacket {
 
   ByteView octets_;
   std::uint16_t payload_offset_ = 0;
+  std::uint16_t protocol_offset_ = 0;
   std::uint16_t transport_offset_ = 0;
   std::uint16_t transport_protocol_offset_ = 0;
   std::uint16_t fragment_offset_ = 0;
@@ -140,7 +143,7 @@ inline Result<IpPacket> IpPacket::parse_v4(ByteView octets) {
   packet.fragment_offset_ = static_cast<std::uint16_t>((fragment & 0x1fff) * 8);
   packet.protocol_ = IpProtocol{octets[9]};
   packet.payload_offset_ = packet.transport_offset_ = static_cast<std::uint16_t>(header_size);
-  packet.transport_protocol_offset_ = 9;
+  packet.protocol_offset_ = packet.transport_protocol_offset_ = 9;
   return packet;
 }
 
@@ -153,7 +156,7 @@ inline Result<IpPacket> IpPacket::parse_v6(ByteView octets) {
   packet.octets_ = octets.first(size);
   packet.protocol_ = IpProtocol{octets[6]};
   packet.payload_offset_ = packet.transport_offset_ = ipv6_header_size;
-  packet.transport_protocol_offset_ = 6;
+  packet.protocol_offset_ = packet.transport_protocol_offset_ = 6;
   if (is_extension_header(packet.protocol_)) TRY(packet.walk_extension_headers());
   return packet;
 }
