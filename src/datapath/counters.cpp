@@ -17,7 +17,9 @@ std::string_view to_string(DropReason reason) {
     case DropReason::sequence_exhausted: return "sequence_exhausted";
     case DropReason::fragment: return "fragment";
     case DropReason::reassembly_failed: return "reassembly_failed";
+    case DropReason::uncoverable_header: return "uncoverable_header";
     case DropReason::malformed_esp: return "malformed_esp";
+    case DropReason::malformed_ah: return "malformed_ah";
     case DropReason::unknown_spi: return "unknown_spi";
     case DropReason::replay: return "replay";
     case DropReason::replay_stale: return "replay_stale";

@@ -19,10 +19,12 @@ enum class DropReason : std::uint8_t {
   hold_expired,        // held, and no SA came in time
   too_big,             // beyond the path MTU and not to be fragmented: its source was told
   sequence_exhausted,  // the SA has used up its sequence numbers (RFC 4303 §3.3.3)
-  fragment,            // a fragment where only whole datagrams go (RFC 4303 §3.3.4, transport mode)
+  fragment,            // a fragment where only whole datagrams go (RFC 4303 §3.3.4, transport mode; AH inbound)
   reassembly_failed,   // fragments that overlap, are too many, or waited too long for the rest
+  uncoverable_header,  // either way: IP options or extension headers of which AH cannot tell what may change
   // inbound, before authentication: what anybody can cause
   malformed_esp,  // too short, or not a multiple of the cipher's block
+  malformed_ah,   // no AH where it should be, or its length is not the SA's
   unknown_spi,
   replay,        // seen before
   replay_stale,  // behind the window

@@ -20,6 +20,10 @@ Inbound::Inbound(Sad& sad, const Settings& settings, RandomSource& random, Count
 void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& out) {
   begin_burst(burst, out);
   for (const Datagram& datagram : burst) {
+    if (datagram.is_ah) {
+      accept_ah(datagram, out);
+      continue;
+    }
     ByteSpan rest = datagram.bytes;
     do {
       const std::size_t size =
@@ -37,6 +41,7 @@ void Inbound::begin_burst(std::span<const Datagram> burst, Verdicts& out) {
   items_.clear();
   active_.clear();
   restored_.reset();
+  copies_.reset();
   std::size_t packets = 0;
   for (const Datagram& datagram : burst) packets += packets_in(datagram);
   coalescer_.begin_burst(packets, out.deliveries);
@@ -50,23 +55,32 @@ void Inbound::accept(const Datagram& datagram, ByteSpan packet, Verdicts& out) {
   if (sa == nullptr) return drop(DropReason::unknown_spi, nullptr, out);
   InboundSa& inbound = sa->inbound;
   const std::uint64_t sequence = inbound.window.extend(header->sequence);
-  switch (inbound.window.check(sequence)) {
-    case ReplayWindow::Verdict::fresh: break;
-    case ReplayWindow::Verdict::seen: return drop(DropReason::replay, sa, out);
-    case ReplayWindow::Verdict::stale: return drop(DropReason::replay_stale, sa, out);
-  }
+  if (!is_fresh(*sa, sequence, out)) return;
   const auto job = inbound.layout.prepare_open(packet, sequence);
   if (!job) return drop(DropReason::malformed_esp, sa, out);
+  add_to_burst(*sa, *job, datagram);
+}
 
-  const auto index = static_cast<std::uint32_t>(items_.size());
-  items_.push_back({*job, &datagram, BurstList::nothing});
-  if (inbound.burst.first == BurstList::nothing) {
-    inbound.burst.first = index;
-    active_.push_back(sa);
-  } else {
-    items_[inbound.burst.last].next = index;
+bool Inbound::is_fresh(Sa& sa, std::uint64_t sequence, Verdicts& out) {
+  switch (sa.inbound.window.check(sequence)) {
+    case ReplayWindow::Verdict::fresh: return true;
+    case ReplayWindow::Verdict::seen: drop(DropReason::replay, &sa, out); break;
+    case ReplayWindow::Verdict::stale: drop(DropReason::replay_stale, &sa, out); break;
   }
-  inbound.burst.last = index;
+  return false;
+}
+
+void Inbound::add_to_burst(Sa& sa, const crypto::PacketJob& job, const Datagram& datagram) {
+  const auto index = static_cast<std::uint32_t>(items_.size());
+  items_.push_back({job, &datagram, BurstList::nothing});
+  BurstList& list = sa.inbound.burst;
+  if (list.first == BurstList::nothing) {
+    list.first = index;
+    active_.push_back(&sa);
+  } else {
+    items_[list.last].next = index;
+  }
+  list.last = index;
 }
 
 void Inbound::open_all(Instant now, Sa& sa, Verdicts& out) {
@@ -85,14 +99,11 @@ void Inbound::on_opened(Instant now, Sa& sa, const Item& item, const crypto::Pac
   InboundSa& inbound = sa.inbound;
   if (!job.ok) return drop(DropReason::integrity, &sa, out);
   // Again, because the burst may hold the same packet twice.
-  switch (inbound.window.check(job.sequence)) {
-    case ReplayWindow::Verdict::fresh: break;
-    case ReplayWindow::Verdict::seen: return drop(DropReason::replay, &sa, out);
-    case ReplayWindow::Verdict::stale: return drop(DropReason::replay_stale, &sa, out);
-  }
+  if (!is_fresh(sa, job.sequence, out)) return;
   inbound.window.commit(job.sequence);
   inbound.last_heard = now;
   if (!sa.outbound.in_use) sa.outbound.in_use = heard_new_sa_ = true;
+  if (sa.protocol == policy::Protocol::ah) return free_of_ah(sa, *item.from, out);
   note_origin(sa, job.sequence, *item.from, out);
 
   const ByteSpan text(job.text, job.text_size);
@@ -146,6 +157,10 @@ void Inbound::restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, co
   const ByteSpan packet(restored_.take(header_size + payload.size()), header_size + payload.size());
   write_transport_header(packet.data(), sa, next_header, payload.size(), from.traffic_class, from.hop_limit);
   std::ranges::copy(payload, packet.begin() + static_cast<std::ptrdiff_t>(header_size));
+  match_and_deliver(sa, packet, out);
+}
+
+void Inbound::match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out) {
   const auto ip = wire::IpPacket::parse(packet);
   if (!ip) return drop(DropReason::malformed_inner, &sa, out);
   const FlowKey key = FlowKey::of(*ip);

@@ -1,6 +1,7 @@
-// The way in: ESP from the wire becomes clear packets for the TUN. A packet's SA is found by its SPI; what was seen
-// before goes no further; the burst is sorted by SA, and each SA's share is opened in place. Only what is authentic
-// moves the replay window, and only what matches the SA's selectors is delivered (RFC 4301 §5.2, RFC 4303 §3.4).
+// The way in: ESP and AH from the wire become clear packets for the TUN. A packet's SA is found by its SPI; what was
+// seen before goes no further; the burst is sorted by SA, and each SA's share is opened in place. Only what is
+// authentic moves the replay window, and only what matches the SA's selectors is delivered (RFC 4301 §5.2, RFC 4303
+// §3.4).
 #pragma once
 
 #include "datapath/arena.h"
@@ -33,12 +34,17 @@ class Inbound {
 
   void begin_burst(std::span<const Datagram> burst, Verdicts& out);
   void accept(const Datagram& datagram, ByteSpan packet, Verdicts& out);
+  void accept_ah(const Datagram& datagram, Verdicts& out);
+  bool is_fresh(Sa& sa, std::uint64_t sequence, Verdicts& out);
+  void add_to_burst(Sa& sa, const crypto::PacketJob& job, const Datagram& datagram);
   void open_all(Instant now, Sa& sa, Verdicts& out);
   void on_opened(Instant now, Sa& sa, const Item& item, const crypto::PacketJob& job, Verdicts& out);
+  void free_of_ah(Sa& sa, const Datagram& from, Verdicts& out);
   void note_origin(Sa& sa, std::uint64_t sequence, const Datagram& from, Verdicts& out);
 
   void decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
+  void match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out);
   bool matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey& key);
   void deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key);
   void drop(DropReason reason, Sa* sa, Verdicts& out);
@@ -55,6 +61,7 @@ class Inbound {
   std::vector<Sa*> active_;
   std::array<crypto::PacketJob, cipher_burst> jobs_;
   Arena restored_;  // transport mode's packets, with headers
+  Arena copies_;    // of AH's packets, to be verified
   Coalescer coalescer_;
 };
 

@@ -3,7 +3,7 @@
 namespace sallyport::datapath {
 namespace {
 
-/// What stays in front of ESP: nothing of the inner packet in tunnel mode, its IP header in transport mode.
+/// What stays in front of ESP or AH: nothing of the inner packet in tunnel mode, its IP header in transport mode.
 std::size_t kept_in_front(const Sa& sa, const wire::IpPacket& ip) {
   return sa.mode == policy::Mode::transport ? ip.transport_offset() : 0;
 }
@@ -40,7 +40,8 @@ Outbound::Outbound(SpdView& spd, const Settings& settings, RandomSource& random,
       settings_(settings),
       counters_(counters),
       cache_(settings.flow_cache_size, random),
-      trains_({.packets = settings.train_packets, .bytes = settings.train_bytes}) {}
+      trains_({.packets = settings.train_packets, .bytes = settings.train_bytes}),
+      ah_(random) {}
 
 void Outbound::process(Instant now, std::span<const Packet> burst, Verdicts& out) {
   begin_burst(out);
@@ -58,6 +59,7 @@ void Outbound::process_held(Instant now, std::span<HoldQueue::Held> burst, Verdi
 
 void Outbound::begin_burst(Verdicts& out) {
   trains_.begin_burst(out.sends);
+  ah_.begin_burst(out.sends);
   replies_.clear();
   items_.clear();
   active_.clear();
@@ -134,14 +136,17 @@ void Outbound::assign(Sa& sa, const wire::IpPacket& ip, const Packet& packet) {
   list.last = index;
 }
 
-// ---- Into ESP
+// ---- Into ESP or AH
 
 void Outbound::send_all(Instant now, Sa& sa, Verdicts& out) {
   const BurstList list = std::exchange(sa.outbound.burst, {});
   const std::uint64_t packets_before = sa.counters.outbound.packets;
   trains_.close_train();
   for (std::uint32_t at = list.first; at != BurstList::nothing; at = items_[at].next) send(now, sa, items_[at], out);
-  seal_now(sa);
+  if (sa.protocol == policy::Protocol::ah)
+    seal_ah(sa, out);
+  else
+    seal_now(sa);
   if (sa.counters.outbound.packets != packets_before) sa.outbound.last_sent = now;
 }
 
@@ -153,18 +158,22 @@ void Outbound::send(Instant now, Sa& sa, const Item& item, Verdicts& out) {
   if (offload.is_super_frame()) {
     auto segmenter = Segmenter::of(ip, offload);
     if (!segmenter) return drop(DropReason::malformed_packet, &sa, out);
-    if (fits(now, sa, ip, segmenter->largest_size(), fields, out)) send_segments(sa, ip, *segmenter, fields, out);
-    return;
+    if (!fits(now, sa, ip, segmenter->largest_size(), fields, out)) return;
+    if (sa.protocol == policy::Protocol::ah) return send_ah(sa, ip, *segmenter, fields, out);
+    return send_segments(sa, ip, *segmenter, fields, out);
   }
   if (!fits(now, sa, ip, ip.octets().size(), fields, out)) return;
   if (offload.needs_checksum && !finish_checksum(item.packet->bytes.first(ip.octets().size()), offload))
     return drop(DropReason::malformed_packet, &sa, out);
+  if (sa.protocol == policy::Protocol::ah) return send_ah(sa, ip, std::nullopt, fields, out);
   send_whole(sa, ip, fields, out);
 }
 
 bool Outbound::fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields,
                     Verdicts& out) {
-  if (sa.outbound.layout.packet_size(size) > TrainBuilder::largest_packet) {
+  const bool is_ah = sa.protocol == policy::Protocol::ah;
+  if (is_ah ? wire::ipv6_header_size + sa.ah.header + size > AhLayout::largest_packet
+            : sa.outbound.layout.packet_size(size) > TrainBuilder::largest_packet) {
     drop(DropReason::too_big, &sa, out);
     return false;
   }
@@ -207,6 +216,25 @@ void Outbound::send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segment
   }
 }
 
+void Outbound::send_ah(Sa& sa, const wire::IpPacket& ip, std::optional<Segmenter> segmenter, const OuterFields& fields,
+                       Verdicts& out) {
+  const std::size_t kept = kept_in_front(sa, ip);
+  AhBuilder::Content content{.next_header = next_header(sa, ip), .size = 0, .sequence = 0};
+  do {
+    if (!take_sequence(sa, content.sequence, out)) return;
+    const std::size_t size = segmenter ? segmenter->next_size() : ip.octets().size();
+    content.size = size - kept;
+    std::uint8_t* to = ah_.add(sa, ip, fields, content);
+    if (to == nullptr) return drop(DropReason::uncoverable_header, &sa, out);
+    if (segmenter)
+      segmenter->write_next(to, kept);
+    else
+      std::memcpy(to, ip.octets().data() + kept, content.size);
+    count_sent(sa, size);
+    ++content.segment;
+  } while (segmenter && !segmenter->is_done());
+}
+
 bool Outbound::take_sequence(Sa& sa, std::uint64_t& sequence, Verdicts& out) {
   OutboundSa& outbound = sa.outbound;
   if (outbound.sequence.is_low() && !outbound.said_low) {
@@ -231,6 +259,11 @@ void Outbound::seal_later(Sa& sa, std::uint8_t* packet, std::uint64_t sequence, 
 void Outbound::seal_now(Sa& sa) {
   if (job_count_ != 0) sa.outbound.cipher->seal(std::span(jobs_).first(job_count_));
   job_count_ = 0;
+}
+
+void Outbound::seal_ah(Sa& sa, Verdicts& out) {
+  const std::size_t dropped = ah_.seal(sa);
+  for (std::size_t i = 0; i < dropped; ++i) drop(DropReason::too_big, &sa, out);
 }
 
 // ---- Counting

@@ -1,10 +1,11 @@
-// The way out: clear packets from the TUN become ESP. Each is given its SA by the SPD (once per flow; then by the
-// cache), the burst is sorted by SA, and each SA's share is laid out as trains, cut where the kernel left super-frames,
-// and sealed in place.
+// The way out: clear packets from the TUN become ESP, or AH. Each is given its SA by the SPD (once per flow; then by
+// the cache), the burst is sorted by SA, and each SA's share is laid out as trains, cut where the kernel left
+// super-frames, and sealed in place.
 #pragma once
 
 #include <deque>
 
+#include "datapath/ah_builder.h"
 #include "datapath/flow_cache.h"
 #include "datapath/pmtu.h"
 #include "datapath/segmentation.h"
@@ -47,9 +48,12 @@ class Outbound {
   bool fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields, Verdicts& out);
   void send_whole(Sa& sa, const wire::IpPacket& ip, const OuterFields& fields, Verdicts& out);
   void send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segmenter, const OuterFields& fields, Verdicts& out);
+  void send_ah(Sa& sa, const wire::IpPacket& ip, std::optional<Segmenter> segmenter, const OuterFields& fields,
+               Verdicts& out);
   bool take_sequence(Sa& sa, std::uint64_t& sequence, Verdicts& out);
   void seal_later(Sa& sa, std::uint8_t* packet, std::uint64_t sequence, std::size_t payload, wire::IpProtocol next);
   void seal_now(Sa& sa);
+  void seal_ah(Sa& sa, Verdicts& out);
 
   void count_sent(Sa& sa, std::size_t size);
   void drop(DropReason reason, Sa* sa, Verdicts& out);
@@ -62,6 +66,7 @@ class Outbound {
   FlowKey last_key_;  // and what was decided for it: packets of a flow come in runs
   Decision last_decision_;
   TrainBuilder trains_;
+  AhBuilder ah_;
   IcmpRate icmp_rate_;
 
   // Of one burst

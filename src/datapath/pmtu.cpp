@@ -64,13 +64,15 @@ Bytes reply_v6(const wire::IpPacket& packet, std::size_t largest) {
 
 std::size_t largest_clear_packet(const Sa& sa, const wire::IpPacket& packet) {
   const bool outer_v6 = sa.local.address.is_v6();
-  // In transport mode the packet keeps its own header in front of ESP.
+  // In transport mode the packet keeps its own header in front of ESP or AH.
   const std::size_t kept = sa.mode == policy::Mode::transport ? packet.transport_offset() : 0;
   const std::size_t outer = (kept != 0  ? kept
                              : outer_v6 ? wire::ipv6_header_size
                                         : wire::ipv4_header_size) +
                             (sa.udp_encap ? wire::udp_header_size : 0);
   if (sa.outbound.path_mtu <= outer) return kept;
+  if (sa.protocol == policy::Protocol::ah)
+    return kept + (sa.outbound.path_mtu - outer - std::min<std::size_t>(sa.outbound.path_mtu - outer, sa.ah.header));
   return kept + sa.outbound.layout.largest_payload(sa.outbound.path_mtu - outer);
 }
 

@@ -13,7 +13,11 @@ Result<std::unique_ptr<crypto::PacketCipher>> make_cipher(crypto::PacketCipherFa
 }
 
 Result<void> check(const policy::ChildSaSpec& spec) {
-  if (spec.suite.protocol != policy::Protocol::esp) return fail(ErrorCode::unsupported);
+  const bool is_ah = spec.suite.protocol == policy::Protocol::ah;
+  if (!is_ah && spec.suite.protocol != policy::Protocol::esp) return fail(ErrorCode::unsupported);
+  // AH covers the addresses, so it does not pass a NAT, and has no UDP encapsulation (RFC 3715 §2.1).
+  if (is_ah && (spec.udp_encap || spec.suite.encryption.cipher != crypto::Cipher::null))
+    return fail(ErrorCode::unsupported);
   if (spec.inbound.spi <= wire::max_reserved_spi || spec.outbound.spi <= wire::max_reserved_spi)
     return fail(ErrorCode::out_of_range);
   if (spec.local.address.family() != spec.remote.address.family()) return fail(ErrorCode::out_of_range);
@@ -25,13 +29,16 @@ Result<void> check(const policy::ChildSaSpec& spec) {
 Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFactory& ciphers,
                          std::uint64_t first_sequence_number, std::uint16_t path_mtu) {
   TRY(check(spec));
-  if (by_id_.contains(spec.id) || by_spi_.find(spec.inbound.spi) != nullptr) return fail(ErrorCode::duplicate);
+  SpiTable& by_spi = table_of(spec.suite.protocol);
+  if (by_id_.contains(spec.id) || by_spi.find(spec.inbound.spi) != nullptr) return fail(ErrorCode::duplicate);
   auto opener = TRY(make_cipher(ciphers, spec.suite, spec.inbound));
   auto sealer = TRY(make_cipher(ciphers, spec.suite, spec.outbound));
   const bool extended = spec.suite.extended_sequence_numbers();
   const EspLayout layout = EspLayout::of(*opener);
+  const AhLayout ah_layout = AhLayout::of(*opener, spec.local.address.is_v6());
 
   auto sa = std::make_unique<Sa>(Sa{.id = spec.id,
+                                    .protocol = spec.suite.protocol,
                                     .mode = spec.mode,
                                     .udp_encap = spec.udp_encap,
                                     .behind_nat = spec.nat_local || spec.nat_remote,
@@ -42,6 +49,7 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
                                     .transport_local = spec.local.address,
                                     .transport_remote = spec.remote.address,
                                     .selectors = SelectorPair(spec.local_ts, spec.remote_ts),
+                                    .ah = ah_layout,
                                     .age_rank = --newest_rank_,
                                     .inbound = {.spi = spec.inbound.spi,
                                                 .layout = layout,
@@ -61,7 +69,7 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
                                     .connection = spec.connection,
                                     .child = spec.child});
   Sa* installed = sa.get();
-  by_spi_.insert(spec.inbound.spi, installed);
+  by_spi.insert(spec.inbound.spi, installed);
   by_id_.emplace(spec.id, std::move(sa));
   return installed;
 }
@@ -69,7 +77,7 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
 bool Sad::remove(policy::ChildSaId id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return false;
-  by_spi_.erase(found->second->inbound.spi);
+  table_of(found->second->protocol).erase(found->second->inbound.spi);
   by_id_.erase(found);
   return true;
 }

@@ -1,6 +1,6 @@
 // The SAD (RFC 4301 §4.4.2): one Sa per Child SA, both directions, with all that the packet path needs of it and
-// nothing of how it came to be. Found by id, and inbound packets' by SPI: we choose those, so they are unique by
-// themselves (§4.1).
+// nothing of how it came to be. Found by id, and inbound packets' by protocol and SPI: we choose those, so they need no
+// address to be unique (§4.1).
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/time.h"
+#include "datapath/ah.h"
 #include "datapath/counters.h"
 #include "datapath/esp.h"
 #include "datapath/replay_window.h"
@@ -51,6 +52,7 @@ struct OutboundSa {
 
 struct Sa {
   policy::ChildSaId id;
+  policy::Protocol protocol = policy::Protocol::esp;  // or AH
   policy::Mode mode = policy::Mode::tunnel;
   bool udp_encap = false;
   bool behind_nat = false;  // either end: transport mode mends checksums
@@ -61,6 +63,7 @@ struct Sa {
   policy::IpAddress transport_local;  // what transport mode puts into clear packets: the ends at the beginning
   policy::IpAddress transport_remote;
   SelectorPair selectors;
+  AhLayout ah;                // of AH alone, instead of both directions' EspLayout
   std::int64_t age_rank = 0;  // lower is newer
   InboundSa inbound;
   OutboundSa outbound;
@@ -79,11 +82,15 @@ class Sad {
 
   Sa* find(policy::ChildSaId id) const;
   Sa* find_inbound(std::uint32_t spi) const { return by_spi_.find(spi); }
+  Sa* find_inbound_ah(std::uint32_t spi) const { return ah_by_spi_.find(spi); }
   std::size_t size() const { return by_id_.size(); }
 
  private:
+  SpiTable& table_of(policy::Protocol protocol) { return protocol == policy::Protocol::ah ? ah_by_spi_ : by_spi_; }
+
   std::unordered_map<policy::ChildSaId, std::unique_ptr<Sa>> by_id_;
-  SpiTable by_spi_;
+  SpiTable by_spi_;  // ESP's
+  SpiTable ah_by_spi_;
   std::int64_t newest_rank_ = 0;
 };
 

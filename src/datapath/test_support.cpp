@@ -120,10 +120,9 @@ Bytes build(const ClearPacket& packet) {
 }
 
 policy::ChildSaSpec spec_here(const ChildSa& sa) {
-  const auto proposal = must(policy::parse_proposal(policy::Protocol::esp, sa.proposal), sa.proposal);
-  policy::Suite suite{.protocol = policy::Protocol::esp,
-                      .encryption = proposal.encryption.at(0),
-                      .sequence_numbers = proposal.sequence_numbers.at(0)};
+  const auto proposal = must(policy::parse_proposal(sa.protocol, sa.proposal), sa.proposal);
+  policy::Suite suite{.protocol = sa.protocol, .sequence_numbers = proposal.sequence_numbers.at(0)};
+  if (!proposal.encryption.empty()) suite.encryption = proposal.encryption.at(0);
   if (!proposal.integrity.empty()) suite.integrity = proposal.integrity.at(0);
   const std::uint16_t port = sa.udp_encap ? 4500 : 0;
   policy::ChildSaSpec spec;
@@ -188,6 +187,7 @@ Wire::Wire(std::span<const Send> sends, Grouping grouping) {
                           .local = send.remote,
                           .remote = send.local,
                           .udp_encap = send.udp_encap,
+                          .is_ah = send.is_ah,
                           .traffic_class = send.traffic_class,
                           .hop_limit = send.hop_limit});
   };

@@ -41,6 +41,7 @@ struct ChildSa {
   std::string_view local_ts = "10.1.0.0/16";
   std::string_view remote_ts = "10.2.0.0/16";
   std::string_view proposal = "aes128gcm16-noesn";
+  policy::Protocol protocol = policy::Protocol::esp;
   policy::Mode mode = policy::Mode::tunnel;
   bool udp_encap = true;
   std::uint32_t number = 1;  // of the Child SA: keys, SPIs and id follow from it

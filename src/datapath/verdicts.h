@@ -23,26 +23,30 @@ struct Packet {
   Offload offload;  // left as it is when the TUN has no virtio header
 };
 
-/// ESP as it came from the wire, already told apart from IKE and keepalives (wire/udp_encap.h). Opened in place.
+/// ESP or AH as it came from the wire, already told apart from IKE and keepalives (wire/udp_encap.h). ESP is opened in
+/// place.
 struct Datagram {
   ByteSpan bytes;                  // from the SPI on: one ESP packet, or a train of them as UDP_GRO delivers it
+                                   // AH: one whole IP packet
   std::uint16_t segment_size = 0;  // octets of each packet of the train but the last; 0: one packet
   policy::Endpoint local;          // where it arrived; ports 0 for IP protocol 50
   policy::Endpoint remote;         // where it came from
   bool udp_encap = false;
+  bool is_ah = false;              // IP protocol 51
   std::uint8_t traffic_class = 0;  // of the outer header: DSCP and ECN
   std::uint8_t hop_limit = 64;     // of the outer header; reaches the inner packet in transport mode alone
 };
 
 // ---- Out
 
-/// ESP to be sent: one packet, or a train of packets of one size for one destination (UDP_SEGMENT), the last of which
-/// may be shorter. Views live until the worker's next call that takes Verdicts.
+/// ESP or AH to be sent: of ESP one packet, or a train of packets of one size for one destination (UDP_SEGMENT), the
+/// last of which may be shorter. Views live until the worker's next call that takes Verdicts.
 struct Send {
   policy::ChildSaId sa;
   policy::Endpoint local;
   policy::Endpoint remote;
-  bool udp_encap = false;          // over UDP between those ports; else IP protocol 50
+  bool udp_encap = false;          // over UDP between those ports; else IP protocol 50, or
+  bool is_ah = false;              // 51: then `bytes` is a whole IP packet, or a fragment, to be sent as it is
   std::uint8_t traffic_class = 0;  // DSCP and ECN of the outer header
   std::uint8_t hop_limit = 64;
   bool dont_fragment = false;  // the IPv4 flag; over IPv6: whether the sender may fragment
@@ -52,10 +56,10 @@ struct Send {
   ByteView extension_headers;
   std::uint8_t first_extension_header =
       0;                           // over IPv6: what the fixed header's next header field says, if there are any
-  ByteView bytes;                  // from the SPI on
+  ByteView bytes;                  // from the SPI on; AH: from the IP header on
   std::uint16_t segment_size = 0;  // octets of each packet but the last; bytes.size() when there is one
 
-  std::uint8_t protocol() const { return udp_encap ? 17 : 50; }
+  std::uint8_t protocol() const { return udp_encap ? 17 : is_ah ? 51 : 50; }
   std::size_t packet_count() const { return segment_size == 0 ? 0 : (bytes.size() + segment_size - 1) / segment_size; }
   ByteView packet(std::size_t index) const {
     const std::size_t at = index * segment_size;

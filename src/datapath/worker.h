@@ -2,14 +2,14 @@
 // the policies and the memory that its verdicts point to. No sockets, no clock, no threads: whoever drives it has
 // those.
 //
-//      TUN ──▶ outbound ──▶ Send (ESP for the wire) · NeedSa · Deliver (ICMP: too big) · Drop
+//      TUN ──▶ outbound ──▶ Send (ESP or AH for the wire) · NeedSa · Deliver (ICMP: too big) · Drop
 //     wire ──▶ inbound  ──▶ Deliver (clear packets for the TUN) · PeerMoved · Drop
 //
 // Clear packets are copied once on the way out, into the memory that they are sent from, so that packets for one
 // destination lie end to end as UDP_SEGMENT wants them; on the way in they are opened where they were received. In the
 // steady state nothing is allocated.
 //
-// It fails closed: a packet that a policy protects leaves by ESP or not at all.
+// It fails closed: a packet that a policy protects leaves by ESP or AH, or not at all.
 #pragma once
 
 #include <memory>
@@ -69,8 +69,9 @@ class Worker {
     when_heard,  // only after the first authentic packet on it, or when no older SA fits (RFC 7296 §2.8)
   };
   /// Inbound packets are taken at once. Packets held for its policy are free: see release_held().
-  /// ErrorCode::duplicate: the id or the inbound SPI is taken. ErrorCode::unsupported: AH, or a suite that the ciphers
-  /// lack. ErrorCode::out_of_range: keys of the wrong size, SPI below 256 (RFC 4303 §2.1), mixed families outside.
+  /// ErrorCode::duplicate: the id or the inbound SPI is taken. ErrorCode::unsupported: a suite that the ciphers lack,
+  /// or AH in UDP. ErrorCode::out_of_range: keys of the wrong size, SPI below 256 (RFC 4303 §2.1), mixed families
+  /// outside.
   Result<void> install(const policy::ChildSaSpec& spec, OutboundUse use = OutboundUse::at_once);
   /// Both directions. False: there was no such SA.
   bool remove(policy::ChildSaId id);
