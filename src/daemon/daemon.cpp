@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <csignal>
@@ -108,6 +109,7 @@ struct Daemon::Parts {
         node(settings, *crypto, random, machine) {}
 
   linux::SystemResult<void> set_policy(policy::SpdPtr next);
+  void open_ah_sockets();
   void carry_out(node::Effect& effect);
   void install(policy::ChildSaSpec& spec);
   void note(event::Event event);
@@ -238,7 +240,24 @@ bool Daemon::Parts::has_said_goodbye() const {
 
 // ---- Configuration ----
 
+/// Who does not use AH does not listen for it.
+void Daemon::Parts::open_ah_sockets() {
+  const bool wanted = std::ranges::any_of(configuration.connections(), [](const policy::ConnectionPtr& connection) {
+    return std::ranges::any_of(connection->children,
+                               [](const policy::Child& child) { return child.protocol() == policy::Protocol::ah; });
+  });
+  if (!wanted) return;
+  for (const auto family : {policy::Family::ipv4, policy::Family::ipv6}) {
+    if (pump->has_socket(family, IPPROTO_AH)) continue;
+    auto opened = linux::PacketSocket::open_ah(family, footprint.own_mark);
+    if (!opened && family == policy::Family::ipv6 && opened.error().number == EAFNOSUPPORT) continue;
+    const auto added = opened ? pump->add_socket(std::move(*opened)) : std::unexpected(std::move(opened.error()));
+    if (!added) log::error(added.error().text);
+  }
+}
+
 void Daemon::apply_configuration() {
+  parts_->open_ah_sockets();
   parts_->node.load(now(), parts_->configuration.connections(), parts_->configuration.pad());
   settle();
 }

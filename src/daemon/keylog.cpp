@@ -80,6 +80,7 @@ std::string ikev1_line(const ike::LogKeys& keys) {
 }
 
 std::optional<std::string> esp_lines(const policy::ChildSaSpec& spec) {
+  if (spec.suite.protocol != policy::Protocol::esp) return std::nullopt;
   const auto cipher = esp_cipher(spec.suite.encryption.cipher);
   if (!cipher) return std::nullopt;
   const auto line = [&](const policy::IpAddress& from, const policy::IpAddress& to, const policy::SaKeys& keys) {

@@ -1,5 +1,7 @@
 #include "linux/packet_pump.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -23,22 +25,30 @@ constexpr std::uint8_t kHopByHop = 0;  // IPv6 next header
 SystemResult<std::unique_ptr<PacketPump>> PacketPump::start(EventLoop& loop, TunDevice& tun,
                                                             std::vector<PacketSocket> sockets, datapath::Worker& worker,
                                                             PumpObserver observer) {
-  std::unique_ptr<PacketPump> pump(new PacketPump(tun, std::move(sockets), worker, std::move(observer)));
+  std::unique_ptr<PacketPump> pump(new PacketPump(loop, tun, worker, std::move(observer)));
   PacketPump* self = pump.get();
   self->watches_.push_back(
       TRY(loop.watch(tun.fd(), {.readable = true}, [self](Readiness) { self->on_tun_readable(monotonic_now()); })));
-  for (PacketSocket& socket : self->sockets_)
-    self->watches_.push_back(TRY(loop.watch(socket.fd(), {.readable = true}, [self, &socket](Readiness) {
-      self->on_socket_readable(monotonic_now(), socket);
-    })));
+  for (PacketSocket& socket : sockets) TRY(self->add_socket(std::move(socket)));
   loop.add_timers([self] { return self->worker_.next_timeout(); }, [self](Instant now) { self->release_held(now); });
   loop.add_timers([self] { return self->next_path_check(); }, [self](Instant now) { self->check_paths(now); });
   return pump;
 }
 
-PacketPump::PacketPump(TunDevice& tun, std::vector<PacketSocket> sockets, datapath::Worker& worker,
-                       PumpObserver observer)
-    : tun_(tun), sockets_(std::move(sockets)), worker_(worker), observer_(std::move(observer)), frames_(kFrameRoom) {}
+PacketPump::PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer)
+    : loop_(loop), tun_(tun), worker_(worker), observer_(std::move(observer)), frames_(kFrameRoom) {}
+
+SystemResult<void> PacketPump::add_socket(PacketSocket socket) {
+  PacketSocket& added = sockets_.emplace_back(std::move(socket));
+  watches_.push_back(TRY(loop_.watch(added.fd(), {.readable = true},
+                                     [this, &added](Readiness) { on_socket_readable(monotonic_now(), added); })));
+  return {};
+}
+
+bool PacketPump::has_socket(policy::Family family, std::uint8_t protocol) const {
+  return std::ranges::any_of(
+      sockets_, [&](const PacketSocket& each) { return each.family() == family && each.protocol() == protocol; });
+}
 
 // ---- Out ----
 
@@ -77,7 +87,7 @@ void PacketPump::send_keepalive(const policy::Endpoint& local, const policy::End
 }
 
 void PacketPump::send_now(Instant now, const OutgoingPacket& packet) {
-  PacketSocket* socket = socket_for(packet.remote.address.family(), packet.local.port);
+  PacketSocket* socket = socket_for(packet.remote.address.family(), IPPROTO_UDP, packet.local.port);
   if (!socket) {
     ++counters_.no_socket;
     return;
@@ -96,7 +106,9 @@ void PacketPump::release_held(Instant now) {
 void PacketPump::on_socket_readable(Instant now, PacketSocket& socket) {
   datagrams_.clear();
   for (const ReceivedPacket& packet : socket.receive(buffers_)) {
-    if (socket.port() == 0)
+    if (socket.protocol() == IPPROTO_AH)
+      queue_ah(packet);
+    else if (socket.port() == 0)
       queue_esp(packet, packet.bytes);
     else if (socket.port() == PacketSocket::kPlainIkePort)
       observer_.on_ike(now, packet.local, packet.remote, packet.bytes);
@@ -129,6 +141,15 @@ void PacketPump::sort_out(Instant now, const ReceivedPacket& packet) {
   queue_esp(packet, packet.bytes.subspan(esp_from));
 }
 
+void PacketPump::queue_ah(const ReceivedPacket& packet) {
+  datagrams_.push_back({.bytes = packet.bytes,
+                        .local = packet.local,
+                        .remote = packet.remote,
+                        .is_ah = true,
+                        .traffic_class = packet.traffic_class,
+                        .hop_limit = packet.hop_limit});
+}
+
 void PacketPump::queue_esp(const ReceivedPacket& packet, ByteSpan bytes) {
   if (bytes.empty()) return;
   datagrams_.push_back({.bytes = bytes,
@@ -158,7 +179,8 @@ void PacketPump::carry_out(Instant now) {
 void PacketPump::send_all(Instant now) {
   PacketSocket* socket = nullptr;
   for (const datapath::Send& send : verdicts_.sends) {
-    PacketSocket* next = socket_for(send.remote.address.family(), send.udp_encap ? send.local.port : std::uint16_t{0});
+    PacketSocket* next =
+        socket_for(send.remote.address.family(), send.protocol(), send.udp_encap ? send.local.port : std::uint16_t{0});
     if (!next) {
       counters_.no_socket += send.packet_count();
       continue;
@@ -221,9 +243,9 @@ void PacketPump::deliver(const datapath::Deliver& deliver) {
   if (!tun_.write({pieces.data(), count})) ++counters_.tun_refused;
 }
 
-PacketSocket* PacketPump::socket_for(policy::Family family, std::uint16_t port) {
+PacketSocket* PacketPump::socket_for(policy::Family family, std::uint8_t protocol, std::uint16_t port) {
   for (PacketSocket& socket : sockets_)
-    if (socket.family() == family && socket.port() == port) return &socket;
+    if (socket.family() == family && socket.protocol() == protocol && socket.port() == port) return &socket;
   return nullptr;
 }
 

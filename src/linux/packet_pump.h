@@ -1,13 +1,14 @@
 // PacketPump: moves packets between the TUN device, the sockets and the datapath's worker, in one thread. It tells ESP
-// from IKE on the way in, and knows nothing of either beyond that.
+// and AH from IKE on the way in, and knows nothing of either beyond that.
 //
-//       TUN ──▶ worker.outbound ──▶ UDP 4500 · IP protocol 50
-//       TUN ◀── worker.inbound ◀── UDP 4500 · IP protocol 50
+//       TUN ──▶ worker.outbound ──▶ UDP 4500 · IP protocols 50, 51
+//       TUN ◀── worker.inbound ◀── UDP 4500 · IP protocols 50, 51
 //                  IKE  ◀──▶  UDP 500 · UDP 4500
 //
 // Each wake-up does a bounded amount of work, so that IKE is not starved by traffic, nor one direction by the other.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -51,6 +52,10 @@ class PacketPump {
                                                          std::vector<PacketSocket> sockets, datapath::Worker& worker,
                                                          PumpObserver observer);
 
+  /// One more, for as long as the pump lives.
+  SystemResult<void> add_socket(PacketSocket socket);
+  bool has_socket(policy::Family family, std::uint8_t protocol) const;
+
   /// Puts the non-ESP marker in front where the local port is not 500 (RFC 3948 §2.2).
   void send_ike(const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message);
   void send_keepalive(const policy::Endpoint& local, const policy::Endpoint& remote);
@@ -59,11 +64,12 @@ class PacketPump {
   const PumpCounters& counters() const { return counters_; }
 
  private:
-  PacketPump(TunDevice& tun, std::vector<PacketSocket> sockets, datapath::Worker& worker, PumpObserver observer);
+  PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer);
   void on_tun_readable(Instant now);
   void add_frame(ByteSpan frame);
   void on_socket_readable(Instant now, PacketSocket& socket);
   void sort_out(Instant now, const ReceivedPacket& packet);
+  void queue_ah(const ReceivedPacket& packet);
   void queue_esp(const ReceivedPacket& packet, ByteSpan bytes);
   void carry_out(Instant now);
   void send_all(Instant now);
@@ -74,10 +80,11 @@ class PacketPump {
   void adapt_path_mtu(Instant now, const datapath::Send& send);
   std::optional<Instant> next_path_check() const;
   void check_paths(Instant now);
-  PacketSocket* socket_for(policy::Family family, std::uint16_t port);
+  PacketSocket* socket_for(policy::Family family, std::uint8_t protocol, std::uint16_t port);
 
+  EventLoop& loop_;
   TunDevice& tun_;
-  std::vector<PacketSocket> sockets_;
+  std::deque<PacketSocket> sockets_;  // watches point to them
   datapath::Worker& worker_;
   PumpObserver observer_;
   PumpCounters counters_;

@@ -54,14 +54,14 @@ class PacketSocket::Sender {
 
  private:
   bool may_be_train(const OutgoingPacket& packet) const {
-    return socket_.udp_ && packet.segment_size != 0 && packet.payload.size() > packet.segment_size &&
+    return socket_.is_udp() && packet.segment_size != 0 && packet.payload.size() > packet.segment_size &&
            packet.payload.size() <= kMostTrainBytes && packet.payload.size() <= kMostSegments * packet.segment_size &&
            !socket_.trains_refused(now_, packet.remote.address);
   }
 
   void add(std::size_t index, bool train) {
     const OutgoingPacket& packet = packets_[index];
-    if (packet.dont_fragment != socket_.dont_fragment_) {
+    if (packet.dont_fragment != socket_.dont_fragment_ && !socket_.is_ah()) {
       flush();  // the flag is the socket's, not the message's
       socket_.set_dont_fragment(packet.dont_fragment);
     }
@@ -82,14 +82,14 @@ class PacketSocket::Sender {
     ours.train = train;
     ours.pieces[0] = {const_cast<std::uint8_t*>(packet.marker.data()), packet.marker.size()};
     ours.pieces[1] = {const_cast<std::uint8_t*>(payload.data()), payload.size()};
-    ours.to = SocketAddress(socket_.udp_ ? packet.remote : policy::Endpoint{packet.remote.address, 0});
+    ours.to = SocketAddress(socket_.is_udp() ? packet.remote : policy::Endpoint{packet.remote.address, 0});
     mmsghdr& message = room_.headers[count_++];
     message = {};
     message.msg_hdr.msg_name = const_cast<sockaddr*>(ours.to.get());
     message.msg_hdr.msg_namelen = ours.to.size();
     message.msg_hdr.msg_iov = ours.pieces.data();
     message.msg_hdr.msg_iovlen = ours.pieces.size();
-    write_control(packet, train, message.msg_hdr, ours.control);
+    if (!socket_.is_ah()) write_control(packet, train, message.msg_hdr, ours.control);
   }
 
   void write_control(const OutgoingPacket& packet, bool train, msghdr& message, ControlRoom& room) const {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "linux/ah_packet.h"
 #include "linux/control_messages.h"
 #include "linux/socket_address.h"
 
@@ -72,9 +73,10 @@ struct ReceiveBuffers::Parts {
   std::array<ControlRoom, kMessages> controls;
   std::array<ReceivedPacket, kMessages> packets;
 
-  void prepare() {
+  /// `headroom`: octets left free in front of each.
+  void prepare(std::size_t headroom) {
     for (std::size_t i = 0; i < kMessages; ++i) {
-      pieces[i] = {memory.data() + i * kMessageSize, kMessageSize};
+      pieces[i] = {memory.data() + i * kMessageSize + headroom, kMessageSize - headroom};
       messages[i] = {};
       msghdr& message = messages[i].msg_hdr;
       message.msg_name = &sources[i];
@@ -90,8 +92,8 @@ struct ReceiveBuffers::Parts {
 ReceiveBuffers::ReceiveBuffers() : parts_(std::make_unique<Parts>()) {}
 ReceiveBuffers::~ReceiveBuffers() = default;
 
-PacketSocket::PacketSocket(FileDescriptor file, policy::Family family, std::uint16_t port, bool udp)
-    : file_(std::move(file)), family_(family), port_(port), udp_(udp) {
+PacketSocket::PacketSocket(FileDescriptor file, policy::Family family, std::uint16_t port, std::uint8_t protocol)
+    : file_(std::move(file)), family_(family), port_(port), protocol_(protocol) {
   const int fd = file_.get();
   // Nice to have, each of them: without, a default holds.
   if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, kSocketBuffer)) set_option(fd, SOL_SOCKET, SO_RCVBUF, kSocketBuffer);
@@ -107,7 +109,7 @@ PacketSocket::PacketSocket(FileDescriptor file, policy::Family family, std::uint
     set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
     set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
   }
-  if (udp && port != kPlainIkePort) set_option(fd, IPPROTO_UDP, kUdpGro, 1);
+  if (is_udp() && port != kPlainIkePort) set_option(fd, IPPROTO_UDP, kUdpGro, 1);
 }
 
 SystemResult<PacketSocket> PacketSocket::open_udp(policy::Family family, std::uint16_t port, std::uint32_t mark) {
@@ -121,20 +123,36 @@ SystemResult<PacketSocket> PacketSocket::open_udp(policy::Family family, std::ui
   const SocketAddress any({policy::IpAddress::unspecified(family), port});
   if (bind(file.get(), any.get(), any.size()) != 0)
     return refused(errno, attempt, errno == EADDRINUSE ? "another IKE daemon runs here" : "");
-  return PacketSocket(std::move(file), family, port, true);
+  return PacketSocket(std::move(file), family, port, IPPROTO_UDP);
+}
+
+SystemResult<PacketSocket> PacketSocket::open_raw(policy::Family family, std::uint8_t protocol, std::uint32_t mark) {
+  FileDescriptor file(socket(address_family(family), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (!file)
+    return refused(errno, fmt::format("cannot open a socket for IP protocol {}", protocol),
+                   "the daemon needs CAP_NET_RAW");
+  if (!set_option(file.get(), SOL_SOCKET, SO_MARK, static_cast<int>(mark)))
+    return refused(errno, "cannot mark our own packets", "the daemon needs CAP_NET_ADMIN");
+  return PacketSocket(std::move(file), family, 0, protocol);
 }
 
 SystemResult<PacketSocket> PacketSocket::open_esp(policy::Family family, std::uint32_t mark) {
-  FileDescriptor file(socket(address_family(family), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ESP));
-  if (!file) return refused(errno, "cannot open a socket for ESP (IP protocol 50)", "the daemon needs CAP_NET_RAW");
-  if (!set_option(file.get(), SOL_SOCKET, SO_MARK, static_cast<int>(mark)))
-    return refused(errno, "cannot mark our own packets", "the daemon needs CAP_NET_ADMIN");
-  return PacketSocket(std::move(file), family, 0, false);
+  return open_raw(family, IPPROTO_ESP, mark);
 }
+
+SystemResult<PacketSocket> PacketSocket::open_ah(policy::Family family, std::uint32_t mark) {
+  PacketSocket opened = TRY(open_raw(family, IPPROTO_AH, mark));
+  if (!prepare_for_ah(opened.fd(), family)) return refused(errno, "cannot send AH with IP headers of our own");
+  return opened;
+}
+
+bool PacketSocket::is_ah() const { return protocol_ == IPPROTO_AH; }
 
 std::span<const ReceivedPacket> PacketSocket::receive(ReceiveBuffers& buffers) const {
   ReceiveBuffers::Parts& parts = *buffers.parts_;
-  parts.prepare();
+  const bool without_header = is_ah() && family_ == policy::Family::ipv6;
+  const std::size_t headroom = without_header ? kAhHeadroom : 0;
+  parts.prepare(headroom);
   const int count =
       recvmmsg(file_.get(), parts.messages.data(), ReceiveBuffers::Parts::kMessages, MSG_DONTWAIT, nullptr);
   std::size_t kept = 0;
@@ -144,13 +162,15 @@ std::span<const ReceivedPacket> PacketSocket::receive(ReceiveBuffers& buffers) c
     const auto remote = endpoint_of(parts.sources[at]);
     if (!remote || (message.msg_flags & MSG_TRUNC) != 0) continue;
     ReceivedPacket packet;
-    packet.bytes = ByteSpan(parts.memory).subspan(at * ReceiveBuffers::Parts::kMessageSize, parts.messages[at].msg_len);
+    packet.bytes =
+        ByteSpan(parts.memory).subspan(at * ReceiveBuffers::Parts::kMessageSize, headroom + parts.messages[at].msg_len);
     packet.remote = *remote;
     packet.local.port = port_;
     read_control(message, packet);
-    if (!udp_) {
+    if (!is_udp()) {
       packet.remote.port = 0;  // raw IPv6 sockets put the protocol there
-      if (family_ == policy::Family::ipv4 && !strip_ipv4_header(packet.bytes)) continue;
+      if (family_ == policy::Family::ipv4 && !is_ah() && !strip_ipv4_header(packet.bytes)) continue;
+      if (without_header && !restore_ipv6_header(message, packet)) continue;
     }
     if (packet.segment_size >= packet.bytes.size()) packet.segment_size = 0;
     parts.packets[kept++] = packet;

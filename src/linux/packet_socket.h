@@ -1,6 +1,8 @@
-// PacketSocket: what IPsec puts on the wire of one family, either UDP of one port or IP protocol 50. It knows at which
+// PacketSocket: what IPsec puts on the wire of one family: UDP of one port, or IP protocol 50 or 51. It knows at which
 // of our addresses a packet came in and says from which one it leaves, carries DSCP, ECN, hop limit and the DF flag,
 // and moves trains of datagrams with one call where the kernel and the route can (UDP_SEGMENT, UDP_GRO).
+//
+// AH's ICV covers the IP header: of protocol 51, packets come and go whole.
 //
 // All that it sends bears our mark, so that routing rules and packet filter let it pass (linux/footprint.h).
 #pragma once
@@ -22,7 +24,7 @@ namespace sallyport::linux {
 struct ReceivedPacket {
   ByteSpan bytes;
   std::uint16_t segment_size = 0;  // octets of each but the last; 0: one datagram
-  policy::Endpoint local, remote;  // ports 0 for IP protocol 50
+  policy::Endpoint local, remote;  // ports 0 for IP protocols 50 and 51
   std::uint8_t traffic_class = 0;
   std::uint8_t hop_limit = 64;
 };
@@ -41,8 +43,8 @@ class ReceiveBuffers {
 
 /// A packet on its way out, or a train. Views live until send() returns.
 struct OutgoingPacket {
-  ByteView marker;  // in front of the payload: the non-ESP marker; not of a train
-  ByteView payload;
+  ByteView marker;   // in front of the payload: the non-ESP marker; not of a train
+  ByteView payload;  // AH: with its IP header, as it is to be sent, which then holds all that is said below
   std::uint16_t segment_size = 0;  // to be cut into datagrams of so many octets; 0: one datagram
   policy::Endpoint local, remote;  // the local port is the socket's own; without an address the route decides
   std::uint8_t traffic_class = 0;
@@ -69,10 +71,17 @@ class PacketSocket {
   /// Its being there also keeps the kernel from answering ESP with "protocol unreachable".
   static SystemResult<PacketSocket> open_esp(policy::Family family, std::uint32_t mark);
 
+  /// Its packets go out as they are given, which over IPv4 but for total length and checksum, and an identification of
+  /// zero, the kernel leaves alone; none is fragmented. Over IPv6 it puts together what came in from what the kernel
+  /// says beside it; the mutable fields that it does not say are zero.
+  static SystemResult<PacketSocket> open_ah(policy::Family family, std::uint32_t mark);
+
   int fd() const { return file_.get(); }
   policy::Family family() const { return family_; }
-  /// 0: IP protocol 50.
+  /// 0: IP protocol 50 or 51.
   std::uint16_t port() const { return port_; }
+  /// 17, 50 or 51.
+  std::uint8_t protocol() const { return protocol_; }
 
   /// What waits, at most sixteen messages; empty: nothing. The span lives until the buffers' next use.
   std::span<const ReceivedPacket> receive(ReceiveBuffers& buffers) const;
@@ -88,14 +97,17 @@ class PacketSocket {
   struct SendRoom;
   using RoomPointer = std::unique_ptr<SendRoom, void (*)(SendRoom*)>;
   static RoomPointer make_room();
-  PacketSocket(FileDescriptor file, policy::Family family, std::uint16_t port, bool udp);
+  PacketSocket(FileDescriptor file, policy::Family family, std::uint16_t port, std::uint8_t protocol);
+  static SystemResult<PacketSocket> open_raw(policy::Family family, std::uint8_t protocol, std::uint32_t mark);
+  bool is_udp() const { return port_ != 0; }
+  bool is_ah() const;
   void set_dont_fragment(bool dont_fragment);
   void refuse_trains(Instant now, const policy::IpAddress& remote);
 
   FileDescriptor file_;
   policy::Family family_;
   std::uint16_t port_;
-  bool udp_;
+  std::uint8_t protocol_;
   bool dont_fragment_ = false;
   RoomPointer room_ = make_room();
   std::unordered_map<policy::IpAddress, Instant> no_trains_until_;
