@@ -67,6 +67,10 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
      [](Child& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.esp_proposals, read_proposals(n, policy::Protocol::esp, d));
      }},
+    {{"ah_proposals", "proposals", "", "algorithms of AH, instead of ESP: what passes is authentic, and in clear"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.ah_proposals, read_proposals(n, policy::Protocol::ah, d));
+     }},
     {{"start_action", "none, trap, start", "none",
       "what brings it up: a command, the first matching packet, the daemon's start"},
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.start_action, read_word(n, d, kStartWords)); }},
@@ -88,7 +92,6 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
     {{"copy_ecn", "boolean", "yes", "congestion marks go from header to header (RFC 6040)"},
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.copy_ecn, read_boolean(n, d)); }},
 
-    {{"ah_proposals", "proposals", "", "algorithms of AH", "", "esp_proposals, with null encryption if need be"}},
     {{"sha256_96", "boolean", "no", "SHA-256 cut to 96 bits, for old peers", "no"}},
     {{"rekey_bytes", "bytes", "0", "rekeying after so many octets", "0", "rekey_time"}},
     {{"life_bytes", "bytes", "0", "closing after so many octets", "0", "life_time"}},

@@ -94,6 +94,17 @@ void check_lifetimes(const ChildDraft& draft, Diagnostics& diagnostics) {
   }
 }
 
+/// One Child SA is protected by one protocol; and AH passes no NAT, so it does not pretend that there is one.
+void check_protocol(const ConnectionDraft& draft, const ChildDraft& child, Diagnostics& diagnostics) {
+  if (!child.written.has("ah_proposals")) return;
+  if (child.written.has("esp_proposals"))
+    child.written.error("ah_proposals", "a child is protected by ESP or by AH, not by both", diagnostics,
+                        "leave one of esp_proposals and ah_proposals out");
+  if (draft.connection.encap)
+    child.written.error("ah_proposals", "AH does not go in UDP, and encap is on", diagnostics,
+                        "write esp_proposals, or leave encap out");
+}
+
 /// Transport mode is between the two hosts themselves (RFC 4301 §4.1).
 void check_transport_selectors(const ChildDraft& draft, Diagnostics& diagnostics) {
   if (draft.child.mode != policy::Mode::transport) return;
@@ -161,6 +172,7 @@ void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) 
   check_rekeying(draft, diagnostics);
   for (const ChildDraft& child : draft.children) {
     check_lifetimes(child, diagnostics);
+    check_protocol(draft, child, diagnostics);
     check_selectors(draft, child, diagnostics);
     check_actions(draft, child, diagnostics);
   }

@@ -33,6 +33,11 @@ class Explainer {
 
  private:
   bool ours() const { return f_.side == Side::local; }
+  bool speaks_ah() const {
+    return !f_.our_proposals.empty() && f_.our_proposals.front().protocol == policy::Protocol::ah;
+  }
+  std::string_view child_protocol() const { return speaks_ah() ? "AH" : "ESP"; }
+  std::string_view child_proposals() const { return speaks_ah() ? "ah_proposals" : "esp_proposals"; }
   std::string peer() const { return to_string(f_.remote.address); }
   std::string key(std::string_view name) const {
     return child_ ? fmt::format("connections.{}.children.{}.{}", f_.connection, f_.child, name)
@@ -85,8 +90,8 @@ std::string Explainer::differences() const {
 }
 
 Explanation Explainer::no_proposal() const {
-  const std::string_view what = child_ ? "ESP" : "IKE";
-  const std::string name = child_ ? "esp_proposals" : "proposals";
+  const std::string_view what = child_ ? child_protocol() : "IKE";
+  const std::string name(child_ ? child_proposals() : "proposals");
   const std::string ours_text = to_string(f_.our_proposals);
   if (f_.peer_proposals.empty() && ours())
     return about(
@@ -164,7 +169,7 @@ Explanation Explainer::other_mode() const {
 Explanation Explainer::other_group() const {
   const std::string group =
       f_.wanted_group ? std::string(crypto::to_string(*f_.wanted_group)) : "a group that we do not have";
-  const std::string name = child_ ? "esp_proposals" : "proposals";
+  const std::string name(child_ ? child_proposals() : "proposals");
   return about(fmt::format("{} insists on key exchange by {}, which our proposals do not offer.", peer(), group), name,
                fmt::format("Add {} to {}.", group, key(name)));
 }
@@ -199,7 +204,11 @@ Explanation Explainer::explain() const {
     case FailureKind::closed_by_user: return plain("It was closed by hand.");
     case FailureKind::replaced: return plain("A newer IKE SA with the same peer took its place.");
     case FailureKind::expired: return plain("Its lifetime ended.");
-    case FailureKind::system_refused: return plain("This system could not set it up; the daemon's log says why.");
+    case FailureKind::system_refused:
+      if (speaks_ah())
+        return about("There is a NAT on the way, or encap is on, and AH does not pass: it covers the addresses.",
+                     "ah_proposals", fmt::format("Write esp_proposals instead of {}.", key("ah_proposals")));
+      return plain("This system could not set it up; the daemon's log says why.");
   }
   return {};
 }

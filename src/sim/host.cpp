@@ -184,6 +184,8 @@ void Host::on_packet(PortNumber, Bytes packet) {
     on_udp(*udp);
   } else if (ours && ip->fields.protocol == wire::IpProtocol::esp) {
     on_esp(ip->fields, ip->payload, 0, 0);
+  } else if (ours && ip->fields.protocol == wire::IpProtocol::ah) {
+    on_ah(ip->fields, std::move(packet));
   } else {
     on_clear_packet(*ip, packet);
   }
@@ -210,6 +212,18 @@ void Host::on_esp(const IpFields& outer, ByteView esp, std::uint16_t local_port,
                                     .local = {outer.destination, local_port},
                                     .remote = {outer.source, remote_port},
                                     .udp_encap = local_port != 0,
+                                    .traffic_class = outer.traffic_class,
+                                    .hop_limit = outer.hop_limit};
+  running_->worker.inbound(world().now(), {&datagram, 1}, running_->verdicts);
+  carry_out_verdicts();
+}
+
+void Host::on_ah(const IpFields& outer, Bytes packet) {
+  if (!running_) return;
+  const datapath::Datagram datagram{.bytes = packet,
+                                    .local = {outer.destination, 0},
+                                    .remote = {outer.source, 0},
+                                    .is_ah = true,
                                     .traffic_class = outer.traffic_class,
                                     .hop_limit = outer.hop_limit};
   running_->worker.inbound(world().now(), {&datagram, 1}, running_->verdicts);
@@ -304,6 +318,7 @@ void Host::carry_out_verdicts() {
 }
 
 void Host::send_esp(const datapath::Send& esp) {
+  if (esp.is_ah) return send(0, to_bytes(esp.bytes));
   const IpFields fields{.source = esp.local.address,
                         .destination = esp.remote.address,
                         .protocol = esp.extension_headers.empty() ? wire::IpProtocol{esp.protocol()}

@@ -126,6 +126,7 @@ class Host final : public Device, private ike::HostView {
   void on_clear_packet(const IpView& ip, ByteView packet);
   void on_udp(const UdpView& udp);
   void on_esp(const IpFields& outer, ByteView esp, std::uint16_t local_port, std::uint16_t remote_port);
+  void on_ah(const IpFields& outer, Bytes packet);
   void on_timer();
 
   // Outputs

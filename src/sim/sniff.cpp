@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "wire/ah.h"
 #include "wire/esp.h"
 #include "wire/udp_encap.h"
 
@@ -32,6 +33,14 @@ void sniff_esp(Sniffed& sniffed, ByteView esp) {
   sniffed.sequence = header->sequence;
 }
 
+void sniff_ah(Sniffed& sniffed, ByteView ah) {
+  const auto header = wire::read_ah_header(ah);
+  if (!header) return;
+  sniffed.kind = Sniffed::Kind::ah;
+  sniffed.spi = header->spi;
+  sniffed.sequence = header->sequence;
+}
+
 void sniff_encapsulated(Sniffed& sniffed, ByteView payload) {
   sniffed.udp_encap = true;
   const wire::UdpEncap encap = wire::classify_udp_encap(payload);
@@ -58,6 +67,7 @@ std::string words(const Sniffed& sniffed) {
     case Sniffed::Kind::ike: return ike_words(sniffed);
     case Sniffed::Kind::esp:
       return fmt::format("ESP{} {:08x}, number {}", sniffed.udp_encap ? " in UDP" : "", sniffed.spi, sniffed.sequence);
+    case Sniffed::Kind::ah: return fmt::format("AH {:08x}, number {}", sniffed.spi, sniffed.sequence);
     case Sniffed::Kind::keepalive: return "NAT keepalive";
     case Sniffed::Kind::other: return fmt::format("protocol {}", static_cast<int>(sniffed.protocol));
     case Sniffed::Kind::not_ip: break;
@@ -88,6 +98,8 @@ Sniffed sniff(ByteView packet) {
   sniffed.content = ip->payload;
   if (sniffed.protocol == wire::IpProtocol::esp) {
     sniff_esp(sniffed, ip->payload);
+  } else if (sniffed.protocol == wire::IpProtocol::ah) {
+    sniff_ah(sniffed, ip->payload);
   } else if (const auto udp = parse_udp(packet)) {
     sniffed.source = udp->source;
     sniffed.destination = udp->destination;

@@ -1,5 +1,5 @@
-// What somebody who sees a packet on the wire can tell without keys: IKE and which message, ESP and which SPI, a NAT
-// keepalive. For attackers who choose their victims, for checks, and for the timeline.
+// What somebody who sees a packet on the wire can tell without keys: IKE and which message, ESP or AH and which SPI, a
+// NAT keepalive. For attackers who choose their victims, for checks, and for the timeline.
 #pragma once
 
 #include <optional>
@@ -16,6 +16,7 @@ struct Sniffed {
     not_ip,
     ike,
     esp,
+    ah,
     keepalive,
     other
   };
@@ -25,9 +26,9 @@ struct Sniffed {
   wire::IpProtocol protocol{};
   bool udp_encap = false;  // on port 4500
   std::size_t size = 0;    // octets of the whole packet
-  ByteView content;        // the IKE message, ESP from its SPI on, else what UDP or IP carries
+  ByteView content;        // the IKE message, ESP from its SPI on, AH, else what UDP or IP carries
   wire::IkeHeader ike;     // kind ike
-  std::uint32_t spi = 0;   // kind esp
+  std::uint32_t spi = 0;   // kinds esp and ah
   std::uint32_t sequence = 0;
 
   bool is_ike(wire::ikev2::ExchangeType exchange, bool response) const;

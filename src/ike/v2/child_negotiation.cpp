@@ -102,6 +102,13 @@ int quality(const policy::Child& child, const ChildMatch& match, const SelectorP
 
 }  // namespace
 
+std::optional<Failure> passes_no_nat(const IkeSa& sa, const policy::Child& config) {
+  if (config.protocol() != policy::Protocol::ah || !sa.udp_encap()) return std::nullopt;
+  auto failure = child_failure(sa, sa.connection_name(), config.name, FailureKind::system_refused, Side::local);
+  failure.our_proposals = config.proposals();
+  return failure;
+}
+
 PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateChild task, Environment& env) {
   PendingChild pending;
   pending.spi_in = env.spis.allocate(env.random);
@@ -114,7 +121,7 @@ PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateC
 void add_child_offer(w::PayloadChain& payloads, const policy::Child& config, const PendingChild& pending,
                      bool with_key_exchange) {
   if (config.mode == policy::Mode::transport) payloads.add(w::NotifyPayload{.type = w::NotifyType::use_transport_mode});
-  payloads.add(offer(config.esp_proposals, spi_bytes(pending.spi_in), with_key_exchange));
+  payloads.add(offer(config.proposals(), spi_bytes(pending.spi_in), with_key_exchange));
 }
 
 void add_selectors(w::PayloadChain& payloads, const policy::TrafficSelectors& of_initiator,
@@ -127,16 +134,16 @@ std::expected<policy::Suite, ChildFailure> read_child_suite(const IkeSa& sa, con
                                                             const w::PayloadChain& answer, bool ignore_key_exchange) {
   const auto refuse = [&](FailureKind kind) {
     auto failure = child_failure(sa, sa.connection_name(), config.name, kind, Side::local);
-    failure.our_proposals = config.esp_proposals;
+    failure.our_proposals = config.proposals();
     if (const auto* payload = answer.find<w::SaPayload>()) failure.peer_proposals = read_offer(*payload);
     return std::unexpected(ChildFailure{std::move(failure), answer.find<w::SaPayload>() != nullptr});
   };
   const auto* payload = answer.find<w::SaPayload>();
   if (!payload || payload->proposals.size() != 1 || payload->proposals.front().spi.size() != 4)
     return refuse(FailureKind::protocol_violation);
-  const auto suite = read_choice(*payload, policy::Protocol::esp);
+  const auto suite = read_choice(*payload, config.protocol());
   if (!suite) return refuse(FailureKind::protocol_violation);
-  if (!policy::choose(config.esp_proposals, read_offer(*payload), ignore_key_exchange))
+  if (!policy::choose(config.proposals(), read_offer(*payload), ignore_key_exchange))
     return refuse(FailureKind::no_proposal_chosen);
   return *suite;
 }
@@ -190,7 +197,7 @@ Failure read_child_error(const IkeSa& sa, const policy::Child& config, const Pen
   switch (error.type) {
     case w::NotifyType::no_proposal_chosen:
       failure.kind = FailureKind::no_proposal_chosen;
-      failure.our_proposals = config.esp_proposals;
+      failure.our_proposals = config.proposals();
       break;
     case w::NotifyType::ts_unacceptable:
     case w::NotifyType::single_pair_required:
@@ -220,7 +227,7 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
   if (!offered || !as_sent || !as_seen)
     return std::unexpected(refuse(w::NotifyType::invalid_syntax, FailureKind::protocol_violation));
   std::vector<policy::Proposal> proposals = read_offer(*offered);
-  for (std::size_t i = 0; i < proposals.size(); ++i)  // an ESP SPI has four octets, and is none of the reserved ones
+  for (std::size_t i = 0; i < proposals.size(); ++i)  // an SPI has four octets, and is none of the reserved ones
     if (offered->proposals[i].spi.size() != 4 || load_be32(offered->proposals[i].spi.data()) < 256) proposals[i] = {};
 
   std::optional<ChildMatch> best;
@@ -247,11 +254,17 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
       }
       continue;
     }
-    const auto choice = policy::choose(child.esp_proposals, proposals, ignore_key_exchange);
+    if (auto why = passes_no_nat(sa, child)) {
+      refusal = refuse(w::NotifyType::no_proposal_chosen, FailureKind::system_refused);
+      why->connection = connection.name;
+      refusal.failure = std::move(*why);
+      continue;
+    }
+    const auto choice = policy::choose(child.proposals(), proposals, ignore_key_exchange);
     if (!choice) {
       refusal = refuse(w::NotifyType::no_proposal_chosen, FailureKind::no_proposal_chosen);
       refusal.failure.child = child.name;
-      refusal.failure.our_proposals = child.esp_proposals;
+      refusal.failure.our_proposals = child.proposals();
       refusal.failure.peer_proposals = proposals;
       continue;
     }

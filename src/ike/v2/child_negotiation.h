@@ -17,6 +17,10 @@ struct ChildKeyInputs {
   ByteView nonce_i, nonce_r;
 };
 
+/// AH covers the addresses, and has no UDP encapsulation: behind a NAT, or with one pretended, there is none (RFC 3715
+/// §2.1).
+std::optional<event::Failure> passes_no_nat(const IkeSa& sa, const policy::Child& config);
+
 /// The initiator's choice of an inbound SPI and selectors; `config` is of the SA's connection.
 PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateChild task, Environment& env);
 /// Appends the initiator's SA payload and what belongs to it.

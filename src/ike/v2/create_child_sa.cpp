@@ -41,7 +41,7 @@ Step try_again(const IkeSa& sa, CreateChild task, bool later) {
 Step try_other_method(const IkeSa& sa, const policy::Child& config, CreateChild task, const w::NotifyPayload& error) {
   const auto wanted =
       error.data.size() == 2 ? read_method(static_cast<w::KeyExchangeId>(load_be16(error.data.data()))) : std::nullopt;
-  if (wanted && task.method != wanted && offers_method(config.esp_proposals, *wanted)) {
+  if (wanted && task.method != wanted && offers_method(config.proposals(), *wanted)) {
     task.method = wanted;
     return try_again(sa, std::move(task), false);
   }
@@ -49,7 +49,7 @@ Step try_other_method(const IkeSa& sa, const policy::Child& config, CreateChild 
                           .side = Side::remote,
                           .connection = sa.connection_name(),
                           .child = config.name,
-                          .our_proposals = config.esp_proposals,
+                          .our_proposals = config.proposals(),
                           .remote = sa.remote,
                           .wanted_group = wanted,
                           .notify = std::string(w::to_string(error.type))}});
@@ -104,7 +104,7 @@ std::expected<ForwardSecrecy, w::NotifyPayload> agree_forward_secrecy(const poli
 }  // namespace
 
 KeyExchangeMethod preferred_method(const policy::Child& child) {
-  for (const auto& proposal : child.esp_proposals)
+  for (const auto& proposal : child.proposals())
     if (!proposal.key_exchange.empty()) return proposal.key_exchange.front();
   return KeyExchangeMethod::none;
 }

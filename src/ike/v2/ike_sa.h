@@ -73,6 +73,7 @@ struct CloseChild {
 };
 /// A Child SA that the peer made and we refused.
 struct AbandonChild {
+  policy::Protocol protocol;
   std::uint32_t spi_in;
 };
 struct CloseIkeSa {

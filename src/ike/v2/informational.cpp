@@ -19,11 +19,15 @@ Failure closed_by_peer(const IkeSa& sa, FailureKind kind) {
           .remote = sa.remote};
 }
 
+w::ProtocolId protocol_id(policy::Protocol protocol) {
+  return protocol == policy::Protocol::ah ? w::ProtocolId::ah : w::ProtocolId::esp;
+}
+
 }  // namespace
 
-w::PayloadChain build_delete_child(std::uint32_t spi_in) {
+w::PayloadChain build_delete_child(policy::Protocol protocol, std::uint32_t spi_in) {
   w::PayloadChain payloads;
-  payloads.add(w::DeletePayload{w::ProtocolId::esp, {spi_in}});
+  payloads.add(w::DeletePayload{protocol_id(protocol), {spi_in}});
   return payloads;
 }
 
@@ -42,7 +46,7 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
     step.failure->notify = w::to_string(w::NotifyType::authentication_failed);
     return step;
   }
-  w::DeletePayload ours{w::ProtocolId::esp, {}};
+  w::DeletePayload our_esp{w::ProtocolId::esp, {}}, our_ah{w::ProtocolId::ah, {}};
   for (const auto* theirs : in.payloads.all<w::DeletePayload>()) {
     if (theirs->protocol == w::ProtocolId::ike) {
       step.next = State::closed;
@@ -50,16 +54,19 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
       step.reply = w::PayloadChain();
       return step;
     }
-    if (theirs->protocol != w::ProtocolId::esp) continue;
+    w::DeletePayload& ours = theirs->protocol == w::ProtocolId::ah ? our_ah : our_esp;
     for (const std::uint32_t spi : theirs->spis) {
       const ChildSa* child = sa.find_child_by_outbound_spi(spi);
       if (!child) step.removed_unknown.push_back(spi);
-      if (!child || std::ranges::find(step.removed, child->id) != step.removed.end()) continue;
+      if (!child || protocol_id(child->suite.protocol) != theirs->protocol ||
+          std::ranges::find(step.removed, child->id) != step.removed.end())
+        continue;
       step.removed.push_back(child->id);
       if (!child->closing) ours.spis.push_back(child->spi_in);  // else our own Delete is on its way (RFC 7296 §1.4.1)
     }
   }
-  if (!ours.spis.empty()) step.reply->add(std::move(ours));
+  for (auto* ours : {&our_esp, &our_ah})
+    if (!ours->spis.empty()) step.reply->add(std::move(*ours));
   return step;
 }
 

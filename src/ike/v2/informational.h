@@ -10,7 +10,7 @@
 
 namespace sallyport::ike::v2 {
 
-wire::ikev2::PayloadChain build_delete_child(std::uint32_t spi_in);
+wire::ikev2::PayloadChain build_delete_child(policy::Protocol protocol, std::uint32_t spi_in);
 wire::ikev2::PayloadChain build_delete_ike_sa();
 
 Step process_informational_request(const IkeSa& sa, const Inbound& in, Environment& env);

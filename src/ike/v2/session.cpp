@@ -259,8 +259,9 @@ void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
   if (sa_.pending_child) {
     const bool installed = std::ranges::any_of(
         sa_.children, [&](const ChildSa& child) { return child.spi_in == sa_.pending_child->spi_in; });
-    if (step.abandoned)
-      sa_.tasks.insert(sa_.tasks.begin(), AbandonChild{sa_.pending_child->spi_in});
+    const policy::Child* config = sa_.connection->find_child(sa_.pending_child->task.request.child);
+    if (step.abandoned && config)
+      sa_.tasks.insert(sa_.tasks.begin(), AbandonChild{config->protocol(), sa_.pending_child->spi_in});
     else if (!installed)
       env.spis.release(sa_.pending_child->spi_in);
     sa_.pending_child.reset();

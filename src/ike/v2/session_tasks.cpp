@@ -71,6 +71,7 @@ void Ikev2Session::send_auth(Instant now, Environment& env) {
   sa_.tasks.erase(sa_.tasks.begin());
   const policy::Child* config = sa_.connection->find_child(task.request.child);
   ASSERT(config);
+  if (auto why = passes_no_nat(sa_, *config)) return close_now(now, env, std::move(*why));
   sa_.pending_child = prepare_child(sa_, *config, std::move(task), env);
   const auto payloads = build_auth_request(sa_, *config, *sa_.pending_child, sa_.setup->initial_contact, env);
   if (!payloads) return close_now(now, env, failure(FailureKind::secret_missing, Side::local));
@@ -144,6 +145,10 @@ void Ikev2Session::run_next_task(Instant now, Environment& env) {
 bool Ikev2Session::run(Instant now, Environment& env, CreateChild& task) {
   const policy::Child* config = sa_.connection->find_child(task.request.child);
   if (!config) return false;
+  if (auto why = passes_no_nat(sa_, *config)) {
+    env.emit(event::NegotiationFailed{sa_.id, std::move(*why)});
+    return false;
+  }
   const auto method = task.method.value_or(preferred_method(*config));
   PendingChild pending = prepare_child(sa_, *config, task, env);
   pending.nonce = random_nonce(env.random);
@@ -167,12 +172,13 @@ bool Ikev2Session::run(Instant now, Environment& env, CreateChild& task) {
 bool Ikev2Session::run(Instant now, Environment& env, const CloseChild& task) {
   const ChildSa* child = sa_.find_child(task.id);
   if (!child) return false;
-  return send_request(now, env, w::ExchangeType::informational, build_delete_child(child->spi_in));
+  return send_request(now, env, w::ExchangeType::informational,
+                      build_delete_child(child->suite.protocol, child->spi_in));
 }
 
 bool Ikev2Session::run(Instant now, Environment& env, const AbandonChild& task) {
   env.spis.release(task.spi_in);
-  return send_request(now, env, w::ExchangeType::informational, build_delete_child(task.spi_in));
+  return send_request(now, env, w::ExchangeType::informational, build_delete_child(task.protocol, task.spi_in));
 }
 
 bool Ikev2Session::run(Instant now, Environment& env, const CloseIkeSa& task) {
