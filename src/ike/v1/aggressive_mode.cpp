@@ -156,7 +156,7 @@ Step process_aggressive_2(const IsakmpSa& sa, const Inbound& in, Environment& en
     add_nat_detection(reply, env.crypto, agreed->nat_traversal, sent, sa.connection->encap);
   }
   if (sa.setup->initial_contact) reply.add(initial_contact(sa.cookie_i, agreed->cookie_r));
-  step.agreed = std::move(*agreed);
+  step.agreed = *agreed;
   step.keyed = std::move(*keyed);
   step.authenticated = Authenticated{sa.connection, sa.local_id, *remote_id, false};
   step.reply = Reply{std::move(reply), true};

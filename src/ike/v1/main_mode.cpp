@@ -84,7 +84,7 @@ Step process_main_2(const IsakmpSa& sa, const Inbound& in, Environment& env) {
   reply.add(w::NoncePayload{step.begun->nonce_i});
   add_nat_detection(reply, env.crypto, agreed->nat_traversal,
                     nat_context(sa, agreed->suite, agreed->cookie_r, in.datagram), pretends_nat(sa));
-  step.agreed = std::move(*agreed);
+  step.agreed = *agreed;
   step.reply = Reply{std::move(reply), false};
   return step;
 }

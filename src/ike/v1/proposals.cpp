@@ -139,7 +139,7 @@ bool read_algorithms(w::ProtocolId protocol, const w::Phase2Transform& content, 
 }
 
 Proposal phase2_meaning(w::ProtocolId protocol, const w::Transform& transform) {
-  const Proposal nothing{.protocol = protocol == w::ProtocolId::ah ? Protocol::ah : Protocol::esp};
+  Proposal nothing{.protocol = protocol == w::ProtocolId::ah ? Protocol::ah : Protocol::esp};
   if (protocol != w::ProtocolId::ah && protocol != w::ProtocolId::esp) return nothing;
   const w::Phase2Transform content = w::read_phase2(transform);
   Proposal meaning = nothing;
