@@ -166,7 +166,7 @@ TEST(AhInbound, EspIsNotTakenByAnAhSaNorTheReverse) {
 
 TEST(AhInbound, DropsHeaderLengthsThatAreNotTheSas) {
   Pair pair(ah());
-  for (const std::uint8_t words : {0, 1, 4, 7, 8, 255}) {
+  for (const std::uint8_t words : std::to_array<std::uint8_t>({0, 1, 4, 7, 8, 255})) {
     Bytes packet = sent(pair, {.size = 1400});
     packet[21] = words;
     EXPECT_EQ(receive(pair, packet).dropped, DropReason::malformed_ah) << static_cast<int>(words);
