@@ -318,7 +318,10 @@ void Host::carry_out_verdicts() {
 }
 
 void Host::send_esp(const datapath::Send& esp) {
-  if (esp.is_ah) return send(0, to_bytes(esp.bytes));
+  if (esp.is_ah) {  // a whole IP packet already
+    (void)send(0, to_bytes(esp.bytes));
+    return;
+  }
   const IpFields fields{.source = esp.local.address,
                         .destination = esp.remote.address,
                         .protocol = esp.extension_headers.empty() ? wire::IpProtocol{esp.protocol()}
