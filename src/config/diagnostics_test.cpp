@@ -73,21 +73,21 @@ TEST(UnsupportedKey, SaysSoWithTheNearestAlternative) {
   });
   expect_lan({{"ipcomp = true",
                "office.toml:2:1: error: connections.office.children.lan.ipcomp: not supported yet; the only value "
-               "accepted is no"}});
+               "accepted is false"}});
 }
 
 TEST(Protocols, EspAndAhExcludeEachOtherAndAhGoesInNoUdp) {
   expect_lan(
       {{"ah_proposals = [\"aes128-sha256\"]",
-        "office.toml:2:17: error: connections.office.children.lan.ah_proposals: AH does not encrypt: it takes "
-        "integrity algorithms alone"},
+        "office.toml:2:18: error: connections.office.children.lan.ah_proposals: \"aes128\" does not belong here: "
+        "AH does not encrypt: it takes integrity algorithms alone"},
        {"ah_proposals = [\"sha256\"]\nesp_proposals = [\"aes128gcm16\"]",
-        "office.toml:2:1: error: connections.office.children.lan.ah_proposals: a child is protected by ESP or by "
+        "office.toml:2:16: error: connections.office.children.lan.ah_proposals: a child is protected by ESP or by "
         "AH, not by both; leave one of esp_proposals and ah_proposals out"}});
   expect_lan(
       {{"ah_proposals = [\"sha256\"]",
-        "office.toml:2:1: error: connections.office.children.lan.ah_proposals: AH does not go in UDP, and encap is "
-        "on; write esp_proposals, or leave encap out"}},
+        "office.toml:2:16: error: connections.office.children.lan.ah_proposals: AH does not go in UDP, and encap "
+        "is on; write esp_proposals, or leave encap out"}},
       "encap = true");
 }
 
