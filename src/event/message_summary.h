@@ -28,10 +28,10 @@ struct PayloadSummary {
 };
 
 struct MessageSummary {
-  std::uint8_t version = 2;  // major
-  std::string exchange;      // "IKE_SA_INIT", "Main Mode"
-  bool request = true;            // IKEv1: from the initiator of the exchange
-  std::uint8_t number = 0;        // IKEv1: which message of its exchange, from 1
+  std::uint8_t version = 2;    // major
+  std::string exchange;        // "IKE_SA_INIT", "Main Mode"
+  bool request = true;         // IKEv1: from the initiator of the exchange
+  std::uint8_t number = 0;     // IKEv1: which message of its exchange, from 1
   bool from_initiator = true;  // of the IKE SA
   std::uint32_t message_id = 0;
   std::uint64_t spi_initiator = 0;
