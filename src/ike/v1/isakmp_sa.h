@@ -1,6 +1,6 @@
 // IsakmpSa: everything that one ISAKMP SA remembers, as a plain value: what phase 1 agreed on, the exchanges of phase 2
-// that are under way on it, the Child SAs that they made. Handlers read it and return a Step; only session.cpp and
-// session_tasks.cpp change it.
+// that are under way on it, the Child SAs that they made. Handlers read it and return a Step; only
+// session*.cpp change it.
 #pragma once
 
 #include <memory>

@@ -6,6 +6,7 @@
 #include "ike/v1/identification.h"
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/proposals.h"
+#include "ike/v1/quick_match.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -20,42 +21,6 @@ using policy::TrafficSelector;
 /// RFC 2407 §4.5: what is meant when an offer names no lifetime.
 constexpr std::uint64_t kDefaultLife = 28800;
 constexpr std::size_t kMostPairs = 64;
-
-Failure quick_failure(const IsakmpSa& sa, std::string_view child, FailureKind kind, Side side) {
-  return {.kind = kind,
-          .side = side,
-          .connection = sa.connection_name(),
-          .child = std::string(child),
-          .local_id = sa.local_id,
-          .remote_id = sa.remote_id,
-          .remote = sa.remote};
-}
-
-/// Selectors from our side.
-struct Pair {
-  TrafficSelector local, remote;
-};
-/// IDci and IDcr; where a message has none, the hosts themselves are meant (RFC 2409 §5.5).
-std::optional<Pair> read_pair(const IsakmpSa& sa, const w::PayloadChain& payloads, bool we_initiated) {
-  const auto ids = payloads.all<w::IdPayload>();
-  if (ids.empty()) return Pair{TrafficSelector::host(sa.local.address), TrafficSelector::host(sa.remote.address)};
-  if (ids.size() != 2) return std::nullopt;
-  const auto of_initiator = read_selector(*ids[0]);
-  const auto of_responder = read_selector(*ids[1]);
-  if (!of_initiator || !of_responder) return std::nullopt;
-  return we_initiated ? Pair{*of_initiator, *of_responder} : Pair{*of_responder, *of_initiator};
-}
-
-/// In transport mode behind a NAT a peer names addresses that we do not see; what we see takes their place.
-TrafficSelector seen_through(TrafficSelector selector, bool nat, const policy::IpAddress& seen) {
-  if (nat && selector.addresses.first == selector.addresses.last && selector.addresses.family() == seen.family())
-    selector.addresses = policy::AddressRange::host(seen);
-  return selector;
-}
-Pair as_seen(const IsakmpSa& sa, Pair pair) {
-  return {seen_through(pair.local, sa.nat_local, sa.local.address),
-          seen_through(pair.remote, sa.nat_remote, sa.remote.address)};
-}
 
 bool add_pair(w::PayloadChain& payloads, const TrafficSelector& of_initiator, const TrafficSelector& of_responder) {
   const auto first = write_selector(of_initiator), second = write_selector(of_responder);
@@ -72,88 +37,6 @@ void add_original(const IsakmpSa& sa, w::PayloadChain& payloads, policy::Mode mo
   add_original_addresses(payloads, sa.nat_traversal, we_initiated ? local : remote, we_initiated ? remote : local);
 }
 
-/// Of all that the responder may choose from, a transform in another mode than the child's cannot be.
-void leave_only(Offer& offer, policy::Mode mode, bool udp) {
-  for (std::size_t i = 0; i < offer.meanings.size(); ++i) {
-    const auto encapsulation = read_encapsulation(*offer.transforms[i]);
-    if (!encapsulation || encapsulation->mode != mode || encapsulation->udp != udp)
-      offer.meanings[i] = {.protocol = offer.meanings[i].protocol};
-  }
-}
-bool offers_mode(const Offer& offer, policy::Mode mode) {
-  return std::ranges::any_of(offer.transforms, [&](const w::Transform* each) {
-    const auto encapsulation = read_encapsulation(*each);
-    return encapsulation && encapsulation->mode == mode;
-  });
-}
-
-/// A responder's match of message 1.
-struct Match {
-  const policy::Child* config = nullptr;
-  policy::Choice choice{};
-  Pair pair;
-};
-struct Mismatch {
-  w::NotifyType notify;
-  Failure failure;
-};
-
-/// The pair must be one of ours or lie within: the initiator has no way to learn that it was narrowed.
-bool contains_pair(const policy::TrafficSelectors& local, const policy::TrafficSelectors& remote, const Pair& pair) {
-  const auto within = [](const policy::TrafficSelectors& ours, const TrafficSelector& theirs) {
-    return std::ranges::any_of(ours, [&](const TrafficSelector& each) { return each.contains(theirs); });
-  };
-  return within(local, pair.local) && within(remote, pair.remote);
-}
-bool has_pair(const policy::TrafficSelectors& local, const policy::TrafficSelectors& remote, const Pair& pair) {
-  return std::ranges::find(local, pair.local) != local.end() && std::ranges::find(remote, pair.remote) != remote.end();
-}
-
-std::expected<Match, Mismatch> match_child(const IsakmpSa& sa, const Offer& offer, const Pair& as_sent) {
-  Mismatch mismatch{w::NotifyType::invalid_id_information,
-                    quick_failure(sa, {}, FailureKind::no_common_selector, Side::local)};
-  mismatch.failure.peer_local_ts = {as_sent.local};
-  mismatch.failure.peer_remote_ts = {as_sent.remote};
-  std::optional<Match> best;
-  bool best_is_exact = false;
-  for (const policy::Child& child : sa.connection->children) {
-    const Pair pair = child.mode == policy::Mode::transport ? as_seen(sa, as_sent) : as_sent;
-    const auto local = resolve(child.local_ts, sa.local.address);
-    const auto remote = resolve(child.remote_ts, sa.remote.address);
-    if (!contains_pair(local, remote, pair)) {
-      if (!mismatch.failure.our_local_ts.empty()) continue;
-      mismatch.failure.child = child.name;
-      mismatch.failure.our_local_ts = local;
-      mismatch.failure.our_remote_ts = remote;
-      continue;
-    }
-    if (!offers_mode(offer, child.mode)) {
-      mismatch = {w::NotifyType::no_proposal_chosen,
-                  quick_failure(sa, child.name, FailureKind::mode_mismatch, Side::local)};
-      mismatch.failure.our_mode = child.mode;
-      mismatch.failure.peer_mode = child.mode == policy::Mode::tunnel ? policy::Mode::transport : policy::Mode::tunnel;
-      continue;
-    }
-    Offer usable = offer;
-    leave_only(usable, child.mode, sa.udp_encap());
-    const auto ours = phase2_proposals(child.proposals());
-    const auto choice = policy::choose(ours, usable.meanings);
-    if (!choice) {
-      mismatch = {w::NotifyType::no_proposal_chosen,
-                  quick_failure(sa, child.name, FailureKind::no_proposal_chosen, Side::local)};
-      mismatch.failure.our_proposals = ours;
-      mismatch.failure.peer_proposals = offer.meanings;
-      continue;
-    }
-    const bool exact = has_pair(local, remote, pair);
-    if (best && (best_is_exact || !exact)) continue;
-    best = Match{&child, *choice, pair};
-    best_is_exact = exact;
-  }
-  if (!best) return std::unexpected(std::move(mismatch));
-  return *best;
-}
-
 /// N(type) about the SA that message 1 offered, so that its initiator knows which Quick Mode is meant.
 ExchangeStep refuse(const Inbound& in, w::NotifyType type, Failure failure) {
   w::NotifyPayload notify{.type = type, .protocol = w::ProtocolId::esp};
@@ -168,7 +51,7 @@ ExchangeStep refuse(const Inbound& in, w::NotifyType type, Failure failure) {
 }
 
 policy::ChildSaSpec make_spec(const IsakmpSa& sa, const policy::Child& config, const policy::Suite& suite,
-                              const Pair& pair, Environment& env) {
+                              const SelectorPair& pair, Environment& env) {
   policy::ChildSaSpec spec;
   spec.id = env.numbers.next_child_sa();
   spec.ike_sa = sa.id;

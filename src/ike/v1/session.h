@@ -4,7 +4,8 @@
 //   session.cpp         messages in: what they belong to, whether they are authentic
 //   session_steps.cpp   what handlers decided, applied
 //   session_out.cpp     messages out
-//   session_tasks.cpp   what we ask of the peer, timers, closing
+//   session_tasks.cpp   what we are asked to do, closing, status
+//   session_exchanges.cpp, session_timers.cpp   what time brings
 #pragma once
 
 #include <functional>
@@ -112,21 +113,27 @@ class Ikev1Session final : public Session {
   void log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
                    const wire::ikev1::PayloadChain& payloads, std::uint8_t message, bool encrypted, std::size_t size);
 
-  // ---- Tasks and timers (session_tasks.cpp) ----
+  // ---- Tasks (session_tasks.cpp) ----
   bool begin(Instant now, Environment& env);
   void run_wanted(Instant now, Environment& env);
   void start_quick_mode(Instant now, Environment& env, const WantedChild& wanted);
   bool is_wanted_already(const WantedChild& wanted) const;
   void close_if_useless(Instant now, Environment& env, event::FailureKind why);
+  event::Failure failure(event::FailureKind kind, event::Side side) const;
+  void close_now(Instant now, Environment& env, event::Failure why);
+
+  // ---- Exchanges of phase 2 (session_exchanges.cpp) ----
   Exchange* find_exchange(std::uint32_t id);
   Exchange make_exchange(Environment& env, std::uint32_t id, bool ours) const;
   void trim_exchanges();
   void arm_exchanges();
-  void on_timer(Instant now, Environment& env, Timer timer);
-  void on_retransmit(Instant now, Environment& env);
   void on_exchanges(Instant now, Environment& env);
   void on_exchange_due(Instant now, Environment& env, std::size_t place);
   void give_up(Instant now, Environment& env, std::uint32_t id);
+
+  // ---- Timers (session_timers.cpp) ----
+  void on_timer(Instant now, Environment& env, Timer timer);
+  void on_retransmit(Instant now, Environment& env);
   void on_liveness(Instant now, Environment& env);
   void probe(Instant now, Environment& env);
   void on_probe(Instant now, Environment& env);
@@ -134,8 +141,6 @@ class Ikev1Session final : public Session {
   void arm_established_timers(Instant now, Environment& env);
   void arm_child_life();
   Instant last_heard(const Environment& env) const;
-  event::Failure failure(event::FailureKind kind, event::Side side) const;
-  void close_now(Instant now, Environment& env, event::Failure why);
 
   IsakmpSa sa_;
   Instant probed_{};  // when our first unanswered R-U-THERE went out

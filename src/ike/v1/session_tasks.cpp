@@ -1,10 +1,9 @@
-// What an ISAKMP SA asks of its peer, what its timers do, and how it ends.
+// What an ISAKMP SA is asked to do, how it ends, and what there is to see of it.
 #include <algorithm>
 
 #include "ike/core/candidates.h"
 #include "ike/v1/aggressive_mode.h"
 #include "ike/v1/authentication.h"
-#include "ike/v1/dpd.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/phase1.h"
 #include "ike/v1/quick_mode.h"
@@ -16,11 +15,6 @@ namespace {
 namespace w = wire::ikev1;
 using event::FailureKind;
 using event::Side;
-
-/// A peer that does not answer the Delete of an ISAKMP SA, as most do not, gets this many more of them; what it does
-/// not hear, its own liveness checks tell it. Of a Child SA nothing else would, so that Delete is repeated like a
-/// question.
-constexpr std::uint32_t kDeleteRepetitions = 2;
 
 /// Body of the SA payload that `message` begins with: what SAi_b is of.
 Bytes sa_body(const w::PayloadChain& payloads) {
@@ -166,214 +160,6 @@ void Ikev1Session::on_peer_moved(Instant now, Environment& env, const policy::En
   sa_.remote = remote;
   sa_.last_received = now;
   for (const ChildSa& child : sa_.children) env.outbox.push_back(MoveChildSa{child.id, sa_.local, remote});
-}
-
-// ---- Exchanges ----
-
-Exchange* Ikev1Session::find_exchange(std::uint32_t id) {
-  const auto found = std::ranges::find(sa_.exchanges, id, &Exchange::id);
-  return found == sa_.exchanges.end() || id == 0 ? nullptr : &*found;
-}
-
-Exchange Ikev1Session::make_exchange(Environment& env, std::uint32_t id, bool ours) const {
-  return {.id = id,
-          .state = ExchangeState::done,
-          .ours = ours,
-          .chain = sa_.chain->of_exchange(env.crypto, id),
-          .last = {},
-          .forget = {}};
-}
-
-/// Of those that are over, the oldest go first.
-void Ikev1Session::trim_exchanges() {
-  const auto is_done = [](const Exchange& exchange) { return exchange.state == ExchangeState::done; };
-  while (static_cast<std::size_t>(std::ranges::count_if(sa_.exchanges, is_done)) > IsakmpSa::max_done)
-    sa_.exchanges.erase(std::ranges::find_if(sa_.exchanges, is_done));
-}
-
-void Ikev1Session::arm_exchanges() {
-  std::optional<Instant> first;
-  for (const Exchange& exchange : sa_.exchanges) {
-    const bool done = exchange.state == ExchangeState::done;
-    if (done && sa_.state == State::closed) continue;  // it goes with the rest
-    const auto due = done ? std::optional(exchange.forget) : exchange.last.due();
-    if (due && (!first || *due < *first)) first = due;
-  }
-  if (first)
-    sa_.timers.set(Timer::exchanges, *first);
-  else
-    sa_.timers.cancel(Timer::exchanges);
-}
-
-void Ikev1Session::on_exchanges(Instant now, Environment& env) {
-  std::erase_if(sa_.exchanges, [&](const Exchange& exchange) {
-    return exchange.state == ExchangeState::done && exchange.forget <= now;
-  });
-  // One after the other: giving one up may close everything.
-  for (std::size_t i = 0; i < sa_.exchanges.size(); ++i) {
-    const auto due = sa_.exchanges[i].last.due();
-    if (due && *due <= now) on_exchange_due(now, env, i);
-  }
-  arm_exchanges();
-}
-
-void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t place) {
-  Exchange& exchange = sa_.exchanges[place];
-  const bool deletes = exchange.state == ExchangeState::delete_sent;
-  const std::uint32_t tries = exchange.deletes_isakmp_sa ? std::min(kDeleteRepetitions, env.settings.retransmit_tries)
-                                                         : env.settings.retransmit_tries;
-  if (!exchange.last.repeat(now, tries, env.settings, env.random)) {
-    if (deletes) return finish(now, env, exchange);
-    return give_up(now, env, exchange.id);
-  }
-  if (!deletes)
-    env.emit(event::Retransmitted{sa_.id, sa_.connection_name(), exchange.id, exchange.last.attempts() - 1});
-  // Aggressive Mode's last message has no answer: a silent peer may have missed that one.
-  if (!deletes && !sa_.peer_confirmed && !sa_.last.octets().empty())
-    send(now, env, to_bytes(sa_.last.octets()), sa_.local, sa_.remote);
-  send(now, env, to_bytes(exchange.last.octets()), sa_.local, sa_.remote);
-}
-
-/// No answer, or none that makes sense.
-void Ikev1Session::give_up(Instant now, Environment& env, std::uint32_t id) {
-  Exchange* exchange = find_exchange(id);
-  auto why = failure(FailureKind::peer_unreachable, Side::remote);
-  why.attempts = exchange->last.attempts();
-  if (exchange->state == ExchangeState::quick_asked) {
-    why.child = exchange->quick->child;
-    const bool silent = last_heard(env) <= *exchange->began;
-    finish(now, env, *exchange);
-    if (silent) {
-      why.child.clear();
-      send_delete_of_isakmp_sa(now, env);  // it may hear us though we do not hear it
-      return close_now(now, env, std::move(why));
-    }
-    why.kind = FailureKind::child_refused;  // it lives, and does not want to talk about this
-    why.notify = "no answer";
-    env.emit(event::NegotiationFailed{sa_.id, std::move(why)});
-    return close_if_useless(now, env, FailureKind::child_refused);
-  }
-  const auto made = exchange->child;
-  finish(now, env, *exchange);
-  for (const ChildSa& child : sa_.children)
-    if (made == child.spi_in) return close_child(now, env, child.id, FailureKind::peer_unreachable);
-}
-
-// ---- Timers ----
-
-void Ikev1Session::on_timeout(Instant now, Environment& env) {
-  while (const auto due = sa_.timers.pop_due(now)) on_timer(now, env, *due);
-}
-
-void Ikev1Session::on_timer(Instant now, Environment& env, Timer timer) {
-  switch (timer) {
-    case Timer::retransmit: return on_retransmit(now, env);
-    case Timer::half_open:
-      if (!sa_.established) close_now(now, env, failure(FailureKind::peer_unreachable, Side::remote));
-      return;
-    case Timer::exchanges: return on_exchanges(now, env);
-    case Timer::confirm:
-      if (!sa_.peer_confirmed && last_heard(env) <= *sa_.established) probe(now, env);
-      return;
-    case Timer::liveness: return on_liveness(now, env);
-    case Timer::probe: return on_probe(now, env);
-    case Timer::keepalive:
-      if (now - sa_.last_sent >= env.settings.keep_alive) {
-        sa_.last_sent = now;
-        env.outbox.push_back(SendKeepalive{sa_.local, sa_.remote});
-      }
-      sa_.timers.set(Timer::keepalive, sa_.last_sent + env.settings.keep_alive);
-      return;
-    case Timer::life: return close(now, env, FailureKind::expired, true);
-    case Timer::child_life: return on_child_life(now, env);
-    case Timer::linger:
-    case Timer::count_: break;
-  }
-}
-
-void Ikev1Session::on_retransmit(Instant now, Environment& env) {
-  if (!sa_.failure && sa_.last.repeat(now, env.settings.retransmit_tries, env.settings, env.random)) {
-    env.emit(event::Retransmitted{sa_.id, sa_.connection_name(), 0, sa_.last.attempts() - 1});
-    sa_.timers.set(Timer::retransmit, *sa_.last.due());
-    return send(now, env, to_bytes(sa_.last.octets()), sa_.local, sa_.remote);
-  }
-  // Who answered twice and falls silent at our proof of identity most likely could not read it: another key.
-  const bool proof_refused = sa_.state == State::main_proved;
-  auto why = failure(proof_refused ? FailureKind::authentication_failed : FailureKind::peer_unreachable, Side::remote);
-  why.attempts = sa_.last.attempts();
-  close_now(now, env, sa_.failure ? *sa_.failure : std::move(why));
-}
-
-void Ikev1Session::on_liveness(Instant now, Environment& env) {
-  const Duration delay = sa_.connection->dpd_delay;
-  const Instant due = last_heard(env) + delay;
-  sa_.timers.set(Timer::liveness, due > now ? due : now + delay);
-  if (due <= now && sa_.probes == 0 && sa_.quick_modes(true) == 0) probe(now, env);
-}
-
-/// Asks whether the peer is there; a peer without RFC 3706 would not know the question.
-void Ikev1Session::probe(Instant now, Environment& env) {
-  if (!sa_.peer_has_dpd) return;
-  if (sa_.message_ids.exhausted()) return close(now, env, FailureKind::expired, true);
-  if (sa_.probes++ == 0) {
-    probed_ = now;
-    if (sa_.probe_sequence == 0) sa_.probe_sequence = env.random.u32() >> 1;
-  }
-  ++sa_.probe_sequence;
-  w::PayloadChain payloads;
-  payloads.add(are_you_there(sa_, sa_.probe_sequence));
-  send_informational(now, env, payloads);
-  double wait = static_cast<double>(env.settings.retransmit_timeout.count());
-  for (std::uint32_t i = 1; i < sa_.probes; ++i) wait *= env.settings.retransmit_base;
-  sa_.timers.set(Timer::probe, now + Duration(static_cast<Duration::rep>(wait)));
-}
-
-void Ikev1Session::on_probe(Instant now, Environment& env) {
-  if (last_heard(env) > probed_) {
-    sa_.probes = 0;
-    return;
-  }
-  if (sa_.probes <= env.settings.retransmit_tries) return probe(now, env);
-  auto why = failure(FailureKind::peer_unreachable, Side::remote);
-  why.attempts = sa_.probes;
-  close_now(now, env, std::move(why));
-}
-
-void Ikev1Session::on_child_life(Instant now, Environment& env) {
-  std::vector<policy::ChildSaId> ended;
-  for (const ChildSa& child : sa_.children)
-    if (child.expires && *child.expires <= now) ended.push_back(child.id);
-  for (const auto id : ended) close_child(now, env, id, FailureKind::expired);
-  arm_child_life();
-}
-
-void Ikev1Session::arm_established_timers(Instant now, Environment& env) {
-  sa_.timers.cancel(Timer::half_open);
-  sa_.timers.cancel(Timer::retransmit);
-  if (!sa_.initiator()) sa_.timers.set(Timer::confirm, now + env.settings.confirm_after);
-  if (sa_.nat_local && env.settings.keep_alive > Duration::zero())
-    sa_.timers.set(Timer::keepalive, now + env.settings.keep_alive);
-  if (sa_.connection->dpd_delay.count() > 0) sa_.timers.set(Timer::liveness, now + sa_.connection->dpd_delay);
-  constexpr std::uint64_t kLongest = 1u << 30;  // seconds
-  if (sa_.life_seconds && *sa_.life_seconds < kLongest)
-    sa_.timers.set(Timer::life, now + std::chrono::seconds(static_cast<std::int64_t>(*sa_.life_seconds)));
-}
-
-void Ikev1Session::arm_child_life() {
-  std::optional<Instant> first;
-  for (const ChildSa& child : sa_.children)
-    if (child.expires && (!first || *child.expires < *first)) first = child.expires;
-  if (first)
-    sa_.timers.set(Timer::child_life, *first);
-  else
-    sa_.timers.cancel(Timer::child_life);
-}
-
-Instant Ikev1Session::last_heard(const Environment& env) const {
-  Instant last = sa_.last_received;
-  for (const ChildSa& child : sa_.children)
-    if (const auto inbound = env.host.last_inbound(child.id); inbound && *inbound > last) last = *inbound;
-  return last;
 }
 
 // ---- Ending ----
