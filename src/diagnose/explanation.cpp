@@ -9,6 +9,7 @@ namespace {
 
 using event::Failure;
 using event::FailureKind;
+using event::Opening;
 using event::Side;
 using policy::to_string;
 
@@ -20,6 +21,15 @@ policy::Origin origin_of(const policy::Origins& origins, std::string key) {
     if (dot == std::string::npos) return {};
     key.resize(dot);
   }
+}
+
+std::string_view name_of(Opening opening) {
+  switch (opening) {
+    case Opening::ike_sa_init: return "IKEv2";
+    case Opening::main_mode: return "IKEv1's Main Mode";
+    case Opening::aggressive_mode: return "IKEv1's Aggressive Mode";
+  }
+  return "?";
 }
 
 /// What an explanation is made from, with the names of keys as the configuration has them.
@@ -59,6 +69,7 @@ class Explainer {
   Explanation not_authentic() const;
   Explanation no_connection() const;
   Explanation other_mode() const;
+  Explanation other_exchange() const;
   Explanation other_group() const;
   std::string differences() const;
 
@@ -166,6 +177,19 @@ Explanation Explainer::other_mode() const {
       "mode", fmt::format("Set {} to \"{}\", or change the peer's.", key("mode"), name(f_.peer_mode)));
 }
 
+Explanation Explainer::other_exchange() const {
+  const auto theirs = name_of(f_.opening.value_or(Opening::ike_sa_init));
+  const auto ours_is = name_of(f_.our_opening.value_or(Opening::ike_sa_init));
+  const bool other_version = f_.our_opening == Opening::ike_sa_init || f_.opening == Opening::ike_sa_init;
+  if (other_version)
+    return about(
+        fmt::format("{} begins with {}, and connections.{} is for {}.", peer(), theirs, f_.connection, ours_is),
+        "version", fmt::format("Set connections.{}.version to 0 to accept both, or change the peer's.", f_.connection));
+  return about(fmt::format("{} begins with {}, and {} is configured.", peer(), theirs, ours_is), "aggressive",
+               fmt::format("Set connections.{}.aggressive to {}, or change the peer's.", f_.connection,
+                           f_.opening == Opening::aggressive_mode));
+}
+
 Explanation Explainer::other_group() const {
   const std::string group =
       f_.wanted_group ? std::string(crypto::to_string(*f_.wanted_group)) : "a group that we do not have";
@@ -194,6 +218,7 @@ Explanation Explainer::explain() const {
                    fmt::format("Add a section [secrets.ike-{}] with id = [\"{}\", \"{}\"] and a secret.", f_.connection,
                                to_string(f_.local_id), to_string(f_.remote_id)));
     case FailureKind::mode_mismatch: return other_mode();
+    case FailureKind::exchange_mismatch: return other_exchange();
     case FailureKind::key_exchange_mismatch: return other_group();
     case FailureKind::child_refused:
       return plain(fmt::format("{} refuses a further Child SA for {} ({}).", peer(), f_.child, f_.notify));
@@ -236,6 +261,7 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::no_matching_connection: return "no-matching-connection";
     case FailureKind::secret_missing: return "secret-missing";
     case FailureKind::mode_mismatch: return "mode-mismatch";
+    case FailureKind::exchange_mismatch: return "exchange-mismatch";
     case FailureKind::key_exchange_mismatch: return "key-exchange-mismatch";
     case FailureKind::child_refused: return "child-refused";
     case FailureKind::peer_error: return "peer-error";

@@ -27,6 +27,7 @@ enum class FailureKind : std::uint8_t {
   no_matching_connection,  // a request that no configured connection fits
   secret_missing,          // no shared key for these identities
   mode_mismatch,           // transport against tunnel
+  exchange_mismatch,       // the peer begins with another exchange than is configured: Opening
   key_exchange_mismatch,   // the peer insists on a group that we do not accept
   child_refused,           // the peer allows no further Child SA, or not this one
   peer_error,              // a notify that we can only repeat
@@ -36,6 +37,13 @@ enum class FailureKind : std::uint8_t {
   replaced,        // a newer IKE SA of the same peer took over
   expired,         // lifetime or sequence numbers ran out
   system_refused,  // the datapath or the system would not install it
+};
+
+/// The exchange that an IKE SA begins with.
+enum class Opening : std::uint8_t {
+  ike_sa_init,
+  main_mode,
+  aggressive_mode
 };
 
 struct Failure {
@@ -54,6 +62,8 @@ struct Failure {
   std::uint32_t attempts = 0;                             // peer_unreachable: messages sent
   std::optional<crypto::KeyExchangeMethod> wanted_group;  // key_exchange_mismatch
   std::string notify;                                     // the peer's notify by its RFC name: "NO_PROPOSAL_CHOSEN"
+  std::optional<Opening> opening;                         // IKEv1: what it began with
+  std::optional<Opening> our_opening;                     // exchange_mismatch: what is configured
 };
 
 }  // namespace sallyport::event
