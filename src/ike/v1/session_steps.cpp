@@ -1,6 +1,7 @@
 // What handlers decided, applied: the one place where an ISAKMP SA changes because of a message.
 #include <algorithm>
 
+#include "ike/core/child_sas.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/phase1.h"
@@ -178,22 +179,11 @@ void Ikev1Session::apply_deletes(Instant now, Environment& env, const ExchangeSt
 
 void Ikev1Session::install_child(Instant now, Environment& env, NewChild child) {
   policy::ChildSaSpec& spec = child.spec;
-  ChildSa sa{.id = spec.id,
-             .name = spec.child,
-             .spi_in = spec.inbound.spi,
-             .spi_out = spec.outbound.spi,
-             .mode = spec.mode,
-             .suite = spec.suite,
-             .udp_encap = spec.udp_encap,
-             .local_ts = spec.local_ts,
-             .remote_ts = spec.remote_ts,
-             .replay_window = spec.replay_window,
-             .installed = now};
+  ChildSa sa{status_of(spec, now)};
   constexpr std::uint64_t kLongest = 1u << 30;  // seconds; beyond, there is no limit
   if (child.life_seconds && *child.life_seconds < kLongest)
     sa.expires = now + std::chrono::seconds(static_cast<std::int64_t>(*child.life_seconds));
-  env.emit(event::ChildSaInstalled{sa_.id, spec.id, spec.connection, spec.child, spec.mode, spec.suite, sa.spi_in,
-                                   sa.spi_out, sa.local_ts, sa.remote_ts});
+  env.emit(installation_of(spec));
   sa_.children.push_back(std::move(sa));
   env.outbox.push_back(InstallChildSa{std::move(spec)});
   arm_child_life();

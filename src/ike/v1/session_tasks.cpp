@@ -188,7 +188,8 @@ void Ikev1Session::close_now(Instant now, Environment& env, event::Failure why) 
   sa_.wanted.clear();
   sa_.setup.reset();
   sa_.timers.cancel_all();
-  sa_.timers.set(Timer::linger, now + env.settings.half_open_timeout);
+  // What somebody began who never proved to be anybody is not worth keeping.
+  if (sa_.initiator() || sa_.established) sa_.timers.set(Timer::linger, now + env.settings.half_open_timeout);
   arm_exchanges();
 }
 
@@ -225,19 +226,7 @@ IkeSaStatus Ikev1Session::status() const {
                      .established = sa_.established,
                      .expires = sa_.timers.at(Timer::life)};
   if (sa_.keyed()) status.suite = sa_.suite;
-  for (const ChildSa& child : sa_.children)
-    status.children.push_back({.id = child.id,
-                               .name = child.name,
-                               .mode = child.mode,
-                               .suite = child.suite,
-                               .spi_in = child.spi_in,
-                               .spi_out = child.spi_out,
-                               .udp_encap = child.udp_encap,
-                               .replay_window = child.replay_window,
-                               .local_ts = child.local_ts,
-                               .remote_ts = child.remote_ts,
-                               .installed = child.installed,
-                               .expires = child.expires});
+  status.children.assign(sa_.children.begin(), sa_.children.end());
   return status;
 }
 

@@ -1,4 +1,5 @@
 // What the timers of an ISAKMP SA do: phase 1's repetitions, liveness, keepalives, the ends of lifetimes.
+#include "ike/core/child_sas.h"
 #include "ike/v1/dpd.h"
 #include "ike/v1/session.h"
 
@@ -117,10 +118,7 @@ void Ikev1Session::arm_child_life() {
 }
 
 Instant Ikev1Session::last_heard(const Environment& env) const {
-  Instant last = sa_.last_received;
-  for (const ChildSa& child : sa_.children)
-    if (const auto inbound = env.host.last_inbound(child.id); inbound && *inbound > last) last = *inbound;
-  return last;
+  return ike::last_heard(sa_.last_received, sa_.children, env);
 }
 
 }  // namespace sallyport::ike::v1

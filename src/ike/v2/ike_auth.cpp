@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/core/candidates.h"
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/numbers_map.h"
 
@@ -87,7 +88,7 @@ std::vector<policy::ConnectionPtr> connections_for(const IkeSa& sa, const policy
   std::vector<policy::ConnectionPtr> found;
   for (const auto& connection : sa.setup->candidates) {
     const bool us = !wanted_local_id || connection->local.id.kind == policy::Identity::Kind::any ||
-                    matches(own_identity(*connection, sa.local), *wanted_local_id);
+                    matches(identity_on(*connection, sa.local), *wanted_local_id);
     if (us && matches(connection->remote.id, remote_id))
       found.insert(std::ranges::upper_bound(found, rank(connection), std::greater<>(), rank), connection);
   }
@@ -118,11 +119,6 @@ void answer_first_child(const IkeSa& sa, const policy::Connection& connection, c
 }
 
 }  // namespace
-
-policy::Identity own_identity(const policy::Connection& connection, const policy::Endpoint& local) {
-  return connection.local.id.kind == policy::Identity::Kind::any ? policy::Identity::of(local.address)
-                                                                 : connection.local.id;
-}
 
 std::optional<w::PayloadChain> build_auth_request(const IkeSa& sa, const policy::Child& config,
                                                   const PendingChild& pending, bool initial_contact, Environment& env) {
@@ -183,7 +179,7 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   failure.connection = connection->name;
   const policy::Identity local_id = wanted_local_id && connection->local.id.kind == policy::Identity::Kind::any
                                         ? *wanted_local_id
-                                        : own_identity(*connection, sa.local);
+                                        : identity_on(*connection, sa.local);
   failure.local_id = local_id;
 
   failure.kind = FailureKind::secret_missing;

@@ -13,9 +13,6 @@
 
 namespace sallyport::ike::v2 {
 
-/// Who we are on this connection: as configured, or else our address.
-policy::Identity own_identity(const policy::Connection& connection, const policy::Endpoint& local);
-
 /// The initiator's request around `pending`; nullopt when there is no shared key for these identities (any more).
 std::optional<wire::ikev2::PayloadChain> build_auth_request(const IkeSa& sa, const policy::Child& config,
                                                             const PendingChild& pending, bool initial_contact,

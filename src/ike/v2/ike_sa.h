@@ -47,17 +47,7 @@ enum class Timer : std::uint8_t {
 };
 
 /// A Child SA that is installed.
-struct ChildSa {
-  policy::ChildSaId id;
-  std::string name;
-  std::uint32_t spi_in = 0, spi_out = 0;
-  policy::Mode mode = policy::Mode::tunnel;
-  policy::Suite suite;
-  bool udp_encap = false;
-  policy::TrafficSelectors local_ts, remote_ts;
-  std::uint32_t replay_window = 0;
-  Instant installed{};
-  std::optional<Instant> expires;
+struct ChildSa : ChildSaStatus {
   bool closing = false;  // our Delete for it is on its way
 };
 

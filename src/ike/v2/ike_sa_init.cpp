@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/core/candidates.h"
 #include "ike/v2/nat_detection.h"
 #include "ike/v2/numbers_map.h"
 
@@ -48,29 +49,6 @@ Step read_init_error(const IkeSa& sa, const w::NotifyPayload& error) {
   failure.notify = w::to_string(error.type);
   if (error.type == w::NotifyType::no_proposal_chosen) failure.kind = FailureKind::no_proposal_chosen;
   return give_up(std::move(failure));
-}
-
-/// How narrowly a connection's addresses describe this peer; the narrowest is asked first.
-int address_rank(const policy::Connection& connection, const policy::IpAddress& local,
-                 const policy::IpAddress& remote) {
-  const auto rank = [](const std::vector<policy::AddressRange>& ranges, const policy::IpAddress& address) {
-    if (ranges.empty()) return 0;
-    for (const auto& range : ranges)
-      if (range.contains(address)) return range.first == range.last ? 2 : 1;
-    return 0;
-  };
-  return 3 * rank(connection.remote_addrs, remote) + rank(connection.local_addrs, local);
-}
-
-std::vector<policy::ConnectionPtr> connections_for(const Datagram& datagram, const Environment& env) {
-  const auto& local = datagram.local.address;
-  const auto& remote = datagram.remote.address;
-  const auto rank = [&](const policy::ConnectionPtr& connection) { return address_rank(*connection, local, remote); };
-  std::vector<policy::ConnectionPtr> found;
-  for (const auto& connection : env.connections)
-    if (connection->version != policy::IkeVersion::v1 && matches_addresses(*connection, local, remote))
-      found.insert(std::ranges::upper_bound(found, rank(connection), std::greater<>(), rank), connection);
-  return found;
 }
 
 bool accepts(const policy::Connection& connection, const policy::Suite& suite) {
@@ -186,7 +164,8 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   const auto* nonce = in.payloads.find<w::NoncePayload>();
   if (!offered || !ke || !nonce) return InitRejected{Reason::missing_payload};
 
-  auto candidates = connections_for(in.datagram, env);
+  auto candidates = connections_between(env.connections, policy::IkeVersion::v1, in.datagram.local.address,
+                                        in.datagram.remote.address);
   auto proposals = read_offer(*offered);
   std::optional<policy::Choice> choice;
   for (const auto& connection : candidates) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/core/child_sas.h"
 #include "ike/v2/describe.h"
 #include "ike/v2/protection.h"
 
@@ -206,20 +207,9 @@ void Ikev2Session::apply_authentication(Instant now, Environment& env, Authentic
 
 void Ikev2Session::install_child(Instant now, Environment& env, NewChild child) {
   policy::ChildSaSpec& spec = child.spec;
-  ChildSa sa{.id = spec.id,
-             .name = spec.child,
-             .spi_in = spec.inbound.spi,
-             .spi_out = spec.outbound.spi,
-             .mode = spec.mode,
-             .suite = spec.suite,
-             .udp_encap = spec.udp_encap,
-             .local_ts = spec.local_ts,
-             .remote_ts = spec.remote_ts,
-             .replay_window = spec.replay_window,
-             .installed = now};
+  ChildSa sa{status_of(spec, now)};
   if (child.config->life_time.count() > 0) sa.expires = now + child.config->life_time;
-  env.emit(event::ChildSaInstalled{sa_.id, spec.id, spec.connection, spec.child, spec.mode, spec.suite, sa.spi_in,
-                                   sa.spi_out, sa.local_ts, sa.remote_ts});
+  env.emit(installation_of(spec));
   sa_.children.push_back(std::move(sa));
   env.outbox.push_back(InstallChildSa{std::move(spec)});
   arm_child_life();

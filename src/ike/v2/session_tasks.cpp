@@ -1,6 +1,8 @@
 // What an IKE SA asks of its peer, one request at a time, and what its timers do.
 #include <algorithm>
 
+#include "ike/core/candidates.h"
+#include "ike/core/child_sas.h"
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/create_child_sa.h"
 #include "ike/v2/ike_auth.h"
@@ -28,7 +30,7 @@ std::expected<std::unique_ptr<Ikev2Session>, event::Failure> Ikev2Session::initi
   sa.connection = std::move(initiation.connection);
   sa.local = initiation.local;
   sa.remote = initiation.remote;
-  sa.local_id = own_identity(*sa.connection, sa.local);
+  sa.local_id = identity_on(*sa.connection, sa.local);
   sa.remote_id = sa.connection->remote.id;
   sa.created = now;
   if (!env.pad.find(sa.local_id, sa.connection->remote.id))
@@ -285,10 +287,7 @@ void Ikev2Session::arm_child_life() {
 }
 
 Instant Ikev2Session::last_heard(const Environment& env) const {
-  Instant last = sa_.last_received;
-  for (const ChildSa& child : sa_.children)
-    if (const auto inbound = env.host.last_inbound(child.id); inbound && *inbound > last) last = *inbound;
-  return last;
+  return ike::last_heard(sa_.last_received, sa_.children, env);
 }
 
 // ---- Ending ----
@@ -353,19 +352,7 @@ IkeSaStatus Ikev2Session::status() const {
                      .established = sa_.established,
                      .expires = sa_.timers.at(Timer::life)};
   if (sa_.keyed()) status.suite = sa_.suite;
-  for (const ChildSa& child : sa_.children)
-    status.children.push_back({.id = child.id,
-                               .name = child.name,
-                               .mode = child.mode,
-                               .suite = child.suite,
-                               .spi_in = child.spi_in,
-                               .spi_out = child.spi_out,
-                               .udp_encap = child.udp_encap,
-                               .replay_window = child.replay_window,
-                               .local_ts = child.local_ts,
-                               .remote_ts = child.remote_ts,
-                               .installed = child.installed,
-                               .expires = child.expires});
+  status.children.assign(sa_.children.begin(), sa_.children.end());
   return status;
 }
 

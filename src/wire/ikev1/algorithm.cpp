@@ -1,6 +1,6 @@
 #include "wire/ikev1/algorithm.h"
 
-#include "wire/ikev1/name_table.h"
+#include "wire/number_names.h"
 
 namespace sallyport::wire::ikev1 {
 namespace {

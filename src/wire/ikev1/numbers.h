@@ -4,12 +4,11 @@
 // config_attribute.h.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <type_traits>
+
+#include "wire/number_names.h"
 
 namespace sallyport::wire::ikev1 {
 
@@ -118,21 +117,7 @@ std::optional<std::string_view> name_of(ProtocolId protocol);
 std::optional<std::string_view> name_of(IdType type);
 std::optional<std::string_view> name_of(CertEncoding encoding);
 
-/// The number as it goes into a message.
-template <class Number>
-  requires std::is_enum_v<Number>
-constexpr std::underlying_type_t<Number> number(Number value) {
-  return static_cast<std::underlying_type_t<Number>>(value);
-}
-
-/// The name, or the number in decimal where there is no name.
-template <class Number>
-  requires std::is_enum_v<Number> && requires(Number value) {
-    { name_of(value) } -> std::same_as<std::optional<std::string_view>>;
-  }
-std::string to_string(Number value) {
-  const auto name = name_of(value);
-  return name ? std::string(*name) : std::to_string(number(value));
-}
+using wire::number;
+using wire::to_string;
 
 }  // namespace sallyport::wire::ikev1

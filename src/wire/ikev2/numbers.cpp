@@ -1,6 +1,6 @@
 #include "wire/ikev2/numbers.h"
 
-#include "wire/ikev2/name_table.h"
+#include "wire/number_names.h"
 
 namespace sallyport::wire::ikev2 {
 namespace {

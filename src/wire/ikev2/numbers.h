@@ -3,12 +3,11 @@
 // Notify message types are in notify_type.h, transforms in transform_id.h.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <type_traits>
+
+#include "wire/number_names.h"
 
 namespace sallyport::wire::ikev2 {
 
@@ -170,21 +169,7 @@ std::optional<std::string_view> name_of(TsType type);
 std::optional<std::string_view> name_of(CfgType type);
 std::optional<std::string_view> name_of(CfgAttributeType type);
 
-/// The number as it goes into a message.
-template <class Number>
-  requires std::is_enum_v<Number>
-constexpr std::underlying_type_t<Number> number(Number value) {
-  return static_cast<std::underlying_type_t<Number>>(value);
-}
-
-/// The name, or the number in decimal where there is no name.
-template <class Number>
-  requires std::is_enum_v<Number> && requires(Number value) {
-    { name_of(value) } -> std::same_as<std::optional<std::string_view>>;
-  }
-std::string to_string(Number value) {
-  const auto name = name_of(value);
-  return name ? std::string(*name) : std::to_string(number(value));
-}
+using wire::number;
+using wire::to_string;
 
 }  // namespace sallyport::wire::ikev2

@@ -1,6 +1,6 @@
 #include "wire/ikev2/transform_id.h"
 
-#include "wire/ikev2/name_table.h"
+#include "wire/number_names.h"
 
 namespace sallyport::wire::ikev2 {
 namespace {

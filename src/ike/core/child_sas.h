@@ -1,0 +1,41 @@
+// What IKE SAs of both versions do with their Child SAs: values of ChildSaStatus, to which each version adds its own.
+#pragma once
+
+#include <algorithm>
+#include <ranges>
+
+#include "event/event.h"
+#include "ike/core/environment.h"
+#include "ike/core/status.h"
+
+namespace sallyport::ike {
+
+inline ChildSaStatus status_of(const policy::ChildSaSpec& spec, Instant installed) {
+  return {.id = spec.id,
+          .name = spec.child,
+          .mode = spec.mode,
+          .suite = spec.suite,
+          .spi_in = spec.inbound.spi,
+          .spi_out = spec.outbound.spi,
+          .udp_encap = spec.udp_encap,
+          .replay_window = spec.replay_window,
+          .local_ts = spec.local_ts,
+          .remote_ts = spec.remote_ts,
+          .installed = installed,
+          .expires = {}};
+}
+
+inline event::ChildSaInstalled installation_of(const policy::ChildSaSpec& spec) {
+  return {spec.ike_sa, spec.id,          spec.connection,   spec.child,    spec.mode,
+          spec.suite,  spec.inbound.spi, spec.outbound.spi, spec.local_ts, spec.remote_ts};
+}
+
+/// When the peer last said anything authentic: over IKE (`received`), or through one of the Child SAs.
+template <std::ranges::input_range Children>
+Instant last_heard(Instant received, const Children& children, const Environment& env) {
+  for (const ChildSaStatus& child : children)
+    if (const auto inbound = env.host.last_inbound(child.id)) received = std::max(received, *inbound);
+  return received;
+}
+
+}  // namespace sallyport::ike
