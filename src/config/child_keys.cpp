@@ -67,7 +67,8 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
      [](Child& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.esp_proposals, read_proposals(n, policy::Protocol::esp, d));
      }},
-    {{"ah_proposals", "proposals", "", "algorithms of AH, instead of ESP: what passes is authentic, and in clear"},
+    {{"ah_proposals", "proposals", "",
+      "algorithms of AH, instead of ESP: what passes is authentic, and in clear; IKEv1: with esp_proposals, around it"},
      [](Child& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.ah_proposals, read_proposals(n, policy::Protocol::ah, d));
      }},

@@ -50,6 +50,8 @@ struct DaemonConfig {
   policy::Seconds half_open_timeout{30};
   std::uint32_t cookie_threshold = 30;  // half-open IKE SAs; 0: always ask for a cookie
   std::uint32_t half_open_limit = 1000;
+  std::uint16_t fragment_size = 1280;  // octets of the IP packet
+  std::uint16_t max_packet = 10000;    // octets
 
   friend bool operator==(const DaemonConfig&, const DaemonConfig&) = default;
 };

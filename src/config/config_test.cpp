@@ -189,6 +189,32 @@ TEST(Config, UnderstandsDefaultAmongProposals) {
             1 + policy::default_proposals(policy::Protocol::ike).size());
 }
 
+TEST(Config, ProtectsByTheProtocolsThatAreWritten) {
+  const auto child = [](std::string_view keys) {
+    const Loaded loaded = load(lan(keys, "version = 1"));
+    EXPECT_TRUE(loaded.ok()) << told(loaded);
+    return loaded.config.connections.at(0).children.at(0);
+  };
+  EXPECT_EQ(child("").esp_proposals, policy::default_proposals(policy::Protocol::esp));
+  EXPECT_EQ(child("").protocol(), policy::Protocol::esp);
+  const policy::Child ah = child("ah_proposals = [\"sha256\"]");
+  EXPECT_EQ(ah.protocol(), policy::Protocol::ah);
+  EXPECT_FALSE(ah.bundled());
+  const policy::Child both = child("ah_proposals = [\"sha256\"]\nesp_proposals = [\"aes128-sha256\"]");
+  EXPECT_TRUE(both.bundled());
+  EXPECT_EQ(both.protocol(), policy::Protocol::esp);
+  EXPECT_EQ(to_string(both.ah_proposals), "sha256");
+}
+
+TEST(Config, ReadsHowMessagesAreFragmented) {
+  const Loaded loaded =
+      load(office("fragmentation = \"force\"") + "[daemon]\nfragment_size = 576\nmax_packet = 2000\n");
+  ASSERT_TRUE(loaded.ok()) << told(loaded);
+  EXPECT_EQ(loaded.config.connections.at(0).fragmentation, policy::Fragmentation::force);
+  EXPECT_EQ(loaded.config.daemon.fragment_size, 576);
+  EXPECT_EQ(loaded.config.daemon.max_packet, 2000);
+}
+
 TEST(Config, AcceptsAnUnsupportedKeyThatSaysWhatIsDoneAnyway) {
   EXPECT_EQ(told(office("aggressive = false\nmobike = false\nreauth_time = 0\nfragmentation = \"no\"\ndscp = "
                         "\"000000\"\npull = true")),

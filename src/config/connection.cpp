@@ -93,6 +93,7 @@ std::optional<policy::Connection> read_connection(const ConfigNode& section, Dia
   check_name(section, "connection", diagnostics);
   for (const ConfigNode& entry : section.children()) read_entry(entry, draft, diagnostics);
   complete_times(draft);
+  complete_protocols(draft);
   check_combinations(draft, diagnostics);
   if (diagnostics.errors() != errors_before) return std::nullopt;
 

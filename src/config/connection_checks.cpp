@@ -94,15 +94,24 @@ void check_lifetimes(const ChildDraft& draft, Diagnostics& diagnostics) {
   }
 }
 
-/// One Child SA is protected by one protocol; and AH passes no NAT, so it does not pretend that there is one.
+/// Only IKEv1 negotiates a bundle of ESP and AH: in IKEv2 a Child SA has one protocol (RFC 7296 §3.3.1). And AH passes
+/// no NAT, so it does not pretend that there is one.
 void check_protocol(const ConnectionDraft& draft, const ChildDraft& child, Diagnostics& diagnostics) {
   if (!child.written.has("ah_proposals")) return;
-  if (child.written.has("esp_proposals"))
-    child.written.error("ah_proposals", "a child is protected by ESP or by AH, not by both", diagnostics,
-                        "leave one of esp_proposals and ah_proposals out");
+  if (child.written.has("esp_proposals") && draft.connection.version != policy::IkeVersion::v1)
+    child.written.error("ah_proposals", "only IKEv1 has ESP and AH together", diagnostics,
+                        "leave one of esp_proposals and ah_proposals out, or write version = 1");
   if (draft.connection.encap)
     child.written.error("ah_proposals", "AH does not go in UDP, and encap is on", diagnostics,
                         "write esp_proposals, or leave encap out");
+}
+
+/// What is said of fragments counts in IKEv1 alone so far.
+void check_fragmentation(const ConnectionDraft& draft, Diagnostics& diagnostics) {
+  if (!draft.written.has("fragmentation") || draft.connection.version != policy::IkeVersion::v2 ||
+      draft.connection.fragmentation == policy::Fragmentation::no)
+    return;
+  draft.written.warning("fragmentation", "IKEv2's messages are not sent in fragments yet", diagnostics);
 }
 
 /// Transport mode is between the two hosts themselves (RFC 4301 §4.1).
@@ -166,10 +175,16 @@ void complete_times(ConnectionDraft& draft) {
   }
 }
 
+void complete_protocols(ConnectionDraft& draft) {
+  for (ChildDraft& each : draft.children)
+    if (each.written.has("ah_proposals") && !each.written.has("esp_proposals")) each.child.esp_proposals.clear();
+}
+
 void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) {
   check_rounds(draft, diagnostics);
   check_addresses(draft, diagnostics);
   check_rekeying(draft, diagnostics);
+  check_fragmentation(draft, diagnostics);
   for (const ChildDraft& child : draft.children) {
     check_lifetimes(child, diagnostics);
     check_protocol(draft, child, diagnostics);

@@ -27,6 +27,9 @@ std::span<const Key<policy::Child>> child_keys();
 /// Fills in the times that were not written, from those that were.
 void complete_times(ConnectionDraft& draft);
 
+/// Takes the default proposals of ESP from children that say AH alone.
+void complete_protocols(ConnectionDraft& draft);
+
 /// What each key may say alone, and all of them together may not.
 void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics);
 

@@ -14,6 +14,7 @@ namespace {
 
 using policy::AuthRound;
 using policy::Connection;
+using policy::Fragmentation;
 using policy::UniquePolicy;
 
 void read_version(Connection& c, const ConfigNode& node, Diagnostics& diagnostics) {
@@ -25,6 +26,11 @@ constexpr auto kUniqueWords = std::to_array<Word<UniquePolicy>>({{"no", UniquePo
                                                                  {"never", UniquePolicy::never},
                                                                  {"keep", UniquePolicy::keep},
                                                                  {"replace", UniquePolicy::replace}});
+
+constexpr auto kFragmentationWords = std::to_array<Word<Fragmentation>>({{"yes", Fragmentation::yes},
+                                                                         {"accept", Fragmentation::accept},
+                                                                         {"force", Fragmentation::force},
+                                                                         {"no", Fragmentation::no}});
 
 constexpr std::uint64_t kMostTries = 1000000;
 
@@ -44,6 +50,11 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
      }},
     {{"encap", "boolean", "no", "UDP encapsulation of ESP even without a NAT"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.encap, read_boolean(n, d)); }},
+    {{"fragmentation", "yes, accept, force, no", "yes",
+      "IKEv1: long messages in fragments, to peers that know them; to all; announced alone; not at all"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.fragmentation, read_word(n, d, kFragmentationWords));
+     }},
     {{"dpd_delay", "time", "0s", "after so much silence the peer is asked whether it lives; 0: never"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.dpd_delay, read_time(n, d)); }},
     {{"keyingtries", "number", "1", "how often an initiation is tried; 0: for ever"},
@@ -68,7 +79,6 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
     {{"mobike", "boolean", "yes", "changes of address while an SA is up (RFC 4555)", "no"}},
     {{"dpd_timeout", "time", "0s", "IKEv1's patience with a silent peer", "0",
       "retransmit_tries, which IKEv2 goes by"}},
-    {{"fragmentation", "yes, accept, force, no", "yes", "IKE fragmentation (RFC 7383)", "no"}},
     {{"childless", "allow, prefer, force, never", "allow", "IKE SAs that begin without a child (RFC 6023)", "never"}},
     {{"send_certreq", "boolean", "yes", "asking for certificates", "no"}},
     {{"send_cert", "always, never, ifasked", "ifasked", "sending certificates", "never"}},

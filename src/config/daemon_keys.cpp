@@ -96,6 +96,15 @@ constexpr auto kDaemonKeys = std::to_array<Key<DaemonConfig>>({
      [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.half_open_limit, read_number(n, d, 1, 1000000));
      }},
+    {{"fragment_size", "octets", "1280",
+      "largest IP packet that carries a fragment of an IKE message, headers included"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.fragment_size, read_number(n, d, 128, 65535));
+     }},
+    {{"max_packet", "octets", "10000", "largest IKE message that is put together from fragments"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.max_packet, read_number(n, d, 1500, 65535));
+     }},
 });
 
 template <class Target>

@@ -68,22 +68,29 @@ TEST(UnsupportedKey, SaysSoWithTheNearestAlternative) {
       {"reauth_time = \"1h\"",
        "office.toml:2:1: error: connections.office.reauth_time: not supported yet; use rekey_time; the only value "
        "accepted is 0"},
-      {"fragmentation = \"yes\"",
-       "office.toml:2:1: error: connections.office.fragmentation: not supported yet; the only value accepted is no"},
   });
   expect_lan({{"ipcomp = true",
                "office.toml:2:1: error: connections.office.children.lan.ipcomp: not supported yet; the only value "
                "accepted is false"}});
 }
 
-TEST(Protocols, EspAndAhExcludeEachOtherAndAhGoesInNoUdp) {
+TEST(Fragmentation, IsOneOfFourWordsAndNotForIkev2Yet) {
+  expect_office(
+      {{"fragmentation = \"always\"",
+        "office.toml:2:17: error: connections.office.fragmentation: \"always\" is none of: yes, accept, force, no"},
+       {"fragmentation = \"force\"\nversion = 2",
+        "office.toml:2:17: warning: connections.office.fragmentation: IKEv2's messages are not sent in fragments "
+        "yet"}});
+}
+
+TEST(Protocols, EspAndAhExcludeEachOtherInIkev2AndAhGoesInNoUdp) {
   expect_lan(
       {{"ah_proposals = [\"aes128-sha256\"]",
         "office.toml:2:18: error: connections.office.children.lan.ah_proposals: \"aes128\" does not belong here: "
         "AH does not encrypt: it takes integrity algorithms alone"},
        {"ah_proposals = [\"sha256\"]\nesp_proposals = [\"aes128gcm16\"]",
-        "office.toml:2:16: error: connections.office.children.lan.ah_proposals: a child is protected by ESP or by "
-        "AH, not by both; leave one of esp_proposals and ah_proposals out"}});
+        "office.toml:2:16: error: connections.office.children.lan.ah_proposals: only IKEv1 has ESP and AH together; "
+        "leave one of esp_proposals and ah_proposals out, or write version = 1"}});
   expect_lan(
       {{"ah_proposals = [\"sha256\"]",
         "office.toml:2:16: error: connections.office.children.lan.ah_proposals: AH does not go in UDP, and encap "

@@ -46,6 +46,8 @@ ike::Settings ike_settings(const config::DaemonConfig& config) {
   settings.half_open_timeout = config.half_open_timeout;
   settings.cookie_threshold = config.cookie_threshold;
   settings.half_open_limit = config.half_open_limit;
+  settings.fragment_size = config.fragment_size;
+  settings.max_packet = config.max_packet;
   settings.log_keys = !config.keylog.empty();
   return settings;
 }

@@ -2,6 +2,7 @@
 // Everything that either needs to know about one Child SA (a pair of SAs), and nothing of how it was negotiated.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/secret.h"
@@ -23,6 +24,14 @@ struct SaKeys {
   SaKeys clone() const { return {spi, encryption_key.clone(), integrity_key.clone()}; }
 };
 
+/// The outer pair of SAs of a bundle (RFC 2401 §4.3, transport adjacency): AH around the ESP that the rest of a
+/// ChildSaSpec tells of. It adds no header of its own but AH's, in either mode.
+struct BundledAh {
+  Suite suite;
+  SaKeys inbound;
+  SaKeys outbound;
+};
+
 struct ChildSaSpec {
   ChildSaId id;
   IkeSaId ike_sa;
@@ -34,6 +43,7 @@ struct ChildSaSpec {
   Suite suite;  // its protocol says ESP or AH
   SaKeys inbound;
   SaKeys outbound;
+  std::optional<BundledAh> bundled_ah;  // then `suite` is ESP's
   /// The outer addresses; the ports count only with udp_encap (RFC 3948).
   Endpoint local;
   Endpoint remote;

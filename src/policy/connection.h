@@ -56,6 +56,13 @@ enum class UniquePolicy : std::uint8_t {
   keep,
   replace
 };
+/// Long IKE messages in several datagrams (swanctl's `fragmentation`). Fragments that come are always put together.
+enum class Fragmentation : std::uint8_t {
+  no,      // nothing is said of it, and nothing sent in fragments
+  accept,  // announced, and none sent
+  yes,     // announced, and sent to a peer that announced it as well
+  force    // IKEv1: sent to any peer, from the first message on
+};
 enum class IkeVersion : std::uint8_t {
   any = 0,
   v1 = 1,
@@ -67,8 +74,9 @@ struct Child {
   Mode mode = Mode::tunnel;
   SelectorTemplates local_ts = {SelectorTemplate{.dynamic = true}};
   SelectorTemplates remote_ts = {SelectorTemplate{.dynamic = true}};
+  // Those of the protocol that is not wanted are empty. Both: a bundle (IKEv1 alone), ESP inside and AH around it.
   std::vector<Proposal> esp_proposals = default_proposals(Protocol::esp);
-  std::vector<Proposal> ah_proposals;  // if there are any, it is AH that protects it, and esp_proposals do not count
+  std::vector<Proposal> ah_proposals;
   StartAction start_action = StartAction::none;
   StartAction close_action = StartAction::none;
   DpdAction dpd_action = DpdAction::clear;
@@ -80,9 +88,11 @@ struct Child {
   bool copy_ecn = true;
   Origins origins;
 
-  Protocol protocol() const { return ah_proposals.empty() ? Protocol::esp : Protocol::ah; }
+  bool bundled() const { return !esp_proposals.empty() && !ah_proposals.empty(); }
+  /// Of a bundle, the inner one.
+  Protocol protocol() const { return esp_proposals.empty() ? Protocol::ah : Protocol::esp; }
   /// Those of its protocol.
-  const std::vector<Proposal>& proposals() const { return ah_proposals.empty() ? esp_proposals : ah_proposals; }
+  const std::vector<Proposal>& proposals() const { return esp_proposals.empty() ? ah_proposals : esp_proposals; }
 
   friend bool operator==(const Child&, const Child&) = default;
 };
@@ -104,7 +114,8 @@ struct Connection {
   std::uint16_t local_port = 500;
   std::uint16_t remote_port = 500;
   std::vector<Proposal> proposals = default_proposals(Protocol::ike);
-  bool encap = false;             // UDP encapsulation even without a NAT
+  bool encap = false;  // UDP encapsulation even without a NAT
+  Fragmentation fragmentation = Fragmentation::yes;
   Seconds dpd_delay{0};           // 0: no liveness checks of our own
   std::uint32_t keyingtries = 1;  // 0: for ever
   UniquePolicy unique = UniquePolicy::no;

@@ -17,6 +17,7 @@ class Ah : public Stage {
     Pairing pairing = office();
     sim::at_both_ends(pairing, [&](policy::Connection& end) {
       policy::Child& child = end.children[0];
+      child.esp_proposals.clear();
       child.ah_proposals = sim::proposals(policy::Protocol::ah, {proposal});
       child.mode = mode;
       if (mode == policy::Mode::tunnel) return;
@@ -55,7 +56,7 @@ TEST_F(Ah, IsClosedAndMadeAgain) {
 
 TEST_F(Ah, HasNothingInCommonWithEsp) {
   Pairing pairing = with_ah();
-  pairing.right.children[0].ah_proposals.clear();
+  pairing.right.children[0] = office().right.children[0];
   load(pairing);
   EXPECT_FALSE(comes_up());
   EXPECT_EQ(failure_of(alice), FailureKind::no_proposal_chosen);

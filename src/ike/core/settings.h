@@ -1,6 +1,7 @@
 // The numbers of the IKE engine that an administrator may set; strongswan.conf has the same ones under the same names.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/time.h"
@@ -33,6 +34,11 @@ struct Settings {
   /// A responder that has heard nothing since it answered IKE_AUTH asks once whether the initiator got that answer:
   /// otherwise an answer lost for good would leave an SA that only one side knows.
   Duration confirm_after = std::chrono::seconds(30);
+
+  /// A message that does not fit into an IP packet of so many octets is sent in fragments that do.
+  std::size_t fragment_size = 1280;
+  /// Octets of the largest message that is put together from fragments: what each IKE SA may hold of them.
+  std::size_t max_packet = 10000;
 
   /// Bounds per IKE SA.
   std::uint32_t children_per_ike_sa = 256;
