@@ -17,7 +17,8 @@ policy::Pad make_pad(const std::vector<PresharedKey>& keys) {
   for (const PresharedKey& key : keys)
     pad.add({.name = "ike-" + std::to_string(pad.keys().size()),
              .owners = key.owners,
-             .secret = Secret::copy_of(as_bytes(key.secret))});
+             .secret = Secret::copy_of(as_bytes(key.secret)),
+             .kind = key.kind});
   return pad;
 }
 
@@ -87,7 +88,8 @@ void Host::load(Configuration configuration) {
 }
 
 void Host::apply_configuration() {
-  running_->node.load(world().now(), configuration_.connections, make_pad(configuration_.keys));
+  running_->node.load(world().now(), configuration_.connections, make_pad(configuration_.keys),
+                      configuration_.pools);
   settle();
 }
 
@@ -118,6 +120,7 @@ void Host::crash() {
   running_.reset();
   installed_since_release_ = false;
   own_packets_.clear();
+  inner_addresses_.clear();
   armed_.reset();
 }
 
@@ -374,6 +377,7 @@ void Host::carry_out(node::Effect effect) {
       running.worker.remove(remove.id);
       running.installed.erase(remove.id);
     }
+    void operator()(const ike::UseChildSa& use) { running.worker.use(use.id); }
     void operator()(const ike::MoveChildSa& move) {
       const auto found = running.installed.find(move.id);
       if (found == running.installed.end()) return;
@@ -381,8 +385,10 @@ void Host::carry_out(node::Effect effect) {
       found->second.remote = move.remote;
       running.worker.update_endpoints(move.id, move.local, move.remote, found->second.udp_encap);
     }
+    void operator()(const ike::AddAddress& add) { host.inner_addresses_.push_back(add.address); }
+    void operator()(const ike::RemoveAddress& remove) { std::erase(host.inner_addresses_, remove.address); }
     void operator()(ike::Notice& notice) { host.on_event(std::move(notice.event)); }
-    void operator()(const ike::LogKeys&) {}
+    void operator()(ike::LogKeys& keys) { host.logged_keys_.push_back(std::move(keys)); }
     void operator()(const node::SetPolicy& set) {
       host.guard_ = set.spd;
       running.worker.set_policy(set.spd);

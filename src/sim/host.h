@@ -29,12 +29,14 @@ struct Cryptography {
 struct PresharedKey {
   std::vector<policy::Identity> owners;  // empty: anybody
   std::string secret;
+  policy::SecretKind kind = policy::SecretKind::ike;
 };
 
 /// What stands in a host's configuration file; it survives a crash.
 struct Configuration {
   std::vector<policy::ConnectionPtr> connections;
   std::vector<PresharedKey> keys;
+  std::vector<policy::Pool> pools{};
   ike::Settings ike{};
   datapath::Settings datapath{};
 };
@@ -79,7 +81,11 @@ class Host final : public Device, private ike::HostView {
   const std::map<policy::ChildSaId, policy::ChildSaSpec>& installed() const;
   std::vector<ike::IkeSaStatus> ike_sas() const;
   std::size_t established_ike_sas() const;
+  /// Those that gateways gave us.
+  const std::vector<policy::IpAddress>& inner_addresses() const { return inner_addresses_; }
 
+  /// The keys of its IKE SAs, oldest first, if its settings have log_keys; a crash does not lose them.
+  const std::deque<ike::LogKeys>& logged_keys() const { return logged_keys_; }
   /// The latest events, oldest first; a crash does not lose them.
   const std::deque<event::Event>& events() const { return events_; }
   template <class E>
@@ -147,6 +153,7 @@ class Host final : public Device, private ike::HostView {
 
   Cryptography cryptography_;
   std::vector<policy::IpAddress> addresses_;
+  std::vector<policy::IpAddress> inner_addresses_;
   Configuration configuration_;
   policy::SpdPtr guard_;
   std::uint32_t boots_ = 0;
@@ -156,6 +163,7 @@ class Host final : public Device, private ike::HostView {
   Application application_;
   std::deque<Bytes> own_packets_;  // of the application, on their way to be steered
   std::deque<event::Event> events_;
+  std::deque<ike::LogKeys> logged_keys_;
   Counters counters_;
 };
 

@@ -260,6 +260,7 @@ void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
     sa_.tasks.insert(sa_.tasks.begin(), std::move(*step.again));
     if (step.later) sa_.timers.set(Timer::retry, now + std::chrono::seconds(3));
   }
+  if (task && std::holds_alternative<AbandonChild>(*task)) close_if_useless(FailureKind::child_refused);
   if (!step.failure) return;
   const FailureKind kind = step.failure->kind;
   if (sa_.state == State::closing) {  // the peer is not whom we want; it is told, and the reason kept
@@ -268,8 +269,12 @@ void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
     return;
   }
   env.emit(event::NegotiationFailed{sa_.id, std::move(*step.failure)});
-  // An IKE SA of ours that nothing needs any more does not stay behind.
-  if (sa_.initiator() && sa_.children.empty() && sa_.tasks.empty()) sa_.tasks.push_back(CloseIkeSa{kind});
+  close_if_useless(kind);
+}
+
+/// An IKE SA of ours that nothing needs any more does not stay behind.
+void Ikev2Session::close_if_useless(FailureKind why) {
+  if (sa_.initiator() && sa_.children.empty() && sa_.tasks.empty()) sa_.tasks.push_back(CloseIkeSa{why});
 }
 
 // ---- Messages out ----

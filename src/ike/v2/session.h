@@ -67,6 +67,7 @@ class Ikev2Session final : public Session {
   void install_child(Instant now, Environment& env, NewChild child);
   void remove_child(Environment& env, policy::ChildSaId id, const event::Failure& why);
   void finish_request(Instant now, Environment& env, Step& step);
+  void close_if_useless(event::FailureKind why);
 
   // ---- Messages out (session.cpp) ----
   void send(Instant now, Environment& env, Bytes message, const policy::Endpoint& local,
