@@ -17,7 +17,7 @@ using Reason = event::MessageRejected::Reason;
 
 std::unexpected<Refused> refuse(FailureKind kind, const Inbound& in, const policy::Identity& remote_id,
                                 const policy::ConnectionPtr& connection = nullptr) {
-  event::Failure failure{.kind = kind, .remote = in.datagram.remote};
+  event::Failure failure{.kind = kind, .remote = in.datagram.remote, .opening = event::Opening::aggressive_mode};
   failure.remote_id = remote_id;
   if (connection) {
     failure.connection = connection->name;
@@ -63,7 +63,13 @@ std::expected<Answered, Refused> answer_aggressive_1(const Inbound& in, Environm
   const auto remote_id = read_identity(*id);
   if (!remote_id) return refuse(FailureKind::no_matching_connection, in, policy::Identity::any());
   const auto connection = most_specific(chosen->candidates, *remote_id);
-  if (!connection) return refuse(FailureKind::no_matching_connection, in, *remote_id);
+  if (!connection) {
+    auto refused = refuse(FailureKind::no_matching_connection, in, *remote_id,
+                          chosen->candidates.size() == 1 ? chosen->candidates.front() : nullptr);
+    if (chosen->candidates.size() == 1) refused.error().failure->expected_id = chosen->candidates.front()->remote.id;
+    refused.error().hint = w::NotifyType::invalid_id_information;
+    return refused;
+  }
   const policy::Identity local_id = identity_on(*connection, in.datagram.local);
   const auto* key = env.pad.find(local_id, *remote_id);
   if (!key) return refuse(FailureKind::secret_missing, in, *remote_id, connection);
@@ -122,7 +128,11 @@ Step process_aggressive_2(const IsakmpSa& sa, const Inbound& in, Environment& en
     failure.expected_id = sa.connection->remote.id;
     return give_up(std::move(failure));
   };
-  if (!remote_id || !matches(sa.connection->remote.id, *remote_id)) return refuse_peer(FailureKind::identity_mismatch);
+  if (!remote_id || !matches(sa.connection->remote.id, *remote_id)) {
+    Step step = refuse_peer(FailureKind::identity_mismatch);
+    step.hint = w::NotifyType::invalid_id_information;
+    return step;
+  }
   const auto* key = env.pad.find(sa.local_id, *remote_id);
   if (!key) return refuse_peer(FailureKind::secret_missing);
   auto keyed = derive_keys(env.crypto, key->secret,

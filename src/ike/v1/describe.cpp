@@ -21,11 +21,29 @@ std::vector<policy::Proposal> meanings_of(const w::SaPayload& sa) {
   return meanings;
 }
 
+/// "in transport mode, for 3600 s": of what is offered first, as the others have it as well.
+std::string conditions_of(const w::SaPayload& sa) {
+  if (sa.proposals.empty() || sa.proposals.front().transforms.empty()) return {};
+  const w::Transform& first = sa.proposals.front().transforms.front();
+  const bool phase1 = sa.proposals.front().protocol == w::ProtocolId::isakmp;
+  const auto encapsulation = phase1 ? std::nullopt : read_encapsulation(first);
+  const auto life = phase1 ? w::read_phase1(first).lifetimes : w::read_phase2(first).lifetimes;
+  std::string text;
+  const auto add = [&](std::string_view words) { text += fmt::format("{}{}", text.empty() ? "" : ", ", words); };
+  if (encapsulation)
+    add(fmt::format("in {} mode{}", policy::to_string(encapsulation->mode), encapsulation->udp ? " over UDP" : ""));
+  if (life.seconds) add(fmt::format("for {} s", *life.seconds));
+  if (life.kilobytes) add(fmt::format("for {} kilobytes", *life.kilobytes));
+  return text;
+}
+
 class Describe {
  public:
   Describe(w::ExchangeType exchange, const Told& told) : exchange_(exchange), told_(told) {}
 
-  PayloadSummary operator()(const w::SaPayload& sa) { return {.name = "SA", .proposals = meanings_of(sa)}; }
+  PayloadSummary operator()(const w::SaPayload& sa) {
+    return {.name = "SA", .proposals = meanings_of(sa), .detail = conditions_of(sa)};
+  }
   PayloadSummary operator()(const w::KePayload&) { return {.name = "KE"}; }
   PayloadSummary operator()(const w::IdPayload& id) {
     if (exchange_ == w::ExchangeType::quick_mode) {
@@ -63,7 +81,11 @@ class Describe {
     return {.name = "V", .detail = known ? std::string(w::name_of(*known)) : std::string()};
   }
   PayloadSummary operator()(const w::AttributesPayload&) { return {.name = "ATTR"}; }
-  PayloadSummary operator()(const w::NatDPayload&) { return {.name = "NAT-D"}; }
+  /// The receiver's address comes first (RFC 3947 §3.2).
+  PayloadSummary operator()(const w::NatDPayload&) {
+    return {.name = "NAT-D",
+            .detail = nat_ds_++ == 0 ? "the address I send to, hashed" : "the address I send from, hashed"};
+  }
   PayloadSummary operator()(const w::NatOaPayload&) { return {.name = "NAT-OA"}; }
   PayloadSummary operator()(const w::FragmentPayload&) { return {.name = "FRAG"}; }
   PayloadSummary operator()(const w::UnknownPayload& unknown) { return {.name = w::to_string(unknown.type)}; }
@@ -71,7 +93,7 @@ class Describe {
  private:
   w::ExchangeType exchange_;
   const Told& told_;
-  int ids_ = 0;
+  int ids_ = 0, nat_ds_ = 0;
 };
 
 }  // namespace

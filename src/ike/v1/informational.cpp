@@ -32,8 +32,10 @@ void read_delete(const IsakmpSa& sa, const w::DeletePayload& theirs, ExchangeSte
   if (theirs.protocol == w::ProtocolId::isakmp) {
     if (std::ranges::find(theirs.spis, cookies_of(sa)) == theirs.spis.end()) return;
     step.close = true;
-    step.failure = phase1_failure(sa, FailureKind::closed_by_peer, Side::remote);
-    step.failure->our_proposals.clear();
+    if (!step.failure) {
+      step.failure = phase1_failure(sa, FailureKind::closed_by_peer, Side::remote);
+      step.failure->our_proposals.clear();
+    }
     for (const w::Payload& answer : build_delete_isakmp_sa(sa)) step.notice.emplace().add(answer);
     return;
   }
@@ -49,21 +51,35 @@ void read_delete(const IsakmpSa& sa, const w::DeletePayload& theirs, ExchangeSte
   }
 }
 
-/// An error ends the Quick Mode that it is about; before phase 1 is complete, phase 1.
+bool is_about_identity(w::NotifyType type) {
+  return type == w::NotifyType::authentication_failed || type == w::NotifyType::invalid_id_information ||
+         type == w::NotifyType::invalid_hash_information;
+}
+
+event::Failure refused_phase_1(const IsakmpSa& sa, const w::NotifyPayload& error) {
+  const auto kind = is_about_identity(error.type) ? FailureKind::authentication_failed : FailureKind::peer_error;
+  auto failure = phase1_failure(sa, kind, Side::remote);
+  failure.notify = w::to_string(error.type);
+  // The peer learned who we are from phase 1's last message, and may refuse us after it.
+  if (sa.connection && !failure.opening)
+    failure.opening = sa.connection->aggressive ? event::Opening::aggressive_mode : event::Opening::main_mode;
+  return failure;
+}
+
+/// An error ends the Quick Mode that it is about; before phase 1 is complete, phase 1. Of none, it says why the peer
+/// deletes the ISAKMP SA, if it does so in the same message.
 void read_error(const IsakmpSa& sa, const w::NotifyPayload& error, ExchangeStep& step) {
   if (step.failure) return;
   if (!sa.established) {
-    auto failure = phase1_failure(sa, FailureKind::peer_error, Side::remote);
-    failure.notify = w::to_string(error.type);
-    if (error.type == w::NotifyType::authentication_failed || error.type == w::NotifyType::invalid_id_information ||
-        error.type == w::NotifyType::invalid_hash_information)
-      failure.kind = FailureKind::authentication_failed;
-    step.failure = std::move(failure);
+    step.failure = refused_phase_1(sa, error);
     step.close = true;
     return;
   }
   const Exchange* exchange = quick_mode_of(sa, error);
-  if (!exchange) return;
+  if (!exchange) {
+    if (is_about_identity(error.type)) step.failure = refused_phase_1(sa, error);
+    return;
+  }
   step.failed_exchange = exchange->id;
   step.failure = read_quick_error(sa, *exchange->quick, error);
 }
@@ -95,8 +111,9 @@ w::PayloadChain build_delete_children(const std::vector<const ChildSa*>& childre
   return payloads;
 }
 
-w::PayloadChain build_delete_isakmp_sa(const IsakmpSa& sa) {
+w::PayloadChain build_delete_isakmp_sa(const IsakmpSa& sa, std::optional<w::NotifyType> why) {
   w::PayloadChain payloads;
+  if (why) payloads.add(w::NotifyPayload{.type = *why, .protocol = w::ProtocolId::isakmp});
   payloads.add(w::DeletePayload{.protocol = w::ProtocolId::isakmp, .spis = {cookies_of(sa)}});
   return payloads;
 }

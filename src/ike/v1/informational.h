@@ -15,7 +15,8 @@ namespace sallyport::ike::v1 {
 
 /// Deletes of our inbound SPIs, one payload for each protocol that occurs.
 wire::ikev1::PayloadChain build_delete_children(const std::vector<const ChildSa*>& children);
-wire::ikev1::PayloadChain build_delete_isakmp_sa(const IsakmpSa& sa);
+wire::ikev1::PayloadChain build_delete_isakmp_sa(const IsakmpSa& sa,
+                                                 std::optional<wire::ikev1::NotifyType> why = std::nullopt);
 
 ExchangeStep process_informational(const IsakmpSa& sa, const Inbound& in);
 

@@ -179,8 +179,13 @@ Step process_main_5(const IsakmpSa& sa, const Inbound& in, Environment& env) {
     auto failure = phase1_failure(sa, FailureKind::no_matching_connection, Side::local);
     failure.remote_id = remote_id.value_or(policy::Identity::any());
     Step step = give_up(std::move(failure));
-    step.hint = w::NotifyType::authentication_failed;
+    step.hint = w::NotifyType::invalid_id_information;
     return step;
+    if (sa.setup->candidates.size() == 1) {
+      failure.kind = FailureKind::identity_mismatch;
+      failure.connection = sa.setup->candidates.front()->name;
+      failure.expected_id = sa.setup->candidates.front()->remote.id;
+    }
   }
   Step step;
   step.next = State::established;
@@ -205,7 +210,7 @@ Step process_main_6(const IsakmpSa& sa, const Inbound& in, Environment& env) {
     failure.remote_id = remote_id.value_or(policy::Identity::any());
     failure.expected_id = sa.connection->remote.id;
     Step step = give_up(std::move(failure));
-    step.tell_peer = true;  // it holds the ISAKMP SA to be established
+    step.tell_peer = w::NotifyType::invalid_id_information;  // it holds the ISAKMP SA to be established
     return step;
   }
   Step step;

@@ -21,8 +21,39 @@ bool answers_in_mode(const policy::Connection& connection, bool aggressive) {
 }
 
 }  // namespace
+/// Nothing may answer: because nothing is configured for the peer, or because it should begin otherwise.
+Failure no_connection_for(const Inbound& in, const Environment& env, bool aggressive) {
+  Failure failure{.kind = FailureKind::no_matching_connection, .remote = in.datagram.remote};
+  const auto others = connections_between(env.connections, policy::IkeVersion::any, in.datagram.local.address,
+                                          in.datagram.remote.address);
+  const auto for_ikev1 = connections_between(env.connections, policy::IkeVersion::v2, in.datagram.local.address,
+                                             in.datagram.remote.address);
+  if (others.empty() && for_ikev1.empty()) return failure;
+  failure.kind = FailureKind::exchange_mismatch;
+  failure.connection = (for_ikev1.empty() ? others : for_ikev1).front()->name;
+  failure.opening = aggressive ? event::Opening::aggressive_mode : event::Opening::main_mode;
+  failure.our_opening = for_ikev1.empty() ? event::Opening::ike_sa_init : event::Opening::main_mode;
+  return failure;
+}
+
 
 Failure phase1_failure(const IsakmpSa& sa, FailureKind kind, Side side) {
+std::optional<event::Opening> opening_of(State state) {
+  switch (state) {
+    case State::main_offered:
+    case State::main_agreed:
+    case State::main_exchanged:
+    case State::main_keyed:
+    case State::main_proved: return event::Opening::main_mode;
+    case State::aggressive_offered:
+    case State::aggressive_answered: return event::Opening::aggressive_mode;
+    case State::established:
+    case State::closed:
+    case State::count_: break;
+  }
+  return std::nullopt;
+}
+
   Failure failure{.kind = kind,
                   .side = side,
                   .connection = sa.connection_name(),
@@ -31,6 +62,7 @@ Failure phase1_failure(const IsakmpSa& sa, FailureKind kind, Side side) {
                   .remote = sa.remote};
   if (sa.connection) failure.our_proposals = sa.connection->proposals;
   return failure;
+  failure.opening = opening_of(sa.state);
 }
 
 Step give_up(Failure failure) {
@@ -88,8 +120,7 @@ std::expected<Chosen, Failure> choose_policy(const Inbound& in, Environment& env
   auto candidates = connections_between(env.connections, policy::IkeVersion::v2, in.datagram.local.address,
                                         in.datagram.remote.address);
   std::erase_if(candidates, [&](const auto& each) { return !answers_in_mode(*each, aggressive); });
-  Failure failure{.kind = FailureKind::no_matching_connection, .remote = in.datagram.remote};
-  if (candidates.empty()) return std::unexpected(std::move(failure));
+  if (candidates.empty()) return std::unexpected(no_connection_for(in, env, aggressive));
 
   std::optional<policy::Choice> choice;
   for (const auto& candidate : candidates) {
@@ -97,7 +128,7 @@ std::expected<Chosen, Failure> choose_policy(const Inbound& in, Environment& env
     if (choice) break;
   }
   if (!choice) {
-    failure.kind = FailureKind::no_proposal_chosen;
+    Failure failure{.kind = FailureKind::no_proposal_chosen, .remote = in.datagram.remote};
     failure.connection = candidates.front()->name;
     failure.our_proposals = phase1_proposals(candidates.front()->proposals);
     failure.peer_proposals = offer.meanings;

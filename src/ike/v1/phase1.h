@@ -11,6 +11,8 @@
 
 namespace sallyport::ike::v1 {
 
+/// The exchange of phase 1 that a state is on the way of; nullopt: of none any more.
+std::optional<event::Opening> opening_of(State state);
 event::Failure phase1_failure(const IsakmpSa& sa, event::FailureKind kind, event::Side side);
 Step give_up(event::Failure failure);
 

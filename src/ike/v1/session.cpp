@@ -137,7 +137,8 @@ Result<Ikev1Session::Content> Ikev1Session::read_phase_1(Environment& env, const
 /// own message waits for an answer, an error is kept as the likely reason, and we do not repeat ourselves any more.
 void Ikev1Session::on_hint(Environment& env, const Received& received) {
   reject(env, Reason::not_authentic, received.datagram);
-  if (received.envelope.exchange() != w::ExchangeType::informational || !awaits_answer(sa_.state) ||
+  const bool proof_is_out = sa_.state == State::aggressive_answered;
+  if (received.envelope.exchange() != w::ExchangeType::informational || (!awaits_answer(sa_.state) && !proof_is_out) ||
       received.datagram.remote.address != sa_.remote.address)
     return;
   const auto message = w::parse_message(received.octets());
@@ -164,6 +165,7 @@ void Ikev1Session::on_phase_2(Instant now, Environment& env, const Received& rec
 
   Exchange* known = find_exchange(id);
   if (known && known->last.repeats(env.crypto, received.octets()))
+  if (proof_is_out) return tell_failure(env, std::move(why));
     return answer_again(now, env, received, known->last.octets());
   if (!known && sa_.message_ids.was_used(id)) return reject(env, Reason::unexpected_message_id, received.datagram);
   if (!known && sa_.message_ids.exhausted()) return close(now, env, FailureKind::expired, true);

@@ -105,7 +105,11 @@ class Ikev1Session final : public Session {
   /// The octets that went out; empty when they would not fit.
   Bytes send_informational(Instant now, Environment& env, const wire::ikev1::PayloadChain& payloads);
   void send_hint(Instant now, Environment& env, const Received& received, wire::ikev1::NotifyType type);
-  void send_delete_of_isakmp_sa(Instant now, Environment& env);
+  /// `why`: with a notification in front.
+  void send_delete_of_isakmp_sa(Instant now, Environment& env,
+                                std::optional<wire::ikev1::NotifyType> why = std::nullopt);
+  /// With the Delete of the ISAKMP SA, or in front of it.
+  void send_delete_of_all_children(Instant now, Environment& env);
   Bytes seal(Environment& env, IvChain& chain, const wire::IkeHeader& header, const wire::ikev1::PayloadChain& payloads,
              const std::function<Secret(ByteView payloads)>& hash) const;
   wire::IkeHeader header_for(wire::ikev1::ExchangeType exchange, std::uint32_t id) const;

@@ -80,11 +80,12 @@ void Ikev1Session::send_hint(Instant now, Environment& env, const Received& rece
        received.datagram.remote);
 }
 
-void Ikev1Session::send_delete_of_isakmp_sa(Instant now, Environment& env) {
+void Ikev1Session::send_delete_of_isakmp_sa(Instant now, Environment& env, std::optional<w::NotifyType> why) {
   Exchange exchange = make_exchange(env, 0, true);
   exchange.state = ExchangeState::delete_sent;
   exchange.deletes_isakmp_sa = true;
-  exchange.last.sent(now, send_informational(now, env, build_delete_isakmp_sa(sa_)), true, env.settings, env.random);
+  exchange.last.sent(now, send_informational(now, env, build_delete_isakmp_sa(sa_, why)), true, env.settings,
+                     env.random);
   sa_.exchanges.push_back(std::move(exchange));
 }
 

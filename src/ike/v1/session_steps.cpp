@@ -1,6 +1,7 @@
 // What handlers decided, applied: the one place where an ISAKMP SA changes because of a message.
 #include <algorithm>
 
+#include "ike/core/candidates.h"
 #include "ike/core/child_sas.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/nat_traversal.h"
@@ -25,6 +26,7 @@ void Ikev1Session::reject_step(Instant now, Environment& env, const Received& re
   if (!step.failure) return;
   if (!sa_.connection && sa_.setup && !sa_.setup->candidates.empty()) {
     step.failure->connection = sa_.setup->candidates.front()->name;
+    step.failure->local_id = identity_on(*sa_.setup->candidates.front(), sa_.local);
     step.failure->remote_id = sa_.setup->candidates.front()->remote.id;
   }
   tell_failure(env, std::move(*step.failure));
@@ -53,7 +55,7 @@ void Ikev1Session::apply(Instant now, Environment& env, const Received& received
 
   if (step.next == State::closed) {
     if (step.hint) send_hint(now, env, received, *step.hint);
-    if (step.tell_peer) send_delete_of_isakmp_sa(now, env);
+    if (step.tell_peer) send_delete_of_isakmp_sa(now, env, step.tell_peer);
     return close_now(now, env, std::move(*step.failure));
   }
   if (step.authenticated) {

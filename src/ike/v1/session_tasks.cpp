@@ -170,7 +170,8 @@ event::Failure Ikev1Session::failure(FailureKind kind, Side side) const {
           .connection = sa_.connection_name(),
           .local_id = sa_.local_id,
           .remote_id = sa_.remote_id,
-          .remote = sa_.remote};
+          .remote = sa_.remote,
+          .opening = opening_of(sa_.state)};
 }
 
 /// Ends here and now. What is left repeats our Delete, and answers a peer that did not hear us.

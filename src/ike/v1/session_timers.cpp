@@ -17,7 +17,12 @@ void Ikev1Session::on_timer(Instant now, Environment& env, Timer timer) {
   switch (timer) {
     case Timer::retransmit: return on_retransmit(now, env);
     case Timer::half_open:
-      if (!sa_.established) close_now(now, env, failure(FailureKind::peer_unreachable, Side::remote));
+      // Who heard our proof and falls silent does not believe it: another key.
+      if (!sa_.established)
+        close_now(now, env,
+                  failure(sa_.state == State::aggressive_answered ? FailureKind::authentication_failed
+                                                                  : FailureKind::peer_unreachable,
+                          Side::remote));
       return;
     case Timer::exchanges: return on_exchanges(now, env);
     case Timer::confirm:

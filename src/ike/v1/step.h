@@ -57,8 +57,8 @@ struct Step {
   std::optional<event::Failure> failure;
   /// To be said to the peer without protection; it may believe it or not.
   std::optional<wire::ikev1::NotifyType> hint;
-  /// The peer believes in the ISAKMP SA that we close: tell it.
-  bool tell_peer = false;
+  /// The peer believes in the ISAKMP SA that we close: tell it, and why.
+  std::optional<wire::ikev1::NotifyType> tell_peer;
   /// Not worth an answer or a change; counted.
   std::optional<event::MessageRejected::Reason> rejected;
 
