@@ -3,6 +3,7 @@
 
 #include "ike/engine/protocol.h"
 #include "ike/v1/aggressive_mode.h"
+#include "ike/v1/fragmentation.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/session.h"
 
@@ -55,7 +56,11 @@ class Ikev1 final : public Protocol {
   }
 
  private:
+  std::unique_ptr<Session> accept_fragment(Instant now, Environment& env, const Datagram& datagram,
+                                           const wire::IkeHeader& header, std::size_t half_open);
+
   Rate aggressive_;
+  v1::Reassembly first_fragments_;  // of first messages, for which there is no ISAKMP SA yet
 };
 
 /// There is no cookie exchange in IKEv1: a bound on half-open sessions, and a rate where a first message costs work.
@@ -68,6 +73,8 @@ std::unique_ptr<Session> Ikev1::accept(Instant now, Environment& env, const Data
   const auto envelope = w1::parse_envelope(datagram.message);
   if (!envelope || envelope->is_encrypted() || header.message_id != 0 || header.initiator_spi == 0)
     return reject(Reason::malformed);
+  if (envelope->first_type() == w1::PayloadType::fragment)
+    return accept_fragment(now, env, datagram, header, half_open);
   const auto raw =
       w1::split_payloads(envelope->first_type(), envelope->body, w1::Protection::clear, wire::ike_header_size);
   const auto payloads = raw ? w1::parse_payloads(*raw) : fail(ErrorCode::malformed);
@@ -88,6 +95,25 @@ std::unique_ptr<Session> Ikev1::accept(Instant now, Environment& env, const Data
                      v1::serialize_hint(header.initiator_spi, env.random.u64(), *refused.hint, env.random)});
   if (refused.failure) env.emit(event::NegotiationFailed{{}, std::move(*refused.failure)});
   return nullptr;
+}
+
+/// Peers that are told to (swanctl's fragmentation = force) send even their first message in fragments. Anybody can, so
+/// what is kept of all of them together is bounded; fragments of the same message say the same cookie.
+std::unique_ptr<Session> Ikev1::accept_fragment(Instant now, Environment& env, const Datagram& datagram,
+                                                const wire::IkeHeader& header, std::size_t half_open) {
+  constexpr std::size_t kMessages = 64;
+  auto limits = v1::fragment_limits(env.settings);
+  limits.messages = kMessages;
+  limits.octets = kMessages / 4 * env.settings.max_packet;
+  const auto message = first_fragments_.take(now, limits, datagram.remote, datagram.message);
+  if (!message) env.emit(event::MessageRejected{Reason::malformed, datagram.remote, {}});
+  if (!message || !*message) return nullptr;
+  const auto whole = wire::parse_ike_header(**message);
+  if (!whole || whole->initiator_spi != header.initiator_spi || !begins(*whole)) {
+    env.emit(event::MessageRejected{Reason::malformed, datagram.remote, {}});
+    return nullptr;
+  }
+  return accept(now, env, {datagram.local, datagram.remote, **message}, *whole, half_open);
 }
 
 }  // namespace

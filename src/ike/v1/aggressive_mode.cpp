@@ -2,6 +2,7 @@
 
 #include "ike/core/candidates.h"
 #include "ike/v1/authentication.h"
+#include "ike/v1/fragmentation.h"
 #include "ike/v1/identification.h"
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/phase1.h"
@@ -48,6 +49,7 @@ w::PayloadChain build_aggressive_1(const IsakmpSa& sa) {
   payloads.add(w::NoncePayload{sa.setup->nonce_i});
   payloads.add(write_identity(sa.local_id));
   add_vendor_ids(payloads);
+  announce_fragmentation(payloads, *sa.connection);
   return payloads;
 }
 
@@ -103,6 +105,7 @@ std::expected<Answered, Refused> answer_aggressive_1(const Inbound& in, Environm
   answered.payloads.add(own);
   answered.payloads.add(prove(env.crypto, context, Role::responder, own.body()));
   add_vendor_ids(answered.payloads, sa.nat_traversal);
+  announce_fragmentation(answered.payloads, *connection);
   add_nat_detection(answered.payloads, env.crypto, sa.nat_traversal,
                     nat_context(sa, sa.suite, sa.cookie_r, in.datagram), connection->encap);
   sa.setup->public_i = std::move(keyed->public_i);

@@ -47,6 +47,7 @@ enum class Timer : std::uint8_t {
   confirm,     // responder: did the initiator get our last message?
   liveness,    // has the peer been heard lately? (dpd_delay)
   probe,       // our R-U-THERE has not been answered
+  fragments,   // the rest of a message does not come
   keepalive,   // our NAT's mapping
   life,        // the ISAKMP SA's own end
   child_life,  // the earliest end of a Child SA
@@ -133,6 +134,7 @@ struct IsakmpSa {
   TimerSet<Timer> timers;
 
   std::unique_ptr<Setup> setup;
+  bool peer_takes_fragments = false;
   MessageIds message_ids;
   std::vector<Exchange> exchanges;
   std::vector<WantedChild> wanted;  // Quick Modes that wait for `established`, or for others to finish

@@ -4,6 +4,7 @@
 
 #include "ike/core/candidates.h"
 #include "ike/v1/authentication.h"
+#include "ike/v1/fragmentation.h"
 #include "ike/v1/identification.h"
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/phase1.h"
@@ -53,6 +54,7 @@ w::PayloadChain build_main_1(const IsakmpSa& sa) {
   w::PayloadChain payloads;
   payloads.add(offer_phase1(phase1_proposals(sa.connection->proposals), isakmp_life(*sa.connection), std::nullopt));
   add_vendor_ids(payloads);
+  announce_fragmentation(payloads, *sa.connection);
   return payloads;
 }
 
@@ -65,6 +67,7 @@ std::expected<Answered, Refused> answer_main_1(const Inbound& in, Environment& e
   answered.sa.state = State::main_agreed;
   answered.payloads.add(std::move(chosen->answer));
   add_vendor_ids(answered.payloads, answered.sa.nat_traversal);
+  announce_fragmentation(answered.payloads, *chosen->candidates.front());
   return answered;
 }
 

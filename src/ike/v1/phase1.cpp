@@ -5,6 +5,7 @@
 #include "base/writer.h"
 #include "ike/core/candidates.h"
 #include "ike/v1/authentication.h"
+#include "ike/v1/fragmentation.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -111,7 +112,8 @@ std::expected<Agreed, Failure> read_agreement(const IsakmpSa& sa, const Inbound&
                 .life_seconds =
                     smaller(isakmp_life(*sa.connection), w::read_phase1(*answer.transforms.front()).lifetimes.seconds),
                 .nat_traversal = best_nat_traversal(in.payloads),
-                .peer_has_dpd = says_dpd(in.payloads)};
+                .peer_has_dpd = says_dpd(in.payloads),
+                .peer_takes_fragments = says_fragmentation(in.payloads)};
 }
 
 std::expected<Chosen, Failure> choose_policy(const Inbound& in, Environment& env, bool aggressive) {
@@ -154,6 +156,7 @@ IsakmpSa begin_as_responder(const Inbound& in, const Chosen& chosen, Environment
   sa.life_seconds = chosen.life_seconds;
   sa.nat_traversal = best_nat_traversal(in.payloads);
   sa.peer_has_dpd = says_dpd(in.payloads);
+  sa.peer_takes_fragments = says_fragmentation(in.payloads);
   sa.setup = std::make_unique<Setup>();
   sa.setup->sa_i = to_bytes(in.raw.find(w::PayloadType::sa)->body());
   sa.setup->candidates = chosen.candidates;

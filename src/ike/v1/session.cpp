@@ -79,6 +79,7 @@ void Ikev1Session::on_message(Instant now, Environment& env, const Datagram& dat
   const auto envelope = w::parse_envelope(datagram.message);
   if (!envelope) return reject(env, Reason::malformed, datagram);
   if (!is_for_us(header)) return reject(env, Reason::unknown_spi, datagram);
+  if (envelope->first_type() == w::PayloadType::fragment) return on_fragment(now, env, datagram);
   const Received received{datagram, *envelope};
   if (is_phase_1(envelope->exchange()))
     on_phase_1(now, env, received);
@@ -86,6 +87,23 @@ void Ikev1Session::on_message(Instant now, Environment& env, const Datagram& dat
     on_hint(env, received);
   else
     on_phase_2(now, env, received);
+}
+
+/// Part of a message; with the last of them, the message.
+void Ikev1Session::on_fragment(Instant now, Environment& env, const Datagram& datagram) {
+  if (sa_.state == State::closed) return reject(env, Reason::unexpected_exchange, datagram);
+  const auto limits = fragment_limits(env.settings);
+  const auto message = fragments_.take(now, limits, datagram.remote, datagram.message);
+  if (const auto expiry = fragments_.next_expiry(limits))
+    sa_.timers.set(Timer::fragments, *expiry);
+  else
+    sa_.timers.cancel(Timer::fragments);
+  if (!message) return reject(env, Reason::malformed, datagram);
+  if (!*message) return;
+  const Datagram whole{datagram.local, datagram.remote, **message};
+  const auto header = wire::parse_ike_header(whole.message);
+  ASSERT(header);  // Reassembly gives out nothing else
+  on_message(now, env, whole, *header);
 }
 
 // ---- Phase 1 ----

@@ -13,6 +13,7 @@
 #include "ike/core/session.h"
 #include "ike/v1/isakmp_sa.h"
 #include "ike/v1/main_mode.h"
+#include "ike/v1/fragmentation.h"
 #include "ike/v1/transitions.h"
 
 namespace sallyport::ike::v1 {
@@ -82,6 +83,7 @@ class Ikev1Session final : public Session {
 
   // ---- Steps (session_steps.cpp) ----
   void reject_step(Instant now, Environment& env, const Received& received, Step step);
+  void on_fragment(Instant now, Environment& env, const Datagram& datagram);
   void apply(Instant now, Environment& env, const Received& received, const Transition& row, Step step, bool encrypted);
   void apply_keys(Environment& env, Keyed keyed);
   void apply_nat(Environment& env, const NatFindings& nat);
@@ -152,3 +154,4 @@ class Ikev1Session final : public Session {
 };
 
 }  // namespace sallyport::ike::v1
+  Reassembly fragments_;

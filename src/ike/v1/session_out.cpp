@@ -15,7 +15,10 @@ namespace w = wire::ikev1;
 void Ikev1Session::send(Instant now, Environment& env, Bytes message, const policy::Endpoint& local,
                         const policy::Endpoint& remote) {
   sa_.last_sent = now;
-  env.outbox.push_back(SendDatagram{local, remote, std::move(message)});
+  std::vector<Bytes> fragments;
+  if (sends_fragments(sa_)) fragments = cut_into_fragments(message, longest_message(env.settings.fragment_size, local));
+  for (Bytes& fragment : fragments) env.outbox.push_back(SendDatagram{local, remote, std::move(fragment)});
+  if (fragments.empty()) env.outbox.push_back(SendDatagram{local, remote, std::move(message)});
 }
 
 bool Ikev1Session::send_phase_1(Instant now, Environment& env, const Reply& reply, std::uint8_t number, bool awaits,

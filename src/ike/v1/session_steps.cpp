@@ -43,6 +43,7 @@ void Ikev1Session::apply(Instant now, Environment& env, const Received& received
     sa_.life_seconds = step.agreed->life_seconds;
     sa_.nat_traversal = step.agreed->nat_traversal;
     sa_.peer_has_dpd = step.agreed->peer_has_dpd;
+    sa_.peer_takes_fragments = step.agreed->peer_takes_fragments;
   }
   if (step.begun) {
     sa_.setup->key_exchange = std::move(step.begun->key_exchange);

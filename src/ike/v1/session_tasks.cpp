@@ -194,6 +194,7 @@ void Ikev1Session::close_now(Instant now, Environment& env, event::Failure why) 
   arm_exchanges();
 }
 
+  fragments_.clear();
 // ---- What there is to see ----
 
 SessionFacts Ikev1Session::facts() const {

@@ -42,6 +42,12 @@ void Ikev1Session::on_timer(Instant now, Environment& env, Timer timer) {
     case Timer::linger:
     case Timer::count_: break;
   }
+    case Timer::fragments: {
+      const auto limits = fragment_limits(env.settings);
+      fragments_.expire(now, limits);
+      if (const auto expiry = fragments_.next_expiry(limits)) sa_.timers.set(Timer::fragments, *expiry);
+      return;
+    }
 }
 
 void Ikev1Session::on_retransmit(Instant now, Environment& env) {

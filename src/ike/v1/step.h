@@ -18,6 +18,7 @@ struct Agreed {
   std::optional<std::uint64_t> life_seconds;
   NatTraversal nat_traversal;
   bool peer_has_dpd = false;
+  bool peer_takes_fragments = false;
 };
 /// Our half of the key exchange is made.
 struct Begun {
