@@ -85,6 +85,17 @@ TEST_P(Ikev1BehindNat, EncapsulationCanBeForced) {
   EXPECT_TRUE(both_reach_each_other());
 }
 
+TEST_P(Ikev1BehindNat, MovesToPort4500WhereTheResponderWantsEncapsulation) {
+  Pairing pairing = in_ikev1(office(), GetParam());
+  pairing.right.encap = true;
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  EXPECT_EQ(alice.installed().begin()->second.local.port, 4500);
+  EXPECT_EQ(alice.installed().begin()->second.remote.port, 4500);
+  EXPECT_EQ(bob.installed().begin()->second.local.port, 4500);
+  EXPECT_TRUE(both_reach_each_other());
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, Ikev1BehindNat, testing::Bool(),
                          [](const auto& aggressive) { return aggressive.param ? "Aggressive" : "Main"; });
 

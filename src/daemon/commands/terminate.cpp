@@ -59,11 +59,14 @@ Targets find_targets(const node::Node& node, const Selection& selection) {
   return targets;
 }
 
+/// IKEv1's Delete is not answered (RFC 2408 §5.15): closed is closed, though it may be said again for a while.
+bool is_gone(const ike::IkeSaStatus& sa) { return sa.version == 1 && sa.state == ike::IkeSaStatus::State::closing; }
+
 /// How many of them are still there.
 std::size_t left(const node::Node& node, const Targets& targets) {
   std::size_t count = 0;
   for (const auto& sa : node.engine().status()) {
-    count += targets.ike_sas.contains(sa.id);
+    count += targets.ike_sas.contains(sa.id) && !is_gone(sa);
     for (const auto& child : sa.children) count += targets.children.contains(child.id);
   }
   return count;

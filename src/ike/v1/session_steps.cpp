@@ -51,8 +51,9 @@ void Ikev1Session::apply(Instant now, Environment& env, const Received& received
   }
   if (step.candidates) sa_.setup->candidates = std::move(*step.candidates);
   if (step.keyed) apply_keys(env, std::move(*step.keyed));
-  if (step.nat) apply_nat(env, *step.nat);
+  // Heard first: what we then know of a NAT may move us to another port than the message came to (RFC 3947 §4).
   if (step.authenticated) heard(now, env, received);
+  if (step.nat) apply_nat(env, *step.nat);
 
   if (step.next == State::closed) {
     if (step.hint) send_hint(now, env, received, *step.hint);
