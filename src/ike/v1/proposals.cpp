@@ -166,6 +166,12 @@ bool allows(const Proposal& proposal, KeyExchangeMethod method) {
   return std::ranges::find(proposal.key_exchange, method) != proposal.key_exchange.end();
 }
 
+/// Who does not know the attribute for extended sequence numbers aborts (RFC 2407 §4.5), and many do not. So they are
+/// offered where nothing else will do; when the peer offers them, we take them.
+bool wants_only_extended(const Proposal& proposal) {
+  return std::ranges::find(proposal.sequence_numbers, SequenceNumbers::bits32) == proposal.sequence_numbers.end();
+}
+
 /// The transforms of one proposal of ESP or AH, for one method of forward secrecy.
 void add_phase2_transforms(w::Proposal& out, const Proposal& proposal, const w::Phase2Transform& common) {
   const bool ah = proposal.protocol == Protocol::ah;
@@ -173,16 +179,15 @@ void add_phase2_transforms(w::Proposal& out, const Proposal& proposal, const w::
   std::vector<Integrity> hashes = proposal.integrity;
   if (hashes.empty()) hashes = {Integrity::none};
   for (const Encryption& cipher : ciphers)
-    for (const Integrity integrity : hashes)
-      for (const SequenceNumbers numbers : proposal.sequence_numbers) {
-        const HashRow* hash = hash_row(&HashRow::integrity, integrity);
-        w::Phase2Transform content = common;
-        content.id = ah ? w::number(hash->ah) : w::number(*write_esp(cipher.cipher));
-        if (!ah) content.key_length = written_length(cipher);
-        if (hash) content.authentication = hash->authentication;
-        content.extended_sequence_numbers = numbers == SequenceNumbers::bits64;
-        add_transform(out, w::write_phase2(next_number(out), content));
-      }
+    for (const Integrity integrity : hashes) {
+      const HashRow* hash = hash_row(&HashRow::integrity, integrity);
+      w::Phase2Transform content = common;
+      content.id = ah ? w::number(hash->ah) : w::number(*write_esp(cipher.cipher));
+      if (!ah) content.key_length = written_length(cipher);
+      if (hash) content.authentication = hash->authentication;
+      content.extended_sequence_numbers = wants_only_extended(proposal);
+      add_transform(out, w::write_phase2(next_number(out), content));
+    }
 }
 
 w::ProtocolId protocol_id(Protocol protocol) {
