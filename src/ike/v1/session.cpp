@@ -276,8 +276,10 @@ void Ikev1Session::heard(Instant now, Environment& env, const Received& received
   if (sa_.established) sa_.peer_confirmed = true;
   const auto& [local, remote, message] = received.datagram;
   if (local == sa_.local && remote == sa_.remote) return;
-  const bool moves_to_nat_port = !sa_.established && !sa_.initiator();
-  if (!moves_to_nat_port && !sa_.nat_remote) return;  // answered where it came from, but not followed
+  // Before phase 1 is complete it is the initiator that moves to another port, and the responder that follows.
+  const bool follows = sa_.established ? sa_.nat_remote : !sa_.initiator();
+  const bool back_to_500 = sa_.udp_encap() && local.port == kIkePort && sa_.local.port != kIkePort;
+  if (!follows || back_to_500) return;  // answered where it came from
   if (sa_.established) env.emit(event::PeerAddressChanged{sa_.id, sa_.connection_name(), sa_.remote, remote});
   sa_.local = local;
   sa_.remote = remote;
@@ -286,7 +288,11 @@ void Ikev1Session::heard(Instant now, Environment& env, const Received& received
 
 void Ikev1Session::answer_again(Instant now, Environment& env, const Received& received, ByteView octets) {
   reject(env, Reason::repeated, received.datagram);
-  if (!octets.empty()) send(now, env, to_bytes(octets), received.datagram.local, received.datagram.remote);
+  if (octets.empty()) return;
+  // Where it came from; but an initiator that has found a NAT has moved to another port, and stays there.
+  const bool moved = sa_.initiator() && is_phase_1(received.envelope.exchange());
+  send(now, env, to_bytes(octets), moved ? sa_.local : received.datagram.local,
+       moved ? sa_.remote : received.datagram.remote);
 }
 
 void Ikev1Session::reject(Environment& env, Reason reason, const Datagram& datagram) {
