@@ -22,6 +22,12 @@ function(sallyport_library name)
   target_link_libraries(sallyport_${name} PUBLIC ${ARG_USES} PRIVATE ${ARG_LINKS})
 endfunction()
 
+# Lets sources of the target ask which versions of IKE are built: SALLYPORT_HAS_IKEV1 and SALLYPORT_HAS_IKEV2, 0 or 1.
+function(sallyport_say_versions target)
+  target_compile_definitions(${target} PRIVATE SALLYPORT_HAS_IKEV1=$<BOOL:${SALLYPORT_IKEV1}>
+                             SALLYPORT_HAS_IKEV2=$<BOOL:${SALLYPORT_IKEV2}>)
+endfunction()
+
 function(sallyport_tests name)
   if(NOT SALLYPORT_TESTS)
     return()

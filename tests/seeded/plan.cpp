@@ -135,17 +135,70 @@ void choose_algorithms(Plan& plan, Dice& dice) {
   });
 }
 
+constexpr std::array<std::string_view, 3> ikev1_words = {"aes128-sha256-ecp256", "aes256-sha384-ecp384",
+                                                         "aes128-sha1-ecp256"};
+constexpr std::array<std::string_view, 4> ikev1_esp_words = {"aes128gcm16-noesn", "aes256gcm16-esn",
+                                                             "aes128-sha256-noesn", "aes128gcm16-ecp256"};
+constexpr std::array<std::string_view, 2> ah_words = {"sha256-noesn", "sha1-esn"};
+
+/// One world in three is about IKEv1; of those, some have an end that would rather speak IKEv2, or that begins in the
+/// other mode. With dice of its own, so that the other worlds are what they would be without.
+void choose_version(Plan& plan, Versions versions) {
+  Dice dice(plan.seed ^ 0x12e1);
+  const bool ikev1 = dice.percent(33);
+  if (versions == Versions::ikev2 || (versions == Versions::both && !ikev1)) return;
+  policy::Connection &left = plan.pairing.left, &right = plan.pairing.right;
+  left.version = right.version = policy::IkeVersion::v1;
+  left.aggressive = right.aggressive = dice.percent(40);
+  // Aggressive Mode settles on the group of its first proposal.
+  const std::string_view common = dice.pick(ikev1_words), other = dice.pick(ikev1_words);
+  left.proposals =
+      left.aggressive ? sim::proposals(Protocol::ike, {common, other}) : sim::proposals(Protocol::ike, {other, common});
+  right.proposals = sim::proposals(Protocol::ike, {common});
+  const auto esp = sim::proposals(Protocol::esp, {dice.pick(ikev1_esp_words)});
+  sim::at_both_ends(plan.pairing, [&](policy::Connection& end) {
+    for (policy::Child& child : end.children) child.esp_proposals = esp;
+  });
+  policy::Connection& odd = dice.side() == Side::left ? left : right;
+  if (dice.percent(15)) odd.version = policy::IkeVersion::any;
+  if (dice.percent(10)) odd.aggressive = !odd.aggressive;
+  // Whoever would rather begin with what the other does not take can only answer.
+  const auto can_begin = [&](const policy::Connection& end, const policy::Connection& peer) {
+    const bool speaks =
+        end.version == peer.version || end.version == policy::IkeVersion::v1 || versions != Versions::both;
+    return speaks && (!end.aggressive || peer.aggressive);
+  };
+  plan.left_can_begin = can_begin(left, right);
+  plan.right_can_begin = can_begin(right, left);
+}
+
+/// AH instead of ESP, where no NAT and no UDP are in the way.
+void choose_protocol(Plan& plan) {
+  Dice dice(plan.seed ^ 0xa4);
+  if (plan.nat || plan.pairing.left.encap || !dice.percent(10)) return;
+  plan.secret = false;
+  const auto ah = sim::proposals(Protocol::ah, {dice.pick(ah_words)});
+  sim::at_both_ends(plan.pairing, [&](policy::Connection& end) {
+    for (policy::Child& child : end.children) {
+      child.ah_proposals = ah;
+      child.esp_proposals.clear();
+    }
+  });
+}
+
 void choose_disagreement(Plan& plan, Dice& dice) {
   if (!dice.percent(10)) return;
   plan.compatible = false;
   policy::Connection& right = plan.pairing.right;
   switch (dice.number(0, 3)) {
     case 0: plan.pairing.right_secret = "something else"; break;
-    case 1: right.proposals = sim::proposals(Protocol::ike, {"aes256-sha512-x25519"}); break;
+    case 1: right.proposals = sim::proposals(Protocol::ike, {"aes256-sha512-ecp521"}); break;
     case 2: right.remote.id = policy::Identity::fqdn("nobody.example"); break;
     default:
       for (policy::Child& child : right.children)
-        child.esp_proposals = sim::proposals(Protocol::esp, {"aes192gcm16-noesn"});
+        (plan.secret ? child.esp_proposals : child.ah_proposals) =
+            plan.secret ? sim::proposals(Protocol::esp, {"aes192gcm16-noesn"})
+                        : sim::proposals(Protocol::ah, {"sha512-noesn"});
   }
 }
 
@@ -188,7 +241,7 @@ std::string_view to_string(Action::Kind kind) {
   return words[static_cast<std::size_t>(kind)];
 }
 
-Plan make_plan(std::uint64_t seed) {
+Plan make_plan(std::uint64_t seed, Versions versions) {
   Dice dice(seed ^ 0x5a11e9027);  // not the stream of the world itself
   Plan plan{.seed = seed};
   choose_places(plan, dice);
@@ -196,6 +249,8 @@ Plan make_plan(std::uint64_t seed) {
   plan.right_line = make_line(dice);
   choose_networks(plan, dice);
   choose_algorithms(plan, dice);
+  choose_version(plan, versions);
+  choose_protocol(plan);
   choose_disagreement(plan, dice);
   for (policy::Connection* end : {&plan.pairing.left, &plan.pairing.right}) choose_lifetimes(*end, dice);
   plan.left_ike = make_settings(dice);
@@ -220,12 +275,13 @@ std::string to_string(const Plan& plan) {
                                  line(plan.left_line), line(plan.right_line));
   for (const policy::Connection* end : {&plan.pairing.left, &plan.pairing.right}) {
     const policy::Child& child = end->children[0];
-    text +=
-        fmt::format("  {}: {} children, {}, start {}, close {}, dpd {}, {} s, IKE {}, ESP {}\n",
-                    end->local.id.data.empty() ? "" : as_text(end->local.id.data), end->children.size(),
-                    policy::to_string(child.mode), policy::to_string(child.start_action),
-                    policy::to_string(child.close_action), policy::to_string(child.dpd_action), end->dpd_delay.count(),
-                    policy::to_string(end->proposals), policy::to_string(child.esp_proposals));
+    text += fmt::format(
+        "  {}: IKEv{}{}, {} children, {}, start {}, close {}, dpd {}, {} s, lifetimes {} {} s, IKE {}, {} {}\n",
+        end->local.id.data.empty() ? "" : as_text(end->local.id.data), static_cast<int>(end->version),
+        end->aggressive ? " aggressive" : "", end->children.size(), policy::to_string(child.mode),
+        policy::to_string(child.start_action), policy::to_string(child.close_action),
+        policy::to_string(child.dpd_action), end->dpd_delay.count(), end->rekey_time.count(), child.rekey_time.count(),
+        policy::to_string(end->proposals), policy::to_string(child.protocol()), policy::to_string(child.proposals()));
   }
   for (const Action& action : plan.script)
     text += fmt::format("  {:7.3f} s  {}: {} ({:.1f} s)\n", seconds(action.at),

@@ -55,7 +55,10 @@ struct Plan {
   // What is configured. Liveness checks are always on.
   sim::Pairing pairing;
   ike::Settings left_ike, right_ike;
-  bool compatible = true;  // whether it can come up at all
+  bool compatible = true;       // whether it can come up at all
+  bool left_can_begin = true;   // or can this end only answer?
+  bool right_can_begin = true;  // likewise
+  bool secret = true;           // protected by ESP; else by AH, which hides nothing
 
   // What happens, in order; all of it within `chaos`. Then all lines are good, and within `calm` all timers have run.
   Duration chaos;
@@ -63,7 +66,14 @@ struct Plan {
   std::vector<Action> script;
 };
 
-Plan make_plan(std::uint64_t seed);
+/// What is built of IKE.
+enum class Versions : std::uint8_t {
+  both,
+  ikev1,
+  ikev2
+};
+
+Plan make_plan(std::uint64_t seed, Versions versions);
 /// A few lines for people.
 std::string to_string(const Plan& plan);
 
