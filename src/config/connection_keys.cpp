@@ -17,9 +17,17 @@ using policy::Connection;
 using policy::Fragmentation;
 using policy::UniquePolicy;
 
+constexpr bool is_built(std::uint64_t version) {
+  return version == 0 || (version == 1 && SALLYPORT_HAS_IKEV1) || (version == 2 && SALLYPORT_HAS_IKEV2);
+}
+
 void read_version(Connection& c, const ConfigNode& node, Diagnostics& diagnostics) {
   const auto version = read_number(node, diagnostics, 0, 2);
-  if (version) c.version = static_cast<policy::IkeVersion>(*version);
+  if (!version) return;
+  if (!is_built(*version))
+    diagnostics.error(node.origin(), fmt::format("{}: this build does not speak IKEv{} (SALLYPORT_IKEV{} is OFF)",
+                                                 node.path(), *version, *version));
+  c.version = static_cast<policy::IkeVersion>(*version);
 }
 
 constexpr auto kUniqueWords = std::to_array<Word<UniquePolicy>>({{"no", UniquePolicy::no},

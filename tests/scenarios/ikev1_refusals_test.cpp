@@ -159,51 +159,5 @@ TEST_F(Ikev1Refusals, UnprotectedNotificationsChangeNothing) {
   EXPECT_TRUE(both_reach_each_other());
 }
 
-class Ikev1Flood : public Stage {
- protected:
-  /// alice's first message to bob as it was on the wire; bob has forgotten it, and answers everybody.
-  Bytes a_first_message(bool aggressive) {
-    Pairing pairing = in_ikev1(office(), aggressive);
-    pairing.right.remote_addrs.clear();
-    mallory.record(1);
-    mallory.take(OnPathAttacker::everything());
-    load(pairing);
-    alice.initiate("office");
-    pass(1ms);
-    Bytes recorded = mallory.recorded().front().packet;
-    alice.terminate("office");
-    alice.restart();
-    mallory.forget_rules();
-    mallory.record(0);
-    return recorded;
-  }
-  void flood(std::uint64_t count, Duration duration, const Bytes& original) {
-    eve.flood(count, duration,
-              [original](RandomSource& random) { return sim::OffPathAttacker::spoofed_ike_sa_init(original, random); });
-  }
-
-  sim::OffPathAttacker& eve = world.add<sim::OffPathAttacker>("eve");
-  Link& eve_link = internet.attach(eve, IpAddress::v4(203, 0, 113, 66), {.delay = 1ms});
-};
-
-TEST_F(Ikev1Flood, OfMainModeCostsBoundedStateForAShortTime) {
-  flood(5000, 5s, a_first_message(false));
-  pass(10s);
-  EXPECT_EQ(bob.node()->engine().half_open(), ike::Settings{}.half_open_limit);
-  pass(1min);
-  EXPECT_EQ(bob.node()->engine().half_open(), 0U);
-  ASSERT_TRUE(comes_up());
-  EXPECT_TRUE(both_reach_each_other());
-}
-
-TEST_F(Ikev1Flood, OfAggressiveModeIsAnsweredAtARate) {
-  flood(4000, 2s, a_first_message(true));
-  pass(5s);
-  EXPECT_LE(bob.node()->engine().half_open(), 3 * ike::Settings{}.aggressive_per_second + 1);
-  pass(1min);
-  EXPECT_EQ(bob.node()->engine().half_open(), 0U);
-  ASSERT_TRUE(comes_up());
-}
-
 }  // namespace
 }  // namespace sallyport::scenarios

@@ -32,6 +32,8 @@ std::string sentence(node::Node::InitiateError error, const std::string& connect
       return fmt::format(
           "this host has no route to the peer of {}: check `ip route get` for connections.{}.remote_addrs", connection,
           connection);
+    case version_not_built:
+      return fmt::format("this build does not speak the version of IKE that connections.{}.version names", connection);
     case busy: break;
   }
   return fmt::format("the connection {} is being closed, or has too much to do; try again", connection);

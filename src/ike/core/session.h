@@ -55,6 +55,8 @@ class Session {
   virtual bool finished() const = 0;
   /// The peer has not proved itself: what counts against the bounds on unauthenticated state.
   virtual bool half_open() const = 0;
+  /// Half-open, and for all that is known its address is forged: the first to be given up for another one.
+  virtual bool unproved() const { return false; }
   /// True once after the peer said that this is its only IKE SA with us (INITIAL_CONTACT).
   virtual bool take_initial_contact() = 0;
 };

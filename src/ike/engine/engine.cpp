@@ -1,6 +1,7 @@
 #include "ike/engine/engine.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -44,6 +45,7 @@ struct Engine::State {
     std::unique_ptr<Session> session;
     std::optional<Instant> due;
     bool half_open = false;
+    bool unproved = false;
     bool established = false;
     std::optional<FirstMessage> first_message;  // a responder's
   };
@@ -58,9 +60,10 @@ struct Engine::State {
   bool with(Instant now, policy::IkeSaId id, Action action);
 
   Protocol* protocol(std::uint8_t version) const;
-  Protocol& protocol_for(const policy::Connection& connection) const;
+  Protocol* protocol_for(const policy::Connection& connection) const;
   Slots::iterator slot_of(const Protocol& protocol, const wire::IkeHeader& header);
   void on_first_message(Instant now, Protocol& protocol, const Datagram& datagram, const wire::IkeHeader& header);
+  void make_room(const Datagram& datagram);
   void reject(const Datagram& datagram, Reason reason);
 
   void on_established(Instant now, Session& session);
@@ -85,8 +88,9 @@ struct Engine::State {
   std::unordered_map<FirstMessage, std::uint64_t, FirstMessageHash> first_messages;
   std::set<std::pair<Instant, std::uint64_t>> wakeups;
   std::size_t half_open = 0;
-  std::unordered_set<policy::IpAddress> contacted;  // peers that an IKE SA of ours has reached since the start
-  std::unique_ptr<Protocol> ikev1, ikev2;           // nullptr: not built
+  std::map<policy::IkeSaId, std::uint64_t> unproved;  // sessions that are, the oldest first
+  std::unordered_set<policy::IpAddress> contacted;    // peers that an IKE SA of ours has reached since the start
+  std::unique_ptr<Protocol> ikev1, ikev2;             // nullptr: not built
 };
 
 Engine::Engine(const Settings& settings, crypto::Provider& crypto, RandomSource& random, const HostView& host)
@@ -128,6 +132,10 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   const bool open = slot.session->half_open();
   half_open += static_cast<std::size_t>(open) - static_cast<std::size_t>(slot.half_open);
   slot.half_open = open;
+  const bool unproved_yet = slot.session->unproved();
+  if (unproved_yet && !slot.unproved) unproved[slot.session->facts().id] = spi;
+  if (!unproved_yet && slot.unproved) unproved.erase(slot.session->facts().id);
+  slot.unproved = unproved_yet;
   if (slot.session->finished()) return forget(found);
   const bool established = slot.session->facts().established.has_value();
   if (established && !std::exchange(slot.established, true)) return on_established(now, *slot.session);
@@ -137,6 +145,7 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
 void Engine::State::forget(Slots::iterator slot) {
   if (slot->second.due) wakeups.erase({*slot->second.due, slot->first});
   if (slot->second.half_open) --half_open;
+  if (slot->second.unproved) unproved.erase(slot->second.session->facts().id);
   if (slot->second.first_message) first_messages.erase(*slot->second.first_message);
   spi_by_id.erase(slot->second.session->facts().id.value);
   slots.erase(slot);
@@ -177,10 +186,10 @@ Protocol* Engine::State::protocol(std::uint8_t version) const {
   return version == 1 ? ikev1.get() : version == 2 ? ikev2.get() : nullptr;
 }
 
-/// IKEv2 where the connection leaves it open.
-Protocol& Engine::State::protocol_for(const policy::Connection& connection) const {
-  const bool first = !ikev2 || (connection.version == policy::IkeVersion::v1 && ikev1);
-  return first ? *ikev1 : *ikev2;
+/// Where the connection leaves it open, IKEv2 if there is one. nullptr: not built.
+Protocol* Engine::State::protocol_for(const policy::Connection& connection) const {
+  if (connection.version == policy::IkeVersion::any) return ikev2 ? ikev2.get() : ikev1.get();
+  return protocol(static_cast<std::uint8_t>(connection.version));
 }
 
 Engine::State::Slots::iterator Engine::State::slot_of(const Protocol& speaks, const wire::IkeHeader& header) {
@@ -201,7 +210,20 @@ void Engine::State::on_first_message(Instant now, Protocol& speaks, const Datagr
     slots.at(spi).session->on_message(now, env, datagram, header);
     return touched(now, spi);
   }
-  if (auto session = speaks.accept(now, env, datagram, header, half_open)) add(now, std::move(session), key);
+  // Room that can be made counts as room.
+  const bool full = half_open >= settings.half_open_limit && !unproved.empty();
+  const std::size_t counted = full ? settings.half_open_limit - 1 : half_open;
+  auto session = speaks.accept(now, env, datagram, header, counted);
+  if (!session) return;
+  add(now, std::move(session), key);
+  if (half_open > settings.half_open_limit) make_room(datagram);
+}
+
+/// IKEv1 has no cookies that would keep strangers out until they answer. So that a flood of them shuts nobody out, the
+/// oldest whose address may be forged goes: whoever is honest answers sooner.
+void Engine::State::make_room(const Datagram& datagram) {
+  reject(datagram, Reason::half_open_limit);
+  forget(slots.find(unproved.begin()->second));
 }
 
 void Engine::State::reject(const Datagram& datagram, Reason reason) {
@@ -258,14 +280,14 @@ std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::st
   if (!local) local = s.host.source_address(remote);
   if (!local) return std::unexpected(InitiateError::no_route);
 
-  const bool initial_contact = !s.knows_peer(remote);
-  auto session = s.protocol_for(*connection)
-                     .initiate(now, env,
-                               {.connection = connection,
-                                .local = {*local, connection->local_port},
-                                .remote = {remote, connection->remote_port},
-                                .child = std::move(request),
-                                .initial_contact = initial_contact});
+  Protocol* speaks = s.protocol_for(*connection);
+  if (!speaks) return std::unexpected(InitiateError::version_not_built);
+  auto session = speaks->initiate(now, env,
+                                  {.connection = connection,
+                                   .local = {*local, connection->local_port},
+                                   .remote = {remote, connection->remote_port},
+                                   .child = std::move(request),
+                                   .initial_contact = !s.knows_peer(remote)});
   if (!session)
     env.emit(event::NegotiationFailed{{}, std::move(session.error())});
   else

@@ -39,6 +39,7 @@ class Engine {
     unknown_child,
     no_remote_address,
     no_route,
+    version_not_built,
     busy
   };
   /// Brings a child up over the connection's IKE SA, which is made if there is none. Without a child's name, all of the

@@ -1,10 +1,10 @@
-// Two engines that speak to each other over a perfect wire; the imperfect ones are in tests/.
+// Two engines that speak to each other over a perfect wire, in each version that is built; the imperfect wires are in
+// tests/.
 #include "ike/engine/engine.h"
 
 #include <gtest/gtest.h>
 
 #include "crypto/openssl/provider_openssl.h"
-#include "wire/ikev2/message.h"
 
 namespace sallyport::ike {
 namespace {
@@ -15,10 +15,10 @@ constexpr IpAddress kMoon = IpAddress::v4(192, 0, 2, 1);
 constexpr IpAddress kSun = IpAddress::v4(192, 0, 2, 2);
 
 policy::Connection make_connection(const IpAddress& local, const IpAddress& remote, const char* local_id,
-                                   const char* remote_id) {
+                                   const char* remote_id, policy::IkeVersion version) {
   policy::Connection connection;
   connection.name = "office";
-  connection.version = policy::IkeVersion::v2;
+  connection.version = version;
   connection.local_addrs = {policy::AddressRange::host(local)};
   connection.remote_addrs = {policy::AddressRange::host(remote)};
   connection.local.id = policy::Identity::fqdn(local_id);
@@ -77,7 +77,7 @@ class Peer final : public HostView {
   std::vector<event::Event> events_;
 };
 
-class EnginePair : public testing::Test {
+class EnginePair : public testing::TestWithParam<policy::IkeVersion> {
  protected:
   /// Carries datagrams until nobody has anything to say.
   void run() {
@@ -94,11 +94,11 @@ class EnginePair : public testing::Test {
   }
 
   Instant now_{};
-  Peer moon_{1, kMoon, make_connection(kMoon, kSun, "moon", "sun")};
-  Peer sun_{2, kSun, make_connection(kSun, kMoon, "sun", "moon")};
+  Peer moon_{1, kMoon, make_connection(kMoon, kSun, "moon", "sun", GetParam())};
+  Peer sun_{2, kSun, make_connection(kSun, kMoon, "sun", "moon", GetParam())};
 };
 
-TEST_F(EnginePair, AgreeOnKeysAndSelectors) {
+TEST_P(EnginePair, AgreeOnKeysAndSelectors) {
   ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
   run();
   ASSERT_EQ(moon_.installed_.size(), 1u);
@@ -115,7 +115,7 @@ TEST_F(EnginePair, AgreeOnKeysAndSelectors) {
   EXPECT_EQ(sun_.events<event::IkeSaEstablished>().size(), 1u);
 }
 
-TEST_F(EnginePair, DeleteReachesTheOtherSide) {
+TEST_P(EnginePair, DeleteReachesTheOtherSide) {
   ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
   run();
   EXPECT_TRUE(moon_.engine_.terminate(now_, moon_.engine_.status().front().id));
@@ -125,7 +125,7 @@ TEST_F(EnginePair, DeleteReachesTheOtherSide) {
   EXPECT_EQ(sun_.events<event::IkeSaClosed>().front().why.kind, event::FailureKind::closed_by_peer);
 }
 
-TEST_F(EnginePair, AWrongSecretFailsOnBothSidesWithTheReason) {
+TEST_P(EnginePair, AWrongSecretFailsOnBothSidesWithTheReason) {
   sun_.load("another secret");
   ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
   run();
@@ -140,7 +140,7 @@ TEST_F(EnginePair, AWrongSecretFailsOnBothSidesWithTheReason) {
   EXPECT_EQ(there.front().failure.side, event::Side::local);
 }
 
-TEST_F(EnginePair, GarbageCostsAnEventAndNothingElse) {
+TEST_P(EnginePair, GarbageCostsAnEventAndNothingElse) {
   ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
   run();
   SeededRandom random(7);
@@ -154,7 +154,7 @@ TEST_F(EnginePair, GarbageCostsAnEventAndNothingElse) {
   EXPECT_EQ(sun_.events<event::MessageRejected>().size(), 1000u);
 }
 
-TEST_F(EnginePair, ARetransmittedRequestGetsTheSameAnswer) {
+TEST_P(EnginePair, ARetransmittedRequestGetsTheSameAnswer) {
   ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
   moon_.drain();
   const SendDatagram first = moon_.sent_.front();
@@ -164,6 +164,49 @@ TEST_F(EnginePair, ARetransmittedRequestGetsTheSameAnswer) {
   EXPECT_EQ(sun_.engine_.sessions(), 1u);
   EXPECT_EQ(sun_.installed_.size(), 1u);
 }
+
+constexpr policy::IkeVersion built[] = {
+#if SALLYPORT_HAS_IKEV1
+    policy::IkeVersion::v1,
+#endif
+#if SALLYPORT_HAS_IKEV2
+    policy::IkeVersion::v2,
+#endif
+    policy::IkeVersion::any,
+};
+INSTANTIATE_TEST_SUITE_P(Version, EnginePair, testing::ValuesIn(built),
+                         [](const auto& each) { return "v" + std::to_string(static_cast<int>(each.param)); });
+
+#if !SALLYPORT_HAS_IKEV1 || !SALLYPORT_HAS_IKEV2
+constexpr auto missing = SALLYPORT_HAS_IKEV1 ? policy::IkeVersion::v2 : policy::IkeVersion::v1;
+
+TEST(Engine, DoesNotBeginInAVersionThatIsNotBuilt) {
+  Peer moon(1, kMoon, make_connection(kMoon, kSun, "moon", "sun", missing));
+  const auto begun = moon.engine_.initiate({}, "office", {});
+  ASSERT_FALSE(begun);
+  EXPECT_EQ(begun.error(), Engine::InitiateError::version_not_built);
+  moon.drain();
+  EXPECT_TRUE(moon.sent_.empty());
+  EXPECT_EQ(moon.engine_.sessions(), 0U);
+}
+
+TEST(Engine, TurnsAVersionThatIsNotBuiltAway) {
+  Peer sun(2, kSun, make_connection(kSun, kMoon, "sun", "moon", policy::IkeVersion::any));
+  Bytes first;
+  Writer writer(first);
+  const bool one = missing == policy::IkeVersion::v1;
+  wire::serialize_ike_header(writer, {.initiator_spi = 1,
+                                      .major_version = static_cast<std::uint8_t>(missing),
+                                      .exchange_type = static_cast<std::uint8_t>(one ? 2 : 34),
+                                      .flags = static_cast<std::uint8_t>(one ? 0 : 8),
+                                      .length = wire::ike_header_size});
+  sun.engine_.on_datagram({}, {{kSun, 500}, {kMoon, 500}, first});
+  sun.drain();
+  ASSERT_EQ(sun.events<event::MessageRejected>().size(), 1U);
+  EXPECT_EQ(sun.events<event::MessageRejected>()[0].reason, event::MessageRejected::Reason::wrong_version);
+  EXPECT_EQ(sun.engine_.sessions(), 0U);
+}
+#endif
 
 }  // namespace
 }  // namespace sallyport::ike

@@ -47,6 +47,10 @@ class Ikev1Session final : public Session {
   bool half_open() const override {
     return sa_.role == Role::responder && !sa_.established && sa_.state != State::closed;
   }
+  /// Nothing has come back yet of what we said.
+  bool unproved() const override {
+    return half_open() && (sa_.state == State::main_agreed || sa_.state == State::aggressive_answered);
+  }
   bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
 
   const IsakmpSa& sa() const { return sa_; }

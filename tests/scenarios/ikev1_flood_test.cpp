@@ -1,0 +1,181 @@
+// Strangers by the million who speak IKEv1, which has no cookies to ask them for: what they can make a gateway hold and
+// compute is bounded, and in Main Mode whoever is honest still gets in.
+#include "tests/scenarios/counting_provider.h"
+#include "tests/scenarios/ikev1.h"
+
+namespace sallyport::scenarios {
+namespace {
+
+using sim::OffPathAttacker;
+
+class Ikev1Flood : public Stage {
+ protected:
+  /// Between alice, wherever she is, and the gateway.
+  static Pairing open_to_all(bool aggressive) {
+    Pairing pairing = in_ikev1(sim::pair_up("office", {alice_address, "10.1.0.0/16", "alice.example"},
+                                            {gate_address, "10.2.0.0/16", "gate.example"}),
+                               aggressive);
+    pairing.right.remote_addrs.clear();
+    return pairing;
+  }
+  void load_gate(const Pairing& pairing) {
+    alice.load(pairing.left_configuration());
+    gate.load(pairing.right_configuration());
+  }
+  /// alice's first message to the gateway as it was on the wire; it never arrived.
+  Bytes a_first_message(bool aggressive) {
+    mallory.record(1);
+    mallory.take(OnPathAttacker::everything());
+    load_gate(open_to_all(aggressive));
+    alice.initiate("office");
+    pass(1ms);
+    Bytes recorded = mallory.recorded().front().packet;
+    alice.terminate("office");
+    alice.restart();
+    mallory.forget_rules();
+    mallory.record(0);
+    return recorded;
+  }
+  void flood(std::uint64_t count, Duration duration, const Bytes& original) {
+    eve.flood(count, duration,
+              [original](RandomSource& random) { return OffPathAttacker::spoofed_ike_sa_init(original, random); });
+  }
+  /// So many in each of a hundred seconds; the most sessions that the gateway had meanwhile.
+  std::size_t flood_for_100_seconds(int in_a_second, const Bytes& original) {
+    world.trace().keep(0);
+    SeededRandom random(1);
+    std::size_t most = 0;
+    for (int second = 0; second < 100; ++second) {
+      // Straight into the gateway's port: the net's own work would take longer than the gateway's.
+      for (int i = 0; i < in_a_second; ++i) {
+        gate.on_packet(0, OffPathAttacker::spoofed_ike_sa_init(original, random));
+        most = std::max(most, engine().sessions());
+      }
+      pass(1s);
+    }
+    return most;
+  }
+  bool alice_gets_in(Duration at_most) {
+    alice.initiate("office");
+    return eventually([&] { return alice.installed().size() == 1; }, at_most) &&
+           reaches(alice, alice_inside, bob_inside);
+  }
+  const ike::Engine& engine() const { return gate.node()->engine(); }
+
+  static inline const IpAddress gate_address = IpAddress::v4(198, 51, 100, 9);
+  CountingProvider counting{cryptography().provider};
+  Host& gate = world.add<Host>("gate", std::vector{gate_address}, sim::Cryptography{counting, cryptography().ciphers});
+  Link& gate_link = internet.attach(gate, gate_address);
+  OffPathAttacker& eve = world.add<OffPathAttacker>("eve");
+  Link& eve_link = internet.attach(eve, IpAddress::v4(203, 0, 113, 66), {.delay = 1ms});
+};
+
+TEST_F(Ikev1Flood, MillionSpoofedMainModesHoldNoMoreThanTheBoundAndComputeNothing) {
+  const Bytes original = a_first_message(false);
+  EXPECT_EQ(flood_for_100_seconds(10'000, original), ike::Settings{}.half_open_limit);
+  EXPECT_EQ(counting.key_pairs(), 0U);
+  EXPECT_EQ(counting.shared_secrets(), 0U);
+  pass(2min);
+  EXPECT_EQ(engine().sessions(), 0U);
+}
+
+TEST_F(Ikev1Flood, MillionSpoofedAggressiveModesAreAnsweredAtARate) {
+  const Bytes original = a_first_message(true);
+  const ike::Settings settings;
+  EXPECT_LE(flood_for_100_seconds(10'000, original), settings.half_open_limit);
+  EXPECT_GT(counting.shared_secrets(), 0U);
+  EXPECT_LE(counting.shared_secrets(), 101 * settings.aggressive_per_second);
+  EXPECT_EQ(counting.key_pairs(), counting.shared_secrets());
+  pass(2min);
+  EXPECT_EQ(engine().sessions(), 0U);
+}
+
+TEST_F(Ikev1Flood, HonestMainModeGetsInThroughIt) {
+  flood(40'000, 20s, a_first_message(false));
+  pass(10s);
+  EXPECT_EQ(engine().half_open(), ike::Settings{}.half_open_limit);
+  EXPECT_TRUE(alice_gets_in(5s));
+  EXPECT_EQ(counting.shared_secrets(), 1U);
+}
+
+TEST_F(Ikev1Flood, OfMainModeDoesNotPushOutWhoeverHasAnswered) {
+  const Bytes original = a_first_message(false);
+  mallory.take(ikev1_message(V1::main_mode, 5));
+  alice.initiate("office");
+  pass(100ms);
+  ASSERT_EQ(engine().half_open(), 1U);
+  ASSERT_EQ(counting.shared_secrets(), 1U);
+  flood(5'000, 1s, original);
+  pass(2s);
+  mallory.forget_rules();
+  EXPECT_TRUE(eventually([&] { return alice.established_ike_sas() == 1; }, 10s));
+  EXPECT_EQ(counting.shared_secrets(), 1U);  // the same ISAKMP SA
+}
+
+TEST_F(Ikev1Flood, OfAggressiveModeLeavesMainModeOpen) {
+  const Bytes original = a_first_message(true);
+  load_gate([&] {
+    Pairing pairing = open_to_all(true);
+    pairing.left.aggressive = false;  // who answers Aggressive Mode answers Main Mode too
+    return pairing;
+  }());
+  flood(40'000, 20s, original);
+  pass(10s);
+  EXPECT_TRUE(alice_gets_in(5s));
+}
+
+TEST_F(Ikev1Flood, DiffieHellmanWaitsForMessageThree) {
+  load_gate(open_to_all(false));
+  mallory.take(ikev1_message(V1::main_mode, 3));
+  alice.initiate("office");
+  pass(1s);
+  EXPECT_EQ(engine().half_open(), 1U);
+  EXPECT_EQ(counting.key_pairs() + counting.shared_secrets(), 0U);
+  mallory.forget_rules();
+  EXPECT_TRUE(eventually([&] { return counting.shared_secrets() == 1; }, 10s));
+}
+
+TEST_F(Ikev1Flood, FromAddressesThatNoConnectionNamesGetsNoState) {
+  const Bytes original = a_first_message(false);
+  Pairing pairing = open_to_all(false);
+  pairing.right.remote_addrs = {policy::AddressRange::host(alice_address)};
+  load_gate(pairing);
+  flood(200, 1s, original);
+  pass(5s);
+  EXPECT_EQ(engine().sessions(), 0U);
+  EXPECT_EQ(counting.key_pairs(), 0U);
+}
+
+TEST_F(Ikev1Flood, WhatFailsBeforeItIsProvedLeavesNothingBehind) {
+  Pairing pairing = open_to_all(false);
+  alice.load(pairing.left_configuration());
+  sim::Configuration no_key = pairing.right_configuration();
+  no_key.keys.clear();
+  gate.load(no_key);
+  alice.initiate("office");
+  pass(1s);
+  EXPECT_EQ(gate.count<event::NegotiationFailed>(), 1U);
+  EXPECT_EQ(engine().sessions(), 0U);
+  EXPECT_EQ(counting.key_pairs(), 0U);
+}
+
+#if SALLYPORT_HAS_IKEV2
+TEST_F(Ikev1Flood, LeavesIkev2Open) {
+  const Bytes original = a_first_message(false);
+  Pairing modern = sim::pair_up("office", {alice_address, "10.1.0.0/16", "alice.example"},
+                                {gate_address, "10.2.0.0/16", "gate.example"});
+  modern.right.name = "modern";
+  modern.right.remote_addrs.clear();
+  sim::Configuration both = open_to_all(false).right_configuration();
+  const sim::Configuration more = modern.right_configuration();
+  both.connections.insert(both.connections.end(), more.connections.begin(), more.connections.end());
+  alice.load(modern.left_configuration());
+  gate.load(both);
+  flood(40'000, 20s, original);
+  pass(10s);
+  EXPECT_TRUE(alice_gets_in(5s));
+}
+#endif
+
+}  // namespace
+}  // namespace sallyport::scenarios
