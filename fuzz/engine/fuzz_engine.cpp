@@ -1,92 +1,27 @@
-// The IKE engine against a stream of datagrams: from strangers, and from an authentic peer that writes nonsense.
-// Whatever comes, the engine's state stays bounded, its timers end, and what it says is well formed.
+// The IKE engine in IKEv2 against a stream of datagrams: from strangers, and from an authentic peer that writes
+// nonsense. Whatever comes, the engine's state stays bounded, its timers end, and what it says is well formed.
 //
 // The input is a list of records: kind (1 octet), size (2 octets), that many octets.
 //   even kinds   a datagram as it is, from a stranger; kind 2 comes to port 4500
 //   odd kinds    the payloads of a message that the peer of an established IKE SA encrypts properly: the first octet is
 //                the exchange type, the second the type of the first payload
-#include <deque>
-
-#include "base/check.h"
 #include "base/reader.h"
-#include "crypto/openssl/provider_openssl.h"
-#include "ike/engine/engine.h"
+#include "fuzz/common/engine_end.h"
 #include "wire/ikev2/message.h"
 #include "wire/ikev2/sk_payload.h"
 
 namespace sallyport {
 namespace {
 
-using policy::IpAddress;
+using fuzz::kClient, fuzz::kGateway, fuzz::kStranger, fuzz::provider;
+using End = fuzz::EngineEnd;
 namespace w = wire::ikev2;
 
-constexpr IpAddress kClient = IpAddress::v4(192, 0, 2, 1);
-constexpr IpAddress kGateway = IpAddress::v4(192, 0, 2, 2);
-constexpr IpAddress kStranger = IpAddress::v4(198, 51, 100, 7);
+bool is_readable(ByteView message) { return w::parse_message(message).has_value(); }
 
-policy::ConnectionPtr connection(const char* local_id, const char* remote_id, const IpAddress& remote) {
-  policy::Connection made;
-  made.name = "c";
-  made.remote_addrs = {policy::AddressRange::host(remote)};
-  made.local.id = policy::Identity::fqdn(local_id);
-  made.remote.id = policy::Identity::fqdn(remote_id);
-  policy::Child tunnel;
-  tunnel.name = "t";
-  tunnel.local_ts = tunnel.remote_ts = {*policy::SelectorTemplate::parse("10.0.0.0/8")};
-  policy::Child transport;
-  transport.name = "h";
-  transport.mode = policy::Mode::transport;
-  made.children = {tunnel, transport};
-  return std::make_shared<const policy::Connection>(std::move(made));
+policy::Connection connection(const char* local_id, const char* remote_id, const policy::IpAddress& remote) {
+  return fuzz::connection(local_id, remote_id, remote, policy::IkeVersion::v2);
 }
-
-crypto::Provider& provider() {
-  static const auto instance = crypto::make_openssl_provider();
-  return *instance;
-}
-
-class End final : public ike::HostView {
- public:
-  End(std::uint64_t seed, const IpAddress& address, policy::ConnectionPtr connection)
-      : random_(seed), address_(address), engine_(settings(), provider(), random_, *this) {
-    policy::Pad pad;
-    pad.add({.name = "k", .secret = Secret::copy_of(as_bytes("k"))});
-    engine_.load({std::move(connection)}, std::move(pad));
-  }
-  std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }
-  std::optional<IpAddress> source_address(const IpAddress&) const override { return address_; }
-  ike::Engine& engine() { return engine_; }
-
-  /// Takes what the engine says; every datagram must be one that we would read ourselves.
-  std::deque<ike::SendDatagram> drain() {
-    std::deque<ike::SendDatagram> sent;
-    while (auto output = engine_.poll_output()) {
-      if (auto* keys = std::get_if<ike::LogKeys>(&*output)) keys_ = std::move(*keys);
-      if (auto* datagram = std::get_if<ike::SendDatagram>(&*output)) {
-        ASSERT(w::parse_message(datagram->message));
-        sent.push_back(std::move(*datagram));
-      }
-    }
-    return sent;
-  }
-  const ike::LogKeys& keys() const { return keys_; }
-
- private:
-  static const ike::Settings& settings() {
-    static const ike::Settings all = [] {
-      ike::Settings small;
-      small.log_keys = true;
-      small.half_open_limit = 40;
-      small.children_per_ike_sa = 8;
-      return small;
-    }();
-    return all;
-  }
-  SeededRandom random_;
-  IpAddress address_;
-  ike::LogKeys keys_;
-  ike::Engine engine_;
-};
 
 void handshake(End& client, End& gateway) {
   ASSERT(client.engine().initiate({}, "c", {"t"}));
@@ -125,8 +60,8 @@ std::optional<Bytes> seal(const ike::LogKeys& keys, std::uint32_t id, std::uint8
 }
 
 void run(ByteView input) {
-  End client(1, kClient, connection("client", "gateway", kGateway));
-  End gateway(2, kGateway, connection("gateway", "client", kClient));
+  End client(1, kClient, {connection("client", "gateway", kGateway)}, is_readable);
+  End gateway(2, kGateway, {connection("gateway", "client", kClient)}, is_readable);
   handshake(client, gateway);
 
   Instant now{};
@@ -150,16 +85,11 @@ void run(ByteView input) {
         ++next_id;
         break;
       }
-    ASSERT(gateway.engine().half_open() <= 40);
-    ASSERT(gateway.engine().sessions() <= 41);
+    ASSERT(gateway.engine().half_open() <= fuzz::kHalfOpenLimit);
+    ASSERT(gateway.engine().sessions() <= fuzz::kHalfOpenLimit + 1);
   }
   // In the end the timers must let go of everything that nobody keeps alive.
-  for (int i = 0; i < 2000 && gateway.engine().next_timeout(); ++i) {
-    const Instant next = *gateway.engine().next_timeout();
-    now = std::max(now, next);
-    gateway.engine().on_timeout(now);
-    gateway.drain();
-  }
+  gateway.run_out(now);
   ASSERT(gateway.engine().half_open() == 0);
 }
 

@@ -41,7 +41,7 @@ struct LogKeys {
   std::uint64_t spi_responder = 0;
   policy::Suite suite;
   Secret sk_ei, sk_er, sk_ai, sk_ar;
-  std::uint8_t version = 2;  // of IKE; in 1, there is one key for both directions, and none for integrity
+  std::uint8_t version = 2;  // of IKE; in 1, both directions have one key, and sk_ai and sk_ar are SKEYID_a
 };
 
 using Output = std::variant<SendDatagram, SendKeepalive, InstallChildSa, RemoveChildSa, MoveChildSa, Notice, LogKeys>;

@@ -95,6 +95,8 @@ void Ikev1Session::log_keys(Environment& env) const {
   keys.version = 1;
   keys.sk_ei = sa_.keys.encryption.clone();
   keys.sk_er = sa_.keys.encryption.clone();
+  keys.sk_ai = sa_.keys.skeyid_a.clone();
+  keys.sk_ar = sa_.keys.skeyid_a.clone();
   env.outbox.push_back(std::move(keys));
 }
 
