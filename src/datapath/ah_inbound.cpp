@@ -36,6 +36,8 @@ void Inbound::free_of_ah(Sa& sa, const Datagram& from, Verdicts& out) {
   ASSERT(header);  // accept_ah() has read the same octets
   const std::size_t headers = ip->payload_offset();
   const ByteSpan packet = from.bytes.first(ip->octets().size());
+  if (sa.inner_esp != nullptr)
+    return accept_bundled(sa, header->next_header, from, packet.subspan(headers + header->size), out);
   if (sa.mode == policy::Mode::tunnel)
     return decapsulate(sa, packet.subspan(headers + header->size), header->next_header, from, out);
 
@@ -45,6 +47,19 @@ void Inbound::free_of_ah(Sa& sa, const Datagram& from, Verdicts& out) {
   wire::set_packet_size(clear.data(), clear.size());
   wire::set_protocol(clear.data(), ip->protocol_offset(), header->next_header);
   match_and_deliver(sa, clear, out);
+}
+
+/// What is in AH is the ESP of the same bundle and nothing else (RFC 4301 §5.2: SAs are those that the policy asks for,
+/// all of them). It is opened with the rest of the burst.
+void Inbound::accept_bundled(Sa& ah, wire::IpProtocol next_header, const Datagram& from, ByteSpan packet,
+                             Verdicts& out) {
+  ah.counters.inbound.packets += 1;
+  ah.counters.inbound.bytes += packet.size();
+  if (next_header != wire::IpProtocol::esp) return drop(DropReason::incomplete_bundle, &ah, out);
+  const auto header = wire::read_esp_header(packet);
+  if (!header) return drop(DropReason::malformed_esp, &ah, out);
+  if (header->spi != ah.inner_esp->inbound.spi) return drop(DropReason::incomplete_bundle, &ah, out);
+  accept_esp(*ah.inner_esp, *header, from, packet, out);
 }
 
 }  // namespace sallyport::datapath

@@ -32,7 +32,7 @@ void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& ou
       rest = rest.subspan(size);
     } while (!rest.empty());
   }
-  for (Sa* sa : active_) open_all(now, *sa, out);
+  for (std::size_t i = 0; i < active_.size(); ++i) open_all(now, *active_[i], out);  // AH of a bundle brings its ESP
   coalescer_.flush();
 }
 
@@ -53,12 +53,18 @@ void Inbound::accept(const Datagram& datagram, ByteSpan packet, Verdicts& out) {
   if (!header) return drop(DropReason::malformed_esp, nullptr, out);
   Sa* sa = sad_.find_inbound(header->spi);
   if (sa == nullptr) return drop(DropReason::unknown_spi, nullptr, out);
-  InboundSa& inbound = sa->inbound;
-  const std::uint64_t sequence = inbound.window.extend(header->sequence);
-  if (!is_fresh(*sa, sequence, out)) return;
+  if (sa->outer_ah) return drop(DropReason::incomplete_bundle, sa, out);
+  accept_esp(*sa, *header, datagram, packet, out);
+}
+
+void Inbound::accept_esp(Sa& sa, const wire::EspHeader& header, const Datagram& datagram, ByteSpan packet,
+                         Verdicts& out) {
+  InboundSa& inbound = sa.inbound;
+  const std::uint64_t sequence = inbound.window.extend(header.sequence);
+  if (!is_fresh(sa, sequence, out)) return;
   const auto job = inbound.layout.prepare_open(packet, sequence);
-  if (!job) return drop(DropReason::malformed_esp, sa, out);
-  add_to_burst(*sa, *job, datagram);
+  if (!job) return drop(DropReason::malformed_esp, &sa, out);
+  add_to_burst(sa, *job, datagram);
 }
 
 bool Inbound::is_fresh(Sa& sa, std::uint64_t sequence, Verdicts& out) {

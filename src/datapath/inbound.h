@@ -34,12 +34,15 @@ class Inbound {
 
   void begin_burst(std::span<const Datagram> burst, Verdicts& out);
   void accept(const Datagram& datagram, ByteSpan packet, Verdicts& out);
+  void accept_esp(Sa& sa, const wire::EspHeader& header, const Datagram& datagram, ByteSpan packet, Verdicts& out);
   void accept_ah(const Datagram& datagram, Verdicts& out);
   bool is_fresh(Sa& sa, std::uint64_t sequence, Verdicts& out);
   void add_to_burst(Sa& sa, const crypto::PacketJob& job, const Datagram& datagram);
   void open_all(Instant now, Sa& sa, Verdicts& out);
   void on_opened(Instant now, Sa& sa, const Item& item, const crypto::PacketJob& job, Verdicts& out);
   void free_of_ah(Sa& sa, const Datagram& from, Verdicts& out);
+  void accept_bundled(Sa& ah, wire::IpProtocol next_header, const Datagram& from, ByteSpan packet, Verdicts& out);
+  bool has_volume_left(Sa& sa, Verdicts& out);
   void note_origin(Sa& sa, std::uint64_t sequence, const Datagram& from, Verdicts& out);
 
   void decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);

@@ -28,6 +28,15 @@ HeaderTail header_tail(const Sa& sa, const wire::IpPacket& ip) {
   return tail;
 }
 
+bool has_ah(const Sa& sa) { return sa.protocol == policy::Protocol::ah || sa.outer_ah != nullptr; }
+
+/// At most: with AH as a whole IP packet, else of ESP alone.
+std::size_t packet_size(const Sa& sa, std::size_t clear) {
+  if (sa.protocol == policy::Protocol::ah) return wire::ipv6_header_size + sa.ah.header + clear;
+  const std::size_t esp = sa.outbound.layout.packet_size(clear);
+  return sa.outer_ah ? wire::ipv6_header_size + sa.outer_ah->ah.header + esp : esp;
+}
+
 OuterFields outer_fields(const Sa& sa, const wire::IpPacket& ip) {
   if (sa.mode == policy::Mode::tunnel) return tunnel_fields(ip, sa.copy_df, sa.copy_ecn);
   return {.traffic_class = ip.traffic_class(), .hop_limit = ip.hop_limit(), .dont_fragment = ip.dont_fragment()};
@@ -147,6 +156,7 @@ void Outbound::send_all(Instant now, Sa& sa, Verdicts& out) {
     seal_ah(sa, out);
   else
     seal_now(sa);
+  if (sa.outer_ah) seal_ah(*sa.outer_ah, out);
   if (sa.counters.outbound.packets != packets_before) sa.outbound.last_sent = now;
 }
 
@@ -159,21 +169,21 @@ void Outbound::send(Instant now, Sa& sa, const Item& item, Verdicts& out) {
     auto segmenter = Segmenter::of(ip, offload);
     if (!segmenter) return drop(DropReason::malformed_packet, &sa, out);
     if (!fits(now, sa, ip, segmenter->largest_size(), fields, out)) return;
+    if (sa.outer_ah) return send_bundle(sa, ip, *segmenter, fields, out);
     if (sa.protocol == policy::Protocol::ah) return send_ah(sa, ip, *segmenter, fields, out);
     return send_segments(sa, ip, *segmenter, fields, out);
   }
   if (!fits(now, sa, ip, ip.octets().size(), fields, out)) return;
   if (offload.needs_checksum && !finish_checksum(item.packet->bytes.first(ip.octets().size()), offload))
     return drop(DropReason::malformed_packet, &sa, out);
+  if (sa.outer_ah) return send_bundle(sa, ip, std::nullopt, fields, out);
   if (sa.protocol == policy::Protocol::ah) return send_ah(sa, ip, std::nullopt, fields, out);
   send_whole(sa, ip, fields, out);
 }
 
 bool Outbound::fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields,
                     Verdicts& out) {
-  const bool is_ah = sa.protocol == policy::Protocol::ah;
-  if (is_ah ? wire::ipv6_header_size + sa.ah.header + size > AhLayout::largest_packet
-            : sa.outbound.layout.packet_size(size) > TrainBuilder::largest_packet) {
+  if (packet_size(sa, size) > (has_ah(sa) ? AhLayout::largest_packet : TrainBuilder::largest_packet)) {
     drop(DropReason::too_big, &sa, out);
     return false;
   }
@@ -231,6 +241,33 @@ void Outbound::send_ah(Sa& sa, const wire::IpPacket& ip, std::optional<Segmenter
     else
       std::memcpy(to, ip.octets().data() + kept, content.size);
     count_sent(sa, size);
+    ++content.segment;
+  } while (segmenter && !segmenter->is_done());
+}
+
+/// ESP into the place that AH has for its content. A full burst of ESP is sealed before AH's, because both count
+/// alike.
+void Outbound::send_bundle(Sa& sa, const wire::IpPacket& ip, std::optional<Segmenter> segmenter,
+                           const OuterFields& fields, Verdicts& out) {
+  Sa& outer = *sa.outer_ah;
+  const EspLayout& layout = sa.outbound.layout;
+  const std::size_t kept = kept_in_front(sa, ip);
+  AhBuilder::Content content{.next_header = wire::IpProtocol::esp, .size = 0, .sequence = 0};
+  do {
+    std::uint64_t sequence = 0;
+    if (!take_sequence(sa, sequence, out) || !take_sequence(outer, content.sequence, out)) return;
+    const std::size_t size = segmenter ? segmenter->next_size() : ip.octets().size();
+    content.size = layout.packet_size(size - kept);
+    std::uint8_t* packet = ah_.add(outer, ip, fields, content);
+    if (packet == nullptr) return drop(DropReason::uncoverable_header, &outer, out);
+    if (segmenter)
+      segmenter->write_next(packet + layout.head, kept);
+    else
+      std::memcpy(packet + layout.head, ip.octets().data() + kept, size - kept);
+    seal_later(sa, packet, sequence, size - kept, next_header(sa, ip));
+    count_sent(sa, size);
+    outer.counters.outbound.packets += 1;
+    outer.counters.outbound.bytes += content.size;
     ++content.segment;
   } while (segmenter && !segmenter->is_done());
 }

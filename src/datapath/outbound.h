@@ -50,6 +50,8 @@ class Outbound {
   void send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segmenter, const OuterFields& fields, Verdicts& out);
   void send_ah(Sa& sa, const wire::IpPacket& ip, std::optional<Segmenter> segmenter, const OuterFields& fields,
                Verdicts& out);
+  void send_bundle(Sa& sa, const wire::IpPacket& ip, std::optional<Segmenter> segmenter, const OuterFields& fields,
+                   Verdicts& out);
   bool take_sequence(Sa& sa, std::uint64_t& sequence, Verdicts& out);
   void seal_later(Sa& sa, std::uint8_t* packet, std::uint64_t sequence, std::size_t payload, wire::IpProtocol next);
   void seal_now(Sa& sa);

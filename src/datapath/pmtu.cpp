@@ -73,7 +73,9 @@ std::size_t largest_clear_packet(const Sa& sa, const wire::IpPacket& packet) {
   if (sa.outbound.path_mtu <= outer) return kept;
   if (sa.protocol == policy::Protocol::ah)
     return kept + (sa.outbound.path_mtu - outer - std::min<std::size_t>(sa.outbound.path_mtu - outer, sa.ah.header));
-  return kept + sa.outbound.layout.largest_payload(sa.outbound.path_mtu - outer);
+  const std::size_t room = sa.outbound.path_mtu - outer;
+  const std::size_t ah = sa.outer_ah ? sa.outer_ah->ah.header : 0;
+  return kept + sa.outbound.layout.largest_payload(room - std::min(room, ah));
 }
 
 bool must_shrink(const wire::IpPacket& packet, std::size_t size) {

@@ -12,6 +12,17 @@ Result<std::unique_ptr<crypto::PacketCipher>> make_cipher(crypto::PacketCipherFa
                        .integrity_key = keys.integrity_key.view()});
 }
 
+Result<void> check_bundle(const policy::ChildSaSpec& spec) {
+  if (!spec.bundled_ah) return {};
+  const policy::BundledAh& ah = *spec.bundled_ah;
+  if (spec.suite.protocol != policy::Protocol::esp || ah.suite.protocol != policy::Protocol::ah || spec.udp_encap ||
+      ah.suite.encryption.cipher != crypto::Cipher::null)
+    return fail(ErrorCode::unsupported);
+  if (ah.inbound.spi <= wire::max_reserved_spi || ah.outbound.spi <= wire::max_reserved_spi)
+    return fail(ErrorCode::out_of_range);
+  return {};
+}
+
 Result<void> check(const policy::ChildSaSpec& spec) {
   const bool is_ah = spec.suite.protocol == policy::Protocol::ah;
   if (!is_ah && spec.suite.protocol != policy::Protocol::esp) return fail(ErrorCode::unsupported);
@@ -21,7 +32,55 @@ Result<void> check(const policy::ChildSaSpec& spec) {
   if (spec.inbound.spi <= wire::max_reserved_spi || spec.outbound.spi <= wire::max_reserved_spi)
     return fail(ErrorCode::out_of_range);
   if (spec.local.address.family() != spec.remote.address.family()) return fail(ErrorCode::out_of_range);
-  return {};
+  return check_bundle(spec);
+}
+
+/// One protocol's pair of SAs: the only one, or one of a bundle's.
+struct Half {
+  const policy::Suite& suite;
+  const policy::SaKeys& inbound;
+  const policy::SaKeys& outbound;
+};
+
+Result<std::unique_ptr<Sa>> make_sa(const policy::ChildSaSpec& spec, const Half& half,
+                                    crypto::PacketCipherFactory& ciphers, std::uint64_t first_sequence_number,
+                                    std::uint16_t path_mtu) {
+  auto opener = TRY(make_cipher(ciphers, half.suite, half.inbound));
+  auto sealer = TRY(make_cipher(ciphers, half.suite, half.outbound));
+  const bool extended = half.suite.extended_sequence_numbers();
+  const EspLayout layout = EspLayout::of(*opener);
+  const AhLayout ah_layout = AhLayout::of(*opener, spec.local.address.is_v6());
+  return std::make_unique<Sa>(Sa{.id = spec.id,
+                                 .protocol = half.suite.protocol,
+                                 .mode = spec.mode,
+                                 .udp_encap = spec.udp_encap,
+                                 .behind_nat = spec.nat_local || spec.nat_remote,
+                                 .copy_df = spec.copy_df,
+                                 .copy_ecn = spec.copy_ecn,
+                                 .local = spec.local,
+                                 .remote = spec.remote,
+                                 .transport_local = spec.local.address,
+                                 .transport_remote = spec.remote.address,
+                                 .selectors = SelectorPair(spec.local_ts, spec.remote_ts),
+                                 .ah = ah_layout,
+                                 .outer_ah = {},
+                                 .inbound = {.spi = half.inbound.spi,
+                                             .layout = layout,
+                                             .cipher = std::move(opener),
+                                             .window = ReplayWindow(spec.replay_window, extended),
+                                             .last_heard = {},
+                                             .last_origin = spec.remote,
+                                             .burst = {}},
+                                 .outbound = {.spi = half.outbound.spi,
+                                              .layout = layout,
+                                              .cipher = std::move(sealer),
+                                              .sequence = Sequence(extended, first_sequence_number),
+                                              .path_mtu = path_mtu,
+                                              .last_sent = {},
+                                              .burst = {}},
+                                 .counters = {},
+                                 .connection = spec.connection,
+                                 .child = spec.child});
 }
 
 }  // namespace
@@ -31,43 +90,14 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
   TRY(check(spec));
   SpiTable& by_spi = table_of(spec.suite.protocol);
   if (by_id_.contains(spec.id) || by_spi.find(spec.inbound.spi) != nullptr) return fail(ErrorCode::duplicate);
-  auto opener = TRY(make_cipher(ciphers, spec.suite, spec.inbound));
-  auto sealer = TRY(make_cipher(ciphers, spec.suite, spec.outbound));
-  const bool extended = spec.suite.extended_sequence_numbers();
-  const EspLayout layout = EspLayout::of(*opener);
-  const AhLayout ah_layout = AhLayout::of(*opener, spec.local.address.is_v6());
-
-  auto sa = std::make_unique<Sa>(Sa{.id = spec.id,
-                                    .protocol = spec.suite.protocol,
-                                    .mode = spec.mode,
-                                    .udp_encap = spec.udp_encap,
-                                    .behind_nat = spec.nat_local || spec.nat_remote,
-                                    .copy_df = spec.copy_df,
-                                    .copy_ecn = spec.copy_ecn,
-                                    .local = spec.local,
-                                    .remote = spec.remote,
-                                    .transport_local = spec.local.address,
-                                    .transport_remote = spec.remote.address,
-                                    .selectors = SelectorPair(spec.local_ts, spec.remote_ts),
-                                    .ah = ah_layout,
-                                    .age_rank = --newest_rank_,
-                                    .inbound = {.spi = spec.inbound.spi,
-                                                .layout = layout,
-                                                .cipher = std::move(opener),
-                                                .window = ReplayWindow(spec.replay_window, extended),
-                                                .last_heard = {},
-                                                .last_origin = spec.remote,
-                                                .burst = {}},
-                                    .outbound = {.spi = spec.outbound.spi,
-                                                 .layout = layout,
-                                                 .cipher = std::move(sealer),
-                                                 .sequence = Sequence(extended, first_sequence_number),
-                                                 .path_mtu = path_mtu,
-                                                 .last_sent = {},
-                                                 .burst = {}},
-                                    .counters = {},
-                                    .connection = spec.connection,
-                                    .child = spec.child});
+  if (spec.bundled_ah && ah_by_spi_.find(spec.bundled_ah->inbound.spi) != nullptr) return fail(ErrorCode::duplicate);
+  auto sa = TRY(make_sa(spec, {spec.suite, spec.inbound, spec.outbound}, ciphers, first_sequence_number, path_mtu));
+  if (const auto& ah = spec.bundled_ah) {
+    sa->outer_ah = TRY(make_sa(spec, {ah->suite, ah->inbound, ah->outbound}, ciphers, first_sequence_number, path_mtu));
+    sa->outer_ah->inner_esp = sa.get();
+    ah_by_spi_.insert(ah->inbound.spi, sa->outer_ah.get());
+  }
+  sa->age_rank = --newest_rank_;
   Sa* installed = sa.get();
   by_spi.insert(spec.inbound.spi, installed);
   by_id_.emplace(spec.id, std::move(sa));
@@ -77,7 +107,9 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
 bool Sad::remove(policy::ChildSaId id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return false;
-  table_of(found->second->protocol).erase(found->second->inbound.spi);
+  const Sa& sa = *found->second;
+  table_of(sa.protocol).erase(sa.inbound.spi);
+  if (sa.outer_ah) ah_by_spi_.erase(sa.outer_ah->inbound.spi);
   by_id_.erase(found);
   return true;
 }

@@ -71,6 +71,11 @@ struct Sa {
   std::string connection;
   std::string child;
 };
+  policy::Volume soft_limit, hard_limit;
+  /// A bundle is two of these: ESP's, which is the one that is known, owns AH's around it, which only verifies and
+  /// protects, and finds back to it.
+  std::unique_ptr<Sa> outer_ah;
+  Sa* inner_esp = nullptr;
 
 class Sad {
  public:

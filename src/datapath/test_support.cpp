@@ -154,6 +154,8 @@ policy::ChildSaSpec mirrored(const policy::ChildSaSpec& spec) {
   other.suite = spec.suite;
   other.inbound = spec.outbound.clone();
   other.outbound = spec.inbound.clone();
+  if (const auto& ah = spec.bundled_ah)
+    other.bundled_ah = policy::BundledAh{ah->suite, ah->outbound.clone(), ah->inbound.clone()};
   other.local = spec.remote;
   other.remote = spec.local;
   other.udp_encap = spec.udp_encap;

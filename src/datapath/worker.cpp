@@ -73,6 +73,10 @@ bool Worker::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {
 }
 
 void Worker::set_policy(const policy::SpdPtr& spd) {
+  if (sa->outer_ah) {
+    sa->outer_ah->local = local;
+    sa->outer_ah->remote = sa->outer_ah->inbound.last_origin = remote;
+  }
   parts_->forget_flows();
   parts_->count_drops(DropReason::no_policy, parts_->spd.set_policy(*spd), nullptr);
 }
@@ -80,6 +84,7 @@ void Worker::set_policy(const policy::SpdPtr& spd) {
 void Worker::acquire_failed(policy::PolicyId policy) {
   SpdRule* rule = parts_->spd.find(policy);
   if (rule == nullptr || rule->child == nullptr) return;
+  if (sa->outer_ah) sa->outer_ah->outbound.path_mtu = sa->outbound.path_mtu;
   rule->child->asked.reset();
   parts_->count_drops(DropReason::hold_expired, parts_->spd.drop_held(*rule->child), nullptr);
 }
@@ -124,12 +129,16 @@ std::optional<SaStatus> Worker::status(policy::ChildSaId id) const {
                   .last_outbound = sa->outbound.last_sent,
                   .sequence_in = sa->inbound.window.top(),
                   .sequence_out = sa->outbound.sequence.last_taken(),
-                  .path_mtu = sa->outbound.path_mtu};
+                  .path_mtu = sa->outbound.path_mtu,
+                  .bundled_ah = ah};
 }
 
 std::size_t Worker::sa_count() const { return parts_->sad.size(); }
 
 // ---- Verdicts
+  std::optional<BundledAhStatus> ah;
+  if (const Sa* outer = sa->outer_ah.get())
+    ah = {outer->counters, outer->inbound.window.top(), outer->outbound.sequence.last_taken()};
 
 void Verdicts::clear() {
   sends.clear();

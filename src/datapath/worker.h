@@ -44,6 +44,13 @@ struct Settings {
   std::uint64_t first_sequence_number = 1;
 };
 
+/// Of a bundle, what its AH counts for itself: octets are those behind the AH header.
+struct BundledAhStatus {
+  Counters counters;
+  std::uint64_t sequence_in = 0;
+  std::uint64_t sequence_out = 0;
+};
+
 /// One Child SA as `sallyport status` shows it.
 struct SaStatus {
   Counters counters;
@@ -52,6 +59,7 @@ struct SaStatus {
   std::uint64_t sequence_in = 0;         // highest authentic one
   std::uint64_t sequence_out = 0;        // last one used; 0: none yet
   std::uint16_t path_mtu = 0;
+  std::optional<BundledAhStatus> bundled_ah = {};
 };
 
 class Worker {
