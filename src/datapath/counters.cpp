@@ -21,8 +21,8 @@ std::string_view to_string(DropReason reason) {
     case DropReason::malformed_esp: return "malformed_esp";
     case DropReason::malformed_ah: return "malformed_ah";
     case DropReason::unknown_spi: return "unknown_spi";
-    case DropReason::replay: return "replay";
     case DropReason::incomplete_bundle: return "incomplete_bundle";
+    case DropReason::replay: return "replay";
     case DropReason::replay_stale: return "replay_stale";
     case DropReason::integrity: return "integrity";
     case DropReason::bad_padding: return "bad_padding";

@@ -26,8 +26,8 @@ enum class DropReason : std::uint8_t {
   malformed_esp,  // too short, or not a multiple of the cipher's block
   malformed_ah,   // no AH where it should be, or its length is not the SA's
   unknown_spi,
-  replay,        // seen before
   incomplete_bundle,  // ESP or AH alone, where the SA is a bundle of both (or AH, which is authentic, around another)
+  replay,        // seen before
   replay_stale,  // behind the window
   integrity,     // the ICV is wrong
   // inbound, after authentication: what only the peer can cause

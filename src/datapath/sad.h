@@ -65,17 +65,17 @@ struct Sa {
   SelectorPair selectors;
   AhLayout ah;                // of AH alone, instead of both directions' EspLayout
   std::int64_t age_rank = 0;  // lower is newer
+  policy::Volume soft_limit, hard_limit;
+  /// A bundle is two of these: ESP's, which is the one that is known, owns AH's around it, which only verifies and
+  /// protects, and finds back to it.
+  std::unique_ptr<Sa> outer_ah;
+  Sa* inner_esp = nullptr;
   InboundSa inbound;
   OutboundSa outbound;
   Counters counters;
   std::string connection;
   std::string child;
 };
-  policy::Volume soft_limit, hard_limit;
-  /// A bundle is two of these: ESP's, which is the one that is known, owns AH's around it, which only verifies and
-  /// protects, and finds back to it.
-  std::unique_ptr<Sa> outer_ah;
-  Sa* inner_esp = nullptr;
 
 class Sad {
  public:

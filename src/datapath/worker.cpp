@@ -62,6 +62,10 @@ bool Worker::update_endpoints(policy::ChildSaId id, const policy::Endpoint& loca
   sa->local = local;
   sa->remote = sa->inbound.last_origin = remote;
   sa->udp_encap = udp_encap;
+  if (sa->outer_ah) {
+    sa->outer_ah->local = local;
+    sa->outer_ah->remote = sa->outer_ah->inbound.last_origin = remote;
+  }
   return true;
 }
 
@@ -69,14 +73,11 @@ bool Worker::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {
   Sa* sa = parts_->sad.find(id);
   if (sa == nullptr) return false;
   sa->outbound.path_mtu = std::max(mtu, smallest_path_mtu);
+  if (sa->outer_ah) sa->outer_ah->outbound.path_mtu = sa->outbound.path_mtu;
   return true;
 }
 
 void Worker::set_policy(const policy::SpdPtr& spd) {
-  if (sa->outer_ah) {
-    sa->outer_ah->local = local;
-    sa->outer_ah->remote = sa->outer_ah->inbound.last_origin = remote;
-  }
   parts_->forget_flows();
   parts_->count_drops(DropReason::no_policy, parts_->spd.set_policy(*spd), nullptr);
 }
@@ -84,7 +85,6 @@ void Worker::set_policy(const policy::SpdPtr& spd) {
 void Worker::acquire_failed(policy::PolicyId policy) {
   SpdRule* rule = parts_->spd.find(policy);
   if (rule == nullptr || rule->child == nullptr) return;
-  if (sa->outer_ah) sa->outer_ah->outbound.path_mtu = sa->outbound.path_mtu;
   rule->child->asked.reset();
   parts_->count_drops(DropReason::hold_expired, parts_->spd.drop_held(*rule->child), nullptr);
 }
@@ -124,6 +124,9 @@ const Counters& Worker::counters() const { return parts_->counters; }
 std::optional<SaStatus> Worker::status(policy::ChildSaId id) const {
   const Sa* sa = parts_->sad.find(id);
   if (sa == nullptr) return std::nullopt;
+  std::optional<BundledAhStatus> ah;
+  if (const Sa* outer = sa->outer_ah.get())
+    ah = {outer->counters, outer->inbound.window.top(), outer->outbound.sequence.last_taken()};
   return SaStatus{.counters = sa->counters,
                   .last_inbound = sa->inbound.last_heard,
                   .last_outbound = sa->outbound.last_sent,
@@ -136,9 +139,6 @@ std::optional<SaStatus> Worker::status(policy::ChildSaId id) const {
 std::size_t Worker::sa_count() const { return parts_->sad.size(); }
 
 // ---- Verdicts
-  std::optional<BundledAhStatus> ah;
-  if (const Sa* outer = sa->outer_ah.get())
-    ah = {outer->counters, outer->inbound.window.top(), outer->outbound.sequence.last_taken()};
 
 void Verdicts::clear() {
   sends.clear();
