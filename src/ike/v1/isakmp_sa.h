@@ -124,6 +124,7 @@ struct IsakmpSa {
   NatTraversal nat_traversal;
   bool nat_local = false, nat_remote = false;
   bool peer_has_dpd = false;
+  bool peer_takes_fragments = false;
   bool peer_confirmed = false;  // heard of since `established`
 
   policy::Suite suite;
@@ -134,7 +135,6 @@ struct IsakmpSa {
   TimerSet<Timer> timers;
 
   std::unique_ptr<Setup> setup;
-  bool peer_takes_fragments = false;
   MessageIds message_ids;
   std::vector<Exchange> exchanges;
   std::vector<WantedChild> wanted;  // Quick Modes that wait for `established`, or for others to finish

@@ -11,9 +11,9 @@
 #include <functional>
 
 #include "ike/core/session.h"
+#include "ike/v1/fragmentation.h"
 #include "ike/v1/isakmp_sa.h"
 #include "ike/v1/main_mode.h"
-#include "ike/v1/fragmentation.h"
 #include "ike/v1/transitions.h"
 
 namespace sallyport::ike::v1 {
@@ -72,6 +72,7 @@ class Ikev1Session final : public Session {
     bool readable = true;  // false: authentic, and nonsense
   };
   bool is_for_us(const wire::IkeHeader& header) const;
+  void on_fragment(Instant now, Environment& env, const Datagram& datagram);
   void on_phase_1(Instant now, Environment& env, const Received& received);
   void on_phase_2(Instant now, Environment& env, const Received& received);
   void on_quick_mode(Instant now, Environment& env, const Received& received, Exchange* known);
@@ -87,7 +88,6 @@ class Ikev1Session final : public Session {
 
   // ---- Steps (session_steps.cpp) ----
   void reject_step(Instant now, Environment& env, const Received& received, Step step);
-  void on_fragment(Instant now, Environment& env, const Datagram& datagram);
   void apply(Instant now, Environment& env, const Received& received, const Transition& row, Step step, bool encrypted);
   void apply_keys(Environment& env, Keyed keyed);
   void apply_nat(Environment& env, const NatFindings& nat);
@@ -153,9 +153,9 @@ class Ikev1Session final : public Session {
   Instant last_heard(const Environment& env) const;
 
   IsakmpSa sa_;
+  Reassembly fragments_;
   Instant probed_{};  // when our first unanswered R-U-THERE went out
   bool initial_contact_ = false;
 };
 
 }  // namespace sallyport::ike::v1
-  Reassembly fragments_;

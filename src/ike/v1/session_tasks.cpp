@@ -188,13 +188,14 @@ void Ikev1Session::close_now(Instant now, Environment& env, event::Failure why) 
   sa_.failure = std::move(why);
   sa_.wanted.clear();
   sa_.setup.reset();
+  leave_network(env);
+  fragments_.clear();
   sa_.timers.cancel_all();
   // What somebody began who never proved to be anybody is not worth keeping.
   if (sa_.initiator() || sa_.established) sa_.timers.set(Timer::linger, now + env.settings.half_open_timeout);
   arm_exchanges();
 }
 
-  fragments_.clear();
 // ---- What there is to see ----
 
 SessionFacts Ikev1Session::facts() const {
