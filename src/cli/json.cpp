@@ -71,6 +71,14 @@ Json each(const Section& section, std::string_view key, Convert convert) {
   return all;
 }
 
+/// Of a bundle's AH; null where there is none.
+Json bundled_ah(const Section* ah) {
+  if (ah == nullptr) return nullptr;
+  return {{"proposal", text(*ah, "proposal")},         {"spi_in", text(*ah, "spi_in")},
+          {"spi_out", text(*ah, "spi_out")},           {"packets_in", number(*ah, "packets_in")},
+          {"packets_out", number(*ah, "packets_out")}, {"drops", numbers(*ah, "drops")}};
+}
+
 Json child_sa(const Section& sa) {
   return {{"id", number(sa, "id")},
           {"name", text(sa, "name")},
@@ -82,6 +90,7 @@ Json child_sa(const Section& sa) {
           {"spi_in", text(sa, "spi_in")},
           {"spi_out", text(sa, "spi_out")},
           {"proposal", text(sa, "proposal")},
+          {"ah", bundled_ah(sa.find_section("ah"))},
           {"replay_window", number(sa, "replay_window")},
           {"local_ts", texts(sa, "local_ts")},
           {"remote_ts", texts(sa, "remote_ts")},

@@ -54,7 +54,10 @@ std::string drops_of(const Section& child) {
 
 void show_child(std::string& out, const Section& child) {
   out += fmt::format("    {}: {} mode, {}{}{}, {}\n", text(child, "name"), text(child, "mode"),
-                     text(child, "protocol") == "ah" ? "AH" : "ESP", truth(child, "udp_encap") ? " in UDP" : "",
+                     child.find_section("ah")          ? "ESP in AH"
+                     : text(child, "protocol") == "ah" ? "AH"
+                                                       : "ESP",
+                     truth(child, "udp_encap") ? " in UDP" : "",
                      truth(child, "esn") ? " with extended sequence numbers" : "", text(child, "proposal"));
   out += fmt::format("      {} <-> {}\n", joined(child, "local_ts"), joined(child, "remote_ts"));
   out += fmt::format("      {}; {}{}\n", direction(child, "in"), direction(child, "out"), drops_of(child));

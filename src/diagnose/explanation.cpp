@@ -64,6 +64,7 @@ class Explainer {
   Explanation plain(std::string sentence) const { return {std::move(sentence), {}, {}}; }
 
   Explanation unreachable() const;
+  Explanation no_bundle() const;
   Explanation no_proposal() const;
   Explanation no_selector() const;
   Explanation not_authentic() const;
@@ -100,9 +101,24 @@ std::string Explainer::differences() const {
   return text;
 }
 
+/// One side wants ESP and AH together, the other does not.
+Explanation Explainer::no_bundle() const {
+  if (f_.our_bundle)
+    return about(fmt::format("{} does not offer ESP and AH together, and that is what we are configured for.", peer()),
+                 "ah_proposals",
+                 fmt::format("Leave {} out, or configure both protocols at the peer.", key("ah_proposals")));
+  return about(
+      fmt::format("{} offers ESP and AH together, and we are configured for {} alone.", peer(), child_protocol()),
+      std::string(child_proposals()),
+      fmt::format("Write both esp_proposals and ah_proposals in connections.{}.children.{}, or leave one of the "
+                  "two protocols out at the peer.",
+                  f_.connection, f_.child));
+}
+
 Explanation Explainer::no_proposal() const {
-  const std::string_view what = child_ ? child_protocol() : "IKE";
-  const std::string name(child_ ? child_proposals() : "proposals");
+  if (ours() && f_.our_bundle != f_.peer_bundle && !f_.peer_proposals.empty()) return no_bundle();
+  const std::string_view what = f_.our_bundle ? "ESP and AH" : of_child() ? child_protocol() : "IKE";
+  const std::string name(of_child() ? child_proposals() : "proposals");
   const std::string ours_text = to_string(f_.our_proposals);
   if (f_.peer_proposals.empty() && ours())
     return about(

@@ -53,6 +53,7 @@ struct Failure {
   std::string child;                                       // empty: the IKE SA as a whole
   std::vector<policy::Proposal> our_proposals;             // no_proposal_chosen, key_exchange_mismatch
   std::vector<policy::Proposal> peer_proposals;            // empty where the peer hides them
+  bool our_bundle = false, peer_bundle = false;            // IKEv1: the proposals are of ESP and AH together
   policy::TrafficSelectors our_local_ts, our_remote_ts;    // no_common_selector
   policy::TrafficSelectors peer_local_ts, peer_remote_ts;  // as seen from our side: "local" is our side of the tunnel
   std::optional<policy::Mode> our_mode, peer_mode;

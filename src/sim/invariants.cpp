@@ -30,6 +30,13 @@ bool same_keys(const policy::SaKeys& a, const policy::SaKeys& b) {
   return a.spi == b.spi && a.encryption_key == b.encryption_key && a.integrity_key == b.integrity_key;
 }
 
+/// In a bundle, AH's pair too.
+bool same_bundle(const std::optional<policy::BundledAh>& ours, const std::optional<policy::BundledAh>& theirs) {
+  if (!ours || !theirs) return !ours && !theirs;
+  return ours->suite == theirs->suite && same_keys(ours->inbound, theirs->outbound) &&
+         same_keys(ours->outbound, theirs->inbound);
+}
+
 bool is_other_half(const policy::ChildSaSpec& ours, const policy::ChildSaSpec& theirs) {
   return ours.inbound.spi == theirs.outbound.spi && ours.outbound.spi == theirs.inbound.spi;
 }
@@ -42,6 +49,7 @@ void compare(const std::string& name, const policy::ChildSaSpec& ours, const pol
              Violations& violations) {
   if (!same_keys(ours.inbound, theirs.outbound) || !same_keys(ours.outbound, theirs.inbound))
     violations.push_back(name + " has other keys than its peer");
+  if (!same_bundle(ours.bundled_ah, theirs.bundled_ah)) violations.push_back(name + " has other AH than its peer");
   if (ours.suite != theirs.suite) violations.push_back(name + " has another suite than its peer");
   if (ours.mode != theirs.mode) violations.push_back(name + " has another mode than its peer");
   if (ours.udp_encap != theirs.udp_encap) violations.push_back(name + " differs from its peer in UDP encapsulation");

@@ -25,16 +25,31 @@ void write_end(Section& section, const policy::Endpoint& endpoint, const policy:
   section.set("id", to_string(id));
 }
 
+void write_drops(Section& drops, const datapath::Counters& counters) {
+  drops.set("replay", counters.drops[DropReason::replay] + counters.drops[DropReason::replay_stale]);
+  drops.set("integrity", counters.drops[DropReason::integrity]);
+  drops.set("selector", counters.drops[DropReason::selector]);
+}
+
 void write_traffic(Section& section, const datapath::SaStatus& traffic) {
   const auto& counters = traffic.counters;
   section.set("packets_in", counters.inbound.packets);
   section.set("bytes_in", counters.inbound.bytes);
   section.set("packets_out", counters.outbound.packets);
   section.set("bytes_out", counters.outbound.bytes);
-  auto& drops = section.section("drops");
-  drops.set("replay", counters.drops[DropReason::replay] + counters.drops[DropReason::replay_stale]);
-  drops.set("integrity", counters.drops[DropReason::integrity]);
-  drops.set("selector", counters.drops[DropReason::selector]);
+  write_drops(section.section("drops"), counters);
+}
+
+/// Of a bundle: what AH has of its own.
+void write_bundled_ah(Section& section, const ike::BundledAhStatus& ah,
+                      const std::optional<datapath::BundledAhStatus>& known) {
+  const auto traffic = known.value_or(datapath::BundledAhStatus{});
+  section.set("proposal", to_string(ah.suite));
+  section.set("spi_in", spi_text(ah.spi_in));
+  section.set("spi_out", spi_text(ah.spi_out));
+  section.set("packets_in", traffic.counters.inbound.packets);
+  section.set("packets_out", traffic.counters.outbound.packets);
+  write_drops(section.section("drops"), traffic.counters);
 }
 
 void write_child(Section& section, const ike::ChildSaStatus& child, const TrafficOf& traffic_of, Instant now) {
@@ -48,6 +63,10 @@ void write_child(Section& section, const ike::ChildSaStatus& child, const Traffi
   section.set("spi_in", spi_text(child.spi_in));
   section.set("spi_out", spi_text(child.spi_out));
   section.set("proposal", to_string(child.suite));
+  if (child.bundled_ah) {
+    const auto traffic = traffic_of(child.id);
+    write_bundled_ah(section.section("ah"), *child.bundled_ah, traffic ? traffic->bundled_ah : std::nullopt);
+  }
   section.set("replay_window", child.replay_window);
   for (const auto& selector : child.local_ts) section.list("local_ts").add(to_string(selector));
   for (const auto& selector : child.remote_ts) section.list("remote_ts").add(to_string(selector));

@@ -17,6 +17,10 @@ inline ChildSaStatus status_of(const policy::ChildSaSpec& spec, Instant installe
           .suite = spec.suite,
           .spi_in = spec.inbound.spi,
           .spi_out = spec.outbound.spi,
+          .bundled_ah = spec.bundled_ah
+                            ? std::optional(BundledAhStatus{spec.bundled_ah->suite, spec.bundled_ah->inbound.spi,
+                                                            spec.bundled_ah->outbound.spi})
+                            : std::nullopt,
           .udp_encap = spec.udp_encap,
           .replay_window = spec.replay_window,
           .local_ts = spec.local_ts,

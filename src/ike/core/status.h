@@ -10,12 +10,19 @@
 
 namespace sallyport::ike {
 
+/// Of a bundle: AH around the ESP that the rest of a ChildSaStatus tells of.
+struct BundledAhStatus {
+  policy::Suite suite;
+  std::uint32_t spi_in = 0, spi_out = 0;
+};
+
 struct ChildSaStatus {
   policy::ChildSaId id;
   std::string name;
   policy::Mode mode = policy::Mode::tunnel;
   policy::Suite suite;
   std::uint32_t spi_in = 0, spi_out = 0;
+  std::optional<BundledAhStatus> bundled_ah = {};
   bool udp_encap = false;
   std::uint32_t replay_window = 0;
   policy::TrafficSelectors local_ts, remote_ts;
