@@ -4,6 +4,7 @@
 #include "diagnose/event_text.h"
 #include "diagnose/explanation.h"
 #include "diagnose/ladder.h"
+#include "diagnose/short_proposals.h"
 
 namespace sallyport::diagnose {
 namespace {
@@ -69,6 +70,54 @@ TEST(Ladder, SaysWhatWasOfferedInWords) {
   EXPECT_THAT(text, HasSubstr("▶│"));
 }
 
+event::MessageLogged of_main_mode(std::uint8_t number, std::vector<event::PayloadSummary> payloads) {
+  event::MessageLogged logged{.direction = event::Direction::sent, .connection = "office"};
+  logged.message.version = 1;
+  logged.message.exchange = "Main Mode";
+  logged.message.number = number;
+  logged.message.encrypted = number > 4;
+  logged.message.payloads = std::move(payloads);
+  return logged;
+}
+
+TEST(Ladder, TellsVendorIdsInOneLine) {
+  const std::string text = draw_ladder({of_main_mode(1, {{.name = "V", .detail = "DPD"},
+                                                         {.name = "V"},
+                                                         {.name = "V"},
+                                                         {.name = "V", .detail = "RFC 3947"},
+                                                         {.name = "V", .detail = "draft-ietf-ipsec-nat-t-ike-03"},
+                                                         {.name = "V", .detail = "draft-ietf-ipsec-nat-t-ike-02"}})},
+                                       200);
+  EXPECT_THAT(text,
+              HasSubstr("V: I know dead peer detection, NAT traversal; and 2 unknown "
+                        "to us"));
+}
+
+TEST(Ladder, SaysOnceFromWhereOnAllIsEncrypted) {
+  const std::string text = draw_ladder({of_main_mode(4, {}), of_main_mode(5, {}), of_main_mode(6, {})}, 200);
+  const auto at = text.find("from here on all is encrypted");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_GT(at, text.find("message 4 of 6, in clear"));
+  EXPECT_LT(at, text.find("message 5 of 6, encrypted"));
+  EXPECT_EQ(text.find("from here on", at + 1), std::string::npos);
+}
+
+TEST(Ladder, NamesAnExchangeThatItDoesNotKnowByItsNumberAlone) {
+  auto logged = of_main_mode(2, {});
+  logged.message.exchange = "Exchange 99";
+  EXPECT_THAT(draw_ladder({logged}, 200), HasSubstr("Exchange 99, message 2, in clear"));
+}
+
+TEST(ShortProposals, MergeWhatDiffersInSequenceNumbersAlone) {
+  const auto words = [](std::vector<policy::Proposal> list) { return policy::to_string(in_short(std::move(list))); };
+  const auto esp = [](const char* text) { return proposal(policy::Protocol::esp, text); };
+  EXPECT_EQ(words({esp("aes128gcm16-esn"), esp("aes128gcm16-noesn")}), "aes128gcm16");
+  EXPECT_EQ(words({esp("aes128gcm16-esn"), esp("aes256gcm16-noesn")}), "aes128gcm16-esn, aes256gcm16-noesn");
+  EXPECT_EQ(words({esp("aes128gcm16-esn"), esp("aes256gcm16-esn"), esp("aes128gcm16-noesn")}),
+            "aes128gcm16-esn, aes256gcm16-esn, aes128gcm16-noesn");
+  EXPECT_EQ(words({}), "");
+}
+
 TEST(Ladder, OfNothingIsEmpty) { EXPECT_EQ(draw_ladder({}), ""); }
 
 TEST(Explanation, NamesTheNearestProposalAndTheLineToChange) {
@@ -97,6 +146,87 @@ TEST(Explanation, TellsAWrongSecretHereFromARefusalThere) {
   EXPECT_THAT(explain(failure, &connection).sentence, HasSubstr("its proof does not fit our pre-shared key"));
   failure.side = Side::remote;
   EXPECT_THAT(explain(failure, &connection).sentence, HasSubstr("refused our proof of identity as moon"));
+}
+
+Failure of_main_mode(FailureKind kind, Side side) {
+  Failure failure{.kind = kind, .side = side, .connection = "office"};
+  failure.opening = event::Opening::main_mode;
+  failure.local_id = policy::Identity::fqdn("moon");
+  failure.remote_id = policy::Identity::fqdn("sun");
+  failure.remote = {policy::IpAddress::v4(192, 0, 2, 2), 500};
+  return failure;
+}
+
+TEST(Explanation, TellsSilenceBehindMainModesProofFromARefusal) {
+  const policy::Connection connection = office();
+  Failure failure = of_main_mode(FailureKind::authentication_failed, Side::remote);
+  failure.attempts = 3;
+  EXPECT_EQ(
+      explain(failure, &connection).sentence,
+      "192.0.2.2 falls silent at our proof of identity as moon (3 messages were sent): most likely its pre-shared "
+      "key for us is another.");
+  failure.notify = "PAYLOAD-MALFORMED";
+  EXPECT_THAT(explain(failure, &connection).sentence,
+              HasSubstr("refused our proof of identity as moon (PAYLOAD-MALFORMED)"));
+  failure.notify = "INVALID-ID-INFORMATION";
+  EXPECT_EQ(explain(failure, &connection).sentence, "192.0.2.2 knows us by another identity than moon.");
+}
+
+TEST(Explanation, NamesTheSecretThatDoesNotFitAndItsLine) {
+  const policy::Connection connection = office();
+  policy::Pad secrets;
+  secrets.add({.name = "ike-sun",
+               .owners = {policy::Identity::fqdn("sun")},
+               .secret = Secret::copy_of(as_bytes("a secret")),
+               .origin = {"office.toml", 20, 10}});
+  for (const Side side : {Side::local, Side::remote}) {
+    const auto text = explain(of_main_mode(FailureKind::authentication_failed, side), &connection, &secrets).text();
+    EXPECT_THAT(text, HasSubstr("(secrets.ike-sun)"));
+    EXPECT_THAT(text, HasSubstr("[office.toml:20:10]"));
+    EXPECT_THAT(text, Not(HasSubstr("a secret ")));
+  }
+}
+
+TEST(Explanation, DoesNotSayWhoAPeerIsWhoseMainModeCannotBeRead) {
+  const policy::Connection connection = office();
+  const Failure failure = of_main_mode(FailureKind::authentication_failed, Side::local);
+  EXPECT_THAT(explain(failure, &connection).sentence, Not(HasSubstr("says that it is")));
+}
+
+TEST(Explanation, NamesTheKeyThatDecidesHowPhase1Begins) {
+  policy::Connection connection = office();
+  connection.origins[""] = {"office.toml", 1, 2};
+  Failure failure = of_main_mode(FailureKind::exchange_mismatch, Side::local);
+  failure.opening = event::Opening::aggressive_mode;
+  failure.our_opening = event::Opening::main_mode;
+  const std::string text = explain(failure, &connection).text();
+  EXPECT_THAT(text, HasSubstr("begins with IKEv1's Aggressive Mode, and IKEv1's Main Mode is configured"));
+  EXPECT_THAT(text, HasSubstr("connections.office.aggressive to true"));
+  EXPECT_THAT(text, HasSubstr("[office.toml:1:2]"));
+  failure.opening = event::Opening::main_mode;
+  failure.our_opening = event::Opening::ike_sa_init;
+  EXPECT_THAT(explain(failure, &connection).text(), HasSubstr("connections.office.version to 0"));
+}
+
+TEST(Explanation, ComparesGroupsForForwardSecrecyInQuickMode) {
+  const policy::Connection connection = office();
+  Failure failure = of_main_mode(FailureKind::no_proposal_chosen, Side::local);
+  failure.child = "lan";
+  failure.our_proposals = {proposal(policy::Protocol::esp, "aes128-sha256-modp2048")};
+  failure.peer_proposals = {proposal(policy::Protocol::esp, "aes128-sha256-modp3072-esn"),
+                            proposal(policy::Protocol::esp, "aes128-sha256-modp3072-noesn")};
+  const std::string text = explain(failure, &connection).text();
+  EXPECT_THAT(text, HasSubstr("offers aes128-sha256-modp3072, and we accept aes128-sha256-modp2048; nearest, key "
+                              "exchange: we have modp2048, the peer has modp3072."));
+}
+
+TEST(Explanation, KnowsAChildByItsNameWithoutItsConnection) {
+  Failure failure = of_main_mode(FailureKind::no_proposal_chosen, Side::remote);
+  failure.child = "lan";
+  failure.our_mode = policy::Mode::transport;
+  failure.our_proposals = {proposal(policy::Protocol::esp, "aes128-sha256")};
+  EXPECT_THAT(explain(failure, nullptr).sentence,
+              HasSubstr("none of our ESP proposals (aes128-sha256) in transport mode"));
 }
 
 TEST(Explanation, ShowsBothSidesOfSelectorsThatDoNotMeet) {

@@ -36,12 +36,20 @@ struct Name {
   std::string_view operator()(const event::Acquired&) const { return "acquired"; }
 };
 
+/// IKEv2's messages are a request and a response, with a number; IKEv1's exchanges have their first, second, third.
+std::string message_name(const event::MessageSummary& message) {
+  if (message.version == 1) return fmt::format("{} message {}", message.exchange, message.number);
+  return fmt::format("{} {} {}", message.exchange, message.request ? "request" : "response", message.message_id);
+}
+
 struct Line {
+  const policy::Connection* connection;
+  const policy::Pad* secrets;
+
   std::string operator()(const event::MessageLogged& e) const {
     const bool sent = e.direction == event::Direction::sent;
-    return fmt::format("{} {} {} {} {} {} [{}] ({} octets)", sent ? "sent" : "received", e.message.exchange,
-                       e.message.request ? "request" : "response", e.message.message_id, sent ? "to" : "from",
-                       to_string(e.message.remote), payload_names(e.message), e.message.size);
+    return fmt::format("{} {} {} {} [{}] ({} octets)", sent ? "sent" : "received", message_name(e.message),
+                       sent ? "to" : "from", to_string(e.message.remote), payload_names(e.message), e.message.size);
   }
   std::string operator()(const event::Retransmitted& e) const {
     return fmt::format("request {} sent again, {} time{}", e.message_id, e.attempt, e.attempt == 1 ? "" : "s");
@@ -70,7 +78,9 @@ struct Line {
   std::string operator()(const event::ChildSaRemoved& e) const {
     return fmt::format("Child SA {}{{{}}} removed: {}", e.child, e.child_sa.value, explain(e.why, nullptr).sentence);
   }
-  std::string operator()(const event::NegotiationFailed& e) const { return explain(e.failure, nullptr).text(); }
+  std::string operator()(const event::NegotiationFailed& e) const {
+    return explain(e.failure, connection, secrets).text();
+  }
   std::string operator()(const event::Acquired& e) const {
     return fmt::format("a packet from {} to {} asks for {}", to_string(e.source), to_string(e.destination), e.child);
   }
@@ -173,7 +183,9 @@ policy::IkeSaId ike_sa_of(const event::Event& event) {
       event);
 }
 
-std::string to_line(const event::Event& event) { return std::visit(Line{}, event); }
+std::string to_line(const event::Event& event, const policy::Connection* connection, const policy::Pad* secrets) {
+  return std::visit(Line{connection, secrets}, event);
+}
 Fields fields_of(const event::Event& event) { return std::visit(ToFields{}, event); }
 
 std::string_view to_string(event::MessageRejected::Reason reason) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "event/event.h"
+#include "policy/pad.h"
 
 namespace sallyport::diagnose {
 
@@ -15,8 +16,10 @@ std::string_view name_of(const event::Event& event);
 std::string_view connection_of(const event::Event& event);
 /// The IKE SA that it is about; 0: none.
 policy::IkeSaId ike_sa_of(const event::Event& event);
-/// One line, without time and without connection.
-std::string to_line(const event::Event& event);
+/// One line, without time and without connection's name. What is known of the connection, and of its secrets, makes the
+/// line of a failure say what to change, and where.
+std::string to_line(const event::Event& event, const policy::Connection* connection = nullptr,
+                    const policy::Pad* secrets = nullptr);
 /// The same, taken apart; in a fixed order.
 std::vector<std::pair<std::string, std::string>> fields_of(const event::Event& event);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "diagnose/short_proposals.h"
 #include "policy/proposal.h"
 
 namespace sallyport::diagnose {
@@ -13,13 +14,13 @@ using event::Opening;
 using event::Side;
 using policy::to_string;
 
-/// The place of a key, or of the nearest key above it that was written.
+/// The place of a key, or of the nearest above it that was written; at last, of the section itself.
 policy::Origin origin_of(const policy::Origins& origins, std::string key) {
   for (;;) {
     if (const auto found = origins.find(key); found != origins.end()) return found->second;
     const auto dot = key.rfind('.');
-    if (dot == std::string::npos) return {};
-    key.resize(dot);
+    if (key.empty()) return {};
+    key.resize(dot == std::string::npos ? 0 : dot);
   }
 }
 
@@ -35,7 +36,8 @@ std::string_view name_of(Opening opening) {
 /// What an explanation is made from, with the names of keys as the configuration has them.
 class Explainer {
  public:
-  Explainer(const Failure& failure, const policy::Connection* connection) : f_(failure), connection_(connection) {
+  Explainer(const Failure& failure, const policy::Connection* connection, const policy::Pad* secrets)
+      : f_(failure), connection_(connection), secrets_(secrets) {
     if (connection) child_ = connection->find_child(failure.child);
   }
 
@@ -43,6 +45,8 @@ class Explainer {
 
  private:
   bool ours() const { return f_.side == Side::local; }
+  bool of_child() const { return !f_.child.empty(); }
+  bool is_ikev1() const { return f_.opening && *f_.opening != Opening::ike_sa_init; }
   bool speaks_ah() const {
     return !f_.our_proposals.empty() && f_.our_proposals.front().protocol == policy::Protocol::ah;
   }
@@ -50,8 +54,8 @@ class Explainer {
   std::string_view child_proposals() const { return speaks_ah() ? "ah_proposals" : "esp_proposals"; }
   std::string peer() const { return to_string(f_.remote.address); }
   std::string key(std::string_view name) const {
-    return child_ ? fmt::format("connections.{}.children.{}.{}", f_.connection, f_.child, name)
-                  : fmt::format("connections.{}.{}", f_.connection, name);
+    return of_child() ? fmt::format("connections.{}.children.{}.{}", f_.connection, f_.child, name)
+                      : fmt::format("connections.{}.{}", f_.connection, name);
   }
   Explanation about(std::string sentence, std::string_view key_name, std::string advice) const {
     policy::Origin where;
@@ -74,12 +78,19 @@ class Explainer {
   Explanation other_group() const;
   std::string differences() const;
 
+  Explanation other_secret(std::string sentence, std::string_view hint = {}) const;
+  Explanation other_identity(std::string sentence) const;
+  Explanation refused_proof() const;
+  const policy::SharedKey* secret() const;
+
   const Failure& f_;
   const policy::Connection* connection_;
+  const policy::Pad* secrets_;
   const policy::Child* child_ = nullptr;
 };
 
 Explanation Explainer::unreachable() const {
+  if (f_.attempts == 0) return plain(fmt::format("{} began, and then fell silent.", to_string(f_.remote)));
   return about(
       fmt::format("{} did not answer: {} messages were sent and none came back.", to_string(f_.remote), f_.attempts),
       "remote_addrs",
@@ -90,10 +101,12 @@ Explanation Explainer::unreachable() const {
 
 /// "encryption: we have aes256, the peer has aes128": of the two proposals that are nearest.
 std::string Explainer::differences() const {
-  const auto miss = policy::nearest_miss(f_.our_proposals, f_.peer_proposals, child_ != nullptr);
+  const auto miss = policy::nearest_miss(f_.our_proposals, f_.peer_proposals, of_child() && !is_ikev1());
   if (!miss) return {};
   std::string text;
   for (const auto& difference : miss->differences) {
+    // In IKEv1 the PRF is that of the hash, which is named already.
+    if (is_ikev1() && difference.kind == policy::Difference::Kind::prf) continue;
     const auto words = [](const std::string& list) { return list.empty() ? std::string("none") : list; };
     text += fmt::format("{}{}: we have {}, the peer has {}", text.empty() ? "" : "; ", to_string(difference.kind),
                         words(difference.ours), words(difference.theirs));
@@ -123,17 +136,25 @@ Explanation Explainer::no_proposal() const {
   if (f_.peer_proposals.empty() && ours())
     return about(
         fmt::format("Nothing of our {} proposals ({}) can be said in IKEv1.", what, ours_text), name,
-        fmt::format("Add to {} one such as aes128-sha256-modp2048{}.", key(name), child_ ? " or aes128gcm16" : ""));
-  if (f_.peer_proposals.empty())
-    return about(fmt::format("{} accepts none of our {} proposals ({}), and does not say which it would accept.",
-                             peer(), what, ours_text),
-                 name, fmt::format("Add to {} one that the peer is configured for.", key(name)));
-  const std::string theirs = to_string(f_.peer_proposals);
+        fmt::format("Add to {} one such as aes128-sha256-modp2048{}.", key(name), of_child() ? " or aes128gcm16" : ""));
+  if (f_.peer_proposals.empty()) {
+    // In IKEv1 the same error also says that nothing is configured for this peer, or in this mode.
+    const std::string in = is_ikev1() && !of_child()   ? fmt::format(" in {}", name_of(*f_.opening))
+                           : of_child() && f_.our_mode ? fmt::format(" in {} mode", to_string(*f_.our_mode))
+                                                       : std::string();
+    const std::string or_else = is_ikev1() && !of_child()   ? ", and is configured for it from our address"
+                                : of_child() && f_.our_mode ? ", and compare mode and forward secrecy"
+                                                            : "";
+    return about(fmt::format("{} accepts none of our {} proposals ({}){}, and does not say which it would accept.",
+                             peer(), what, ours_text, in),
+                 name, fmt::format("Add to {} one that the peer is configured for{}.", key(name), or_else));
+  }
+  const auto in_words = in_short(f_.peer_proposals);
+  const std::string theirs = to_string(in_words);
   const std::string near = differences();
-  return about(
-      fmt::format("No common {} proposal: {} offers {}, and we accept {}{}{}.", what, peer(), theirs, ours_text,
-                  near.empty() ? "" : "; nearest, ", near),
-      name, fmt::format("Add to {} one of the peer's, such as {}.", key(name), to_string(f_.peer_proposals.front())));
+  return about(fmt::format("No common {} proposal: {} offers {}, and we accept {}{}{}.", what, peer(), theirs,
+                           ours_text, near.empty() ? "" : "; nearest, ", near),
+               name, fmt::format("Add to {} one of the peer's, such as {}.", key(name), to_string(in_words.front())));
 }
 
 Explanation Explainer::no_selector() const {
@@ -156,9 +177,56 @@ Explanation Explainer::no_selector() const {
                            f_.child.empty() ? "NAME" : f_.child, wanted));
 }
 
+const policy::SharedKey* Explainer::secret() const {
+  return secrets_ ? secrets_->find(f_.local_id, f_.remote_id) : nullptr;
+}
+
+Explanation Explainer::other_secret(std::string sentence, std::string_view hint) const {
+  const auto* key_of_us = secret();
+  const std::string pair = fmt::format("the secret for {} and {}", to_string(f_.local_id), to_string(f_.remote_id));
+  auto explanation = about(std::move(sentence), "remote.id",
+                           fmt::format("Make {} the same on both sides ({}){}.", pair,
+                                       key_of_us ? "secrets." + key_of_us->name : std::string("secrets.ike-…"), hint));
+  if (key_of_us) explanation.where = key_of_us->origin;
+  return explanation;
+}
+
+Explanation Explainer::other_identity(std::string sentence) const {
+  return about(std::move(sentence), "remote.id",
+               fmt::format("Set connections.{}.remote.id to \"{}\" if that is the right peer.", f_.connection,
+                           to_string(f_.remote_id)));
+}
+
+/// IKEv1's errors before a key proves itself come without protection, or not at all.
+Explanation Explainer::refused_proof() const {
+  const std::string us = to_string(f_.local_id);
+  if (f_.notify == "INVALID-ID-INFORMATION")
+    return about(fmt::format("{} knows us by another identity than {}.", peer(), us), "local.id",
+                 fmt::format("Make connections.{}.local.id what the peer expects as its remote id.", f_.connection));
+  const bool main_mode = f_.opening == Opening::main_mode;
+  const std::string_view by_address =
+      main_mode ? "; in Main Mode the peer finds its secret by the address that we come from" : "";
+  if (main_mode && f_.notify.empty() && f_.attempts > 0)
+    return other_secret(fmt::format("{} falls silent at our proof of identity as {} ({} messages were sent): most "
+                                    "likely its pre-shared key for us is another.",
+                                    peer(), us, f_.attempts),
+                        by_address);
+  if (f_.opening == Opening::aggressive_mode && f_.notify.empty())
+    return other_secret(
+        fmt::format("{} says that it is {}, and falls silent at our proof of identity as {}: most "
+                    "likely its pre-shared key for us is another.",
+                    peer(), to_string(f_.remote_id), us));
+  return other_secret(
+      fmt::format("{} refused our proof of identity as {}{}: its pre-shared key for us differs, or it does not know "
+                  "this identity.",
+                  peer(), us, f_.notify.empty() ? "" : fmt::format(" ({})", f_.notify)),
+      by_address);
+}
+
 Explanation Explainer::not_authentic() const {
   const std::string us = to_string(f_.local_id);
   const std::string them = to_string(f_.remote_id);
+  if (!ours() && is_ikev1()) return refused_proof();
   if (!ours())
     return about(
         fmt::format("{} refused our proof of identity as {}: its pre-shared key for us differs, or it does not know "
@@ -168,14 +236,22 @@ Explanation Explainer::not_authentic() const {
         fmt::format("Make the secret for {} and {} the same on both sides, and connections.{}.local.id what the "
                     "peer expects; its log names the cause.",
                     us, them, f_.connection));
-  return about(fmt::format("{} says that it is {}, but its proof does not fit our pre-shared key.", peer(), them),
-               "remote.id",
-               fmt::format("Make the secret for {} and {} the same on both sides (secrets.ike-…).", us, them));
+  // Main Mode's identities are encrypted with a key that the pre-shared one is in.
+  if (f_.opening == Opening::main_mode)
+    return other_secret(
+        fmt::format("The proof of identity of {} cannot be read: most likely its pre-shared key is "
+                    "not ours for {}.",
+                    peer(), them));
+  return other_secret(
+      fmt::format("{} says that it is {}, but its proof does not fit our pre-shared key.", peer(), them));
 }
 
 Explanation Explainer::no_connection() const {
   if (f_.remote_id.kind == policy::Identity::Kind::any)
     return plain(fmt::format("No connection is configured for {}: none has it in remote_addrs.", peer()));
+  if (f_.expected_id.kind != policy::Identity::Kind::any)
+    return other_identity(fmt::format("{} says that it is {}, and connections.{} expects {}.", peer(),
+                                      to_string(f_.remote_id), f_.connection, to_string(f_.expected_id)));
   const std::string asked =
       f_.local_id.kind == policy::Identity::Kind::any ? "" : fmt::format(" and asks for {}", to_string(f_.local_id));
   return {fmt::format("{} says that it is {}{}, and no connection names these identities.", peer(),
@@ -209,7 +285,7 @@ Explanation Explainer::other_exchange() const {
 Explanation Explainer::other_group() const {
   const std::string group =
       f_.wanted_group ? std::string(crypto::to_string(*f_.wanted_group)) : "a group that we do not have";
-  const std::string name(child_ ? child_proposals() : "proposals");
+  const std::string name(of_child() ? child_proposals() : "proposals");
   return about(fmt::format("{} insists on key exchange by {}, which our proposals do not offer.", peer(), group), name,
                fmt::format("Add {} to {}.", group, key(name)));
 }
@@ -221,11 +297,9 @@ Explanation Explainer::explain() const {
     case FailureKind::no_common_selector: return no_selector();
     case FailureKind::authentication_failed: return not_authentic();
     case FailureKind::identity_mismatch:
-      return about(fmt::format("{} is authentic as {}, but {} is expected.", peer(), to_string(f_.remote_id),
-                               to_string(f_.expected_id)),
-                   "remote.id",
-                   fmt::format("Set connections.{}.remote.id to \"{}\" if that is the right peer.", f_.connection,
-                               to_string(f_.remote_id)));
+      return other_identity(fmt::format("{} {} {}, but {} is expected.", peer(),
+                                        f_.opening == Opening::aggressive_mode ? "says that it is" : "is authentic as",
+                                        to_string(f_.remote_id), to_string(f_.expected_id)));
     case FailureKind::no_matching_connection: return no_connection();
     case FailureKind::secret_missing:
       return about(fmt::format("No pre-shared key is configured for {} and {}.", to_string(f_.local_id),
@@ -263,8 +337,8 @@ std::string Explanation::text() const {
   return all;
 }
 
-Explanation explain(const Failure& failure, const policy::Connection* connection) {
-  return Explainer(failure, connection).explain();
+Explanation explain(const Failure& failure, const policy::Connection* connection, const policy::Pad* secrets) {
+  return Explainer(failure, connection, secrets).explain();
 }
 
 std::string_view to_string(FailureKind kind) {

@@ -6,6 +6,7 @@
 
 #include "event/failure.h"
 #include "policy/connection.h"
+#include "policy/pad.h"
 
 namespace sallyport::diagnose {
 
@@ -18,8 +19,10 @@ struct Explanation {
   std::string text() const;
 };
 
-/// `connection` is the one that the failure names; nullptr: none was found.
-Explanation explain(const event::Failure& failure, const policy::Connection* connection);
+/// `connection` is the one that the failure names; nullptr: none was found. With `secrets` it also says which of them
+/// did not fit.
+Explanation explain(const event::Failure& failure, const policy::Connection* connection,
+                    const policy::Pad* secrets = nullptr);
 
 /// "closed-by-peer", "no-proposal-chosen": names for programs.
 std::string_view to_string(event::FailureKind kind);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "diagnose/explanation.h"
+#include "diagnose/short_proposals.h"
 
 namespace sallyport::diagnose {
 namespace {
@@ -44,7 +45,6 @@ std::string_view gloss(std::string_view notify) {
       {"N(R-U-THERE)", "are you there?"},
       {"N(R-U-THERE-ACK)", "I am here"},
       {"N(RESPONDER-LIFETIME)", "I keep it for a shorter time"},
-      {"NAT-D", "an address of this conversation, hashed"},
       {"NAT-OA", "an address before a NAT changes it"},
       {"HASH(1)", "proves that this message is mine"},
       {"HASH(2)", "proves that this message is mine"},
@@ -98,10 +98,75 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
   return lines;
 }
 
-/// IKEv1's exchanges have messages in a row; IKEv2's are a request and a response.
+/// What a message of IKEv1 is for: its exchanges have a fixed number of them, in a row.
+struct Purpose {
+  std::string_view exchange;
+  std::uint8_t number, of;
+  std::string_view words;
+};
+constexpr auto kPurposes = std::to_array<Purpose>({
+    {"Main Mode", 1, 6, "a policy is offered"},
+    {"Main Mode", 2, 6, "one is chosen"},
+    {"Main Mode", 3, 6, "key exchange, the initiator's half"},
+    {"Main Mode", 4, 6, "key exchange, the responder's half"},
+    {"Main Mode", 5, 6, "the initiator proves who it is"},
+    {"Main Mode", 6, 6, "the responder proves who it is"},
+    {"Aggressive Mode", 1, 3, "policy, key exchange and name at once"},
+    {"Aggressive Mode", 2, 3, "the answer, with the responder's proof"},
+    {"Aggressive Mode", 3, 3, "the initiator proves who it is"},
+    {"Quick Mode", 1, 3, "an SA for traffic is offered"},
+    {"Quick Mode", 2, 3, "it is accepted"},
+    {"Quick Mode", 3, 3, "the initiator has heard it: both sides use it"},
+});
+
+/// "Main Mode, message 1 of 6, in clear: a policy is offered", "IKE_AUTH request 1, encrypted".
 std::string headline(const event::MessageSummary& message) {
-  if (message.version == 1) return fmt::format("{}, message {}", message.exchange, message.number);
-  return fmt::format("{} {} {}", message.exchange, message.request ? "request" : "response", message.message_id);
+  const std::string_view how = message.encrypted ? "encrypted" : "in clear";
+  if (message.version != 1)
+    return fmt::format("{} {} {}, {}", message.exchange, message.request ? "request" : "response", message.message_id,
+                       how);
+  const auto purpose = std::ranges::find_if(kPurposes, [&](const Purpose& each) {
+    return each.exchange == message.exchange && each.number == message.number;
+  });
+  if (purpose != kPurposes.end())
+    return fmt::format("{}, message {} of {}, {}: {}", message.exchange, message.number, purpose->of, how,
+                       purpose->words);
+  return fmt::format("{}, message {}, {}", message.exchange, message.number, how);
+}
+
+/// The one group of a list of proposals; nullopt where there is a choice.
+std::optional<crypto::KeyExchangeMethod> sole_group(const std::vector<policy::Proposal>& proposals) {
+  if (proposals.empty() || proposals.front().key_exchange.size() != 1) return std::nullopt;
+  const bool same = std::ranges::all_of(
+      proposals, [&](const auto& each) { return each.key_exchange == proposals.front().key_exchange; });
+  return same ? std::optional(proposals.front().key_exchange.front()) : std::nullopt;
+}
+
+/// What a vendor ID's name means; of NAT traversal there are many drafts.
+std::string meaning_of_vendor(const std::string& name) {
+  if (name == "RFC 3947" || name.starts_with("draft-ietf-ipsec-nat-t-ike")) return "NAT traversal";
+  if (name == "DPD") return "dead peer detection";
+  if (name == "FRAGMENTATION") return "fragments";
+  return name;
+}
+
+/// Vendor IDs in one line: there are many of them, and they say little.
+std::string vendors(const std::vector<event::PayloadSummary>& payloads) {
+  std::string known, last;
+  std::size_t unknown = 0;
+  for (const auto& payload : payloads) {
+    if (payload.name != "V") continue;
+    if (payload.detail.empty()) {
+      ++unknown;
+    } else if (std::string meaning = meaning_of_vendor(payload.detail); meaning != last) {
+      known += (known.empty() ? "" : ", ") + meaning;
+      last = std::move(meaning);
+    }
+  }
+  if (known.empty() && unknown == 0) return {};
+  const std::string others = unknown == 0 ? "" : fmt::format("{} unknown to us", unknown);
+  if (known.empty()) return fmt::format("V: extensions, {}", others);
+  return fmt::format("V: I know {}{}", known, others.empty() ? "" : fmt::format("; and {}", others));
 }
 
 class Ladder {
@@ -111,12 +176,21 @@ class Ladder {
   void add(const event::MessageLogged& logged) {
     const auto& message = logged.message;
     begin(message);
-    line(headline(message) + (message.encrypted ? ", encrypted" : ", in clear"), 1);
-    for (const auto& payload : message.payloads) line(retell(payload, message), 3);
+    if (message.encrypted && in_clear_) note("both sides have the keys now: from here on all is encrypted");
+    in_clear_ = !message.encrypted;
+    version_ = message.version;
+    line(headline(message), 1);
+    bool vendors_told = false;
+    for (const auto& payload : message.payloads) {
+      if (payload.name == "V" && std::exchange(vendors_told, true)) continue;
+      line(payload.name == "V" ? vendors(message.payloads) : retell(with_group(payload, message), message), 3);
+    }
     rung(logged.direction);
   }
   void add(const event::Retransmitted& again) {
-    line(fmt::format("no answer yet: request {} sent once more ({})", again.message_id, again.attempt), 1);
+    line(version_ == 1 ? fmt::format("no answer yet: the same once more ({})", again.attempt)
+                       : fmt::format("no answer yet: request {} sent once more ({})", again.message_id, again.attempt),
+         1);
     rung(Direction::sent);
   }
   void add(const event::NatDetected& nat) {
@@ -135,7 +209,7 @@ class Ladder {
                      policy::to_string(child.remote_ts)));
   }
   void add(const event::ChildSaRemoved& child) { note(fmt::format("Child SA {} removed", child.child)); }
-  void add(const event::IkeSaClosed&) { note("IKE SA closed"); }
+  void add(const event::IkeSaClosed&) { note(version_ == 1 ? "ISAKMP SA closed" : "IKE SA closed"); }
   void add(const event::NegotiationFailed& failed) { note("failed: " + explain(failed.failure, nullptr).sentence); }
   template <class Other>
   void add(const Other&) {}
@@ -147,6 +221,14 @@ class Ladder {
 
  private:
   static constexpr std::size_t kMargin = 4;
+
+  /// IKEv1 does not say again in KE by which group: that is in the SA payload, of the same message or before.
+  event::PayloadSummary with_group(event::PayloadSummary payload, const event::MessageSummary& message) {
+    if (message.version != 1) return payload;
+    if (payload.name == "SA") group_ = sole_group(payload.proposals);
+    if (payload.name == "KE") payload.group = group_;
+    return payload;
+  }
 
   /// The names of the uprights, once.
   void begin(const event::MessageSummary& message) {
@@ -175,6 +257,9 @@ class Ladder {
 
   std::size_t inside_;  // columns between the uprights
   bool begun_ = false;
+  bool in_clear_ = false;  // the message before
+  std::uint8_t version_ = 2;
+  std::optional<crypto::KeyExchangeMethod> group_;  // IKEv1's, of the last SA payload
   std::string text_;
 };
 
@@ -182,8 +267,15 @@ class Ladder {
 
 std::string retell(const event::PayloadSummary& payload, const event::MessageSummary& message) {
   if (payload.name == "SA")
-    return fmt::format("SA: {} {}", message.request ? "offers" : "chose", policy::to_string(payload.proposals));
-  if (payload.name == "KE" && message.version == 1) return "KE: my half of the key exchange";
+    return fmt::format("SA: {} {}{}{}", message.request ? "offers" : "chose",
+                       policy::to_string(in_short(payload.proposals)), payload.detail.empty() ? "" : ", ",
+                       payload.detail);
+  if (payload.name == "KE" && message.version == 1) {
+    const auto by = payload.group ? fmt::format(" by {}", crypto::to_string(*payload.group)) : std::string();
+    return message.exchange == "Quick Mode"
+               ? fmt::format("KE: my half of a further key exchange{}, for forward secrecy", by)
+               : fmt::format("KE: my half of the key exchange{}", by);
+  }
   if (payload.name == "KE")
     return fmt::format("KE: my half of a key exchange by {}",
                        payload.group ? crypto::to_string(*payload.group) : "a group unknown to us");
@@ -201,8 +293,10 @@ std::string retell(const event::PayloadSummary& payload, const event::MessageSum
   if (payload.name == "IDcr") return "IDcr: with the responder's " + policy::to_string(payload.selectors);
   if (payload.name == "V")
     return payload.detail.empty() ? "V: an extension unknown to us" : "V: I know " + payload.detail;
+  if (payload.name == "ATTR") return "ATTR: " + payload.detail;
   if (payload.name == "D") return "D: delete " + payload.detail;
   std::string text = payload.name;
+  if (payload.name == "NAT-D" && !payload.detail.empty()) return text + ": " + payload.detail;
   if (const auto words = gloss(payload.name); !words.empty()) text += fmt::format(": {}", words);
   if (payload.group) text += fmt::format(" ({})", crypto::to_string(*payload.group));
   return text;
