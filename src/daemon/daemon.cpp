@@ -114,6 +114,7 @@ struct Daemon::Parts {
   void open_ah_sockets();
   void carry_out(node::Effect& effect);
   void install(policy::ChildSaSpec& spec);
+  const policy::Connection* connection_called(std::string_view name) const;  // nullptr: none
   void note(event::Event event);
   void begin_stop();
   bool has_said_goodbye() const;
@@ -334,9 +335,18 @@ void Daemon::Parts::install(policy::ChildSaSpec& spec) {
   pump->release_held(linux::monotonic_now());
 }
 
+const policy::Connection* Daemon::Parts::connection_called(std::string_view name) const {
+  const auto& all = node.connections();
+  const auto found = std::ranges::find_if(all, [&](const auto& each) { return each->name == name; });
+  return found == all.end() ? nullptr : found->get();
+}
+
 void Daemon::Parts::note(event::Event event) {
-  log::event(event);
-  if (const auto* failed = std::get_if<event::NegotiationFailed>(&event))
+  const auto* failed = std::get_if<event::NegotiationFailed>(&event);
+  const bool about_secret = failed && failed->failure.kind == event::FailureKind::authentication_failed;
+  const policy::Pad secrets = about_secret ? configuration.pad() : policy::Pad();
+  log::event(event, failed ? connection_called(failed->failure.connection) : nullptr, &secrets);
+  if (failed)
     for (const policy::SpdEntry& entry : spd->entries)
       if (entry.connection == failed->failure.connection &&
           (failed->failure.child.empty() || entry.child == failed->failure.child))

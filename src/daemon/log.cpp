@@ -43,14 +43,14 @@ void error(std::string_view line) { logger().error("{}", line); }
 void warning(std::string_view line) { logger().warn("{}", line); }
 void info(std::string_view line) { logger().info("{}", line); }
 
-void event(const event::Event& event) {
+void event(const event::Event& event, const policy::Connection* connection, const policy::Pad* secrets) {
   const auto level = level_of(event);
   if (!logger().should_log(level)) return;
-  const auto connection = diagnose::connection_of(event);
-  if (connection.empty())
-    logger().log(level, "{}", diagnose::to_line(event));
+  const auto name = diagnose::connection_of(event);
+  if (name.empty())
+    logger().log(level, "{}", diagnose::to_line(event, connection, secrets));
   else
-    logger().log(level, "{}: {}", connection, diagnose::to_line(event));
+    logger().log(level, "{}: {}", name, diagnose::to_line(event, connection, secrets));
 }
 
 }  // namespace sallyport::daemon::log

@@ -15,7 +15,7 @@ void set_level(config::LogLevel level);
 void error(std::string_view line);
 void warning(std::string_view line);
 void info(std::string_view line);
-/// An event, at the level that it deserves.
-void event(const event::Event& event);
+/// An event, at the level that it deserves. `connection` is the one that it names; nullptr: none of ours.
+void event(const event::Event& event, const policy::Connection* connection, const policy::Pad* secrets);
 
 }  // namespace sallyport::daemon::log

@@ -64,7 +64,7 @@ class Initiate final : public Running {
 
  private:
   Message explained(const event::Failure& why) const {
-    const auto explanation = diagnose::explain(why, find_connection(daemon_, connection_));
+    const auto explanation = explain_failure(daemon_, why);
     Message answer = failure(explanation.text());
     answer.set("reason", diagnose::to_string(why.kind));
     answer.set("sentence", explanation.sentence);

@@ -70,8 +70,7 @@ std::string_view log_group(const event::Event& event) {
 
 std::string log_line(Daemon& daemon, const event::Event& event) {
   const auto* failed = std::get_if<event::NegotiationFailed>(&event);
-  return failed ? diagnose::explain(failed->failure, find_connection(daemon, failed->failure.connection)).text()
-                : diagnose::to_line(event);
+  return failed ? explain_failure(daemon, failed->failure).text() : diagnose::to_line(event);
 }
 
 Message log_message(Daemon& daemon, const event::Event& event) {
@@ -101,6 +100,13 @@ void tell(ServerSession& client, Daemon& daemon, const JournalEntry& entry) {
     else if (const auto* down = std::get_if<event::ChildSaRemoved>(&entry.event))
       tell_child(client, daemon, down->ike_sa, down->child_sa, down->child, false);
   }
+}
+
+diagnose::Explanation explain_failure(Daemon& daemon, const event::Failure& failure) {
+  const auto* connection = find_connection(daemon, failure.connection);
+  if (failure.kind != event::FailureKind::authentication_failed) return diagnose::explain(failure, connection);
+  const policy::Pad secrets = daemon.configuration().pad();
+  return diagnose::explain(failure, connection, &secrets);
 }
 
 const policy::Connection* find_connection(Daemon& daemon, std::string_view name) {

@@ -5,6 +5,7 @@
 
 #include "control/server_session.h"
 #include "daemon/daemon.h"
+#include "diagnose/explanation.h"
 
 namespace sallyport::daemon {
 
@@ -18,6 +19,9 @@ std::string log_line(Daemon& daemon, const event::Event& event);
 
 /// Sends a client what it has registered for: log, ike-updown, child-updown.
 void tell(control::ServerSession& client, Daemon& daemon, const JournalEntry& entry);
+
+/// Why something failed, with what this daemon's configuration has to do with it.
+diagnose::Explanation explain_failure(Daemon& daemon, const event::Failure& failure);
 
 /// The configured connection of this name; nullptr: there is none.
 const policy::Connection* find_connection(Daemon& daemon, std::string_view name);

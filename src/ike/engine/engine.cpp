@@ -71,7 +71,7 @@ struct Engine::State {
   void settle_crossed(Instant now, const SessionFacts& facts);
   bool replaces_children_of(const Session& winner, const Session& loser) const;
   Session* session_for(const policy::Connection& connection);
-  bool knows_peer(const policy::IpAddress& remote) const;
+  bool knows_peer(const policy::Connection& connection, const policy::IpAddress& remote) const;
 
   const Settings& settings;
   crypto::Provider& crypto;
@@ -287,7 +287,7 @@ std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::st
                                    .local = {*local, connection->local_port},
                                    .remote = {remote, connection->remote_port},
                                    .child = std::move(request),
-                                   .initial_contact = !s.knows_peer(remote)});
+                                   .initial_contact = !s.knows_peer(*connection, remote)});
   if (!session)
     env.emit(event::NegotiationFailed{{}, std::move(session.error())});
   else
@@ -390,9 +390,12 @@ Session* Engine::State::session_for(const policy::Connection& connection) {
   return best;
 }
 
-bool Engine::State::knows_peer(const policy::IpAddress& remote) const {
+/// At that address, or by that name at another one: INITIAL_CONTACT is about identities (RFC 7296 §2.4).
+bool Engine::State::knows_peer(const policy::Connection& connection, const policy::IpAddress& remote) const {
   return contacted.contains(remote) || std::ranges::any_of(slots, [&](const auto& entry) {
-           return entry.second.session->facts().remote.address == remote;
+           const IkeSaStatus status = entry.second.session->status();
+           return status.remote.address == remote ||
+                  (policy::is_exact(connection.remote.id) && status.remote_id == connection.remote.id);
          });
 }
 

@@ -56,7 +56,8 @@ Failure quick_failure(const IsakmpSa& sa, std::string_view child, FailureKind ki
           .child = std::string(child),
           .local_id = sa.local_id,
           .remote_id = sa.remote_id,
-          .remote = sa.remote};
+          .remote = sa.remote,
+          .opening = sa.connection->aggressive ? event::Opening::aggressive_mode : event::Opening::main_mode};
 }
 
 std::optional<SelectorPair> read_pair(const IsakmpSa& sa, const w::PayloadChain& payloads, bool we_initiated) {

@@ -79,7 +79,9 @@ Bytes Ikev1Session::send_informational(Instant now, Environment& env, const w::P
 
 /// Without protection, to where the message came from.
 void Ikev1Session::send_hint(Instant now, Environment& env, const Received& received, w::NotifyType type) {
-  send(now, env, serialize_hint(sa_.cookie_i, sa_.cookie_r, type, env.random), received.datagram.local,
+  // What came may be the first that says the responder's cookie.
+  const std::uint64_t cookie_r = sa_.cookie_r != 0 ? sa_.cookie_r : received.header().responder_spi;
+  send(now, env, serialize_hint(sa_.cookie_i, cookie_r, type, env.random), received.datagram.local,
        received.datagram.remote);
 }
 
