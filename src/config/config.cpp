@@ -7,6 +7,7 @@
 #include <map>
 
 #include "config/connection.h"
+#include "config/ikev1_checks.h"
 #include "config/section_keys.h"
 #include "config/toml.h"
 #include "config/values.h"
@@ -95,6 +96,7 @@ void read(const Merge& tree, const ReadSecretFile& read_secret_file, Config& con
       if (secrets_complete) check_has_secret(*connection, config.secrets, diagnostics);
       config.connections.push_back(std::move(*connection));
     }
+    if (secrets_complete) check_ikev1(config.connections, config.secrets, diagnostics);
   }
   if (const ConfigNode* section = tree.find("datapath")) config.datapath = read_datapath(*section, diagnostics);
   if (const ConfigNode* section = tree.find("daemon")) config.daemon = read_daemon(*section, diagnostics);

@@ -121,12 +121,6 @@ void check_ambiguous(const policy::Pad& pad, Diagnostics& diagnostics) {
   }
 }
 
-/// The identity that will stand for a side, where one is not written: its address, if that is one alone.
-Identity assumed(const Identity& written, const std::vector<policy::AddressRange>& addresses) {
-  if (written.kind != Identity::Kind::any || addresses.size() != 1) return written;
-  return addresses.front().first == addresses.front().last ? Identity::of(addresses.front().first) : written;
-}
-
 }  // namespace
 
 KeySection describe_secrets() {
@@ -172,8 +166,13 @@ policy::Pad read_secrets(const ConfigNode& section, const ReadSecretFile& read_f
   return pad;
 }
 
+Identity assumed_identity(const Identity& written, const std::vector<policy::AddressRange>& addresses) {
+  if (written.kind != Identity::Kind::any || addresses.size() != 1) return written;
+  return addresses.front().first == addresses.front().last ? Identity::of(addresses.front().first) : written;
+}
+
 void check_has_secret(const policy::Connection& connection, const policy::Pad& secrets, Diagnostics& diagnostics) {
-  const Identity local = assumed(connection.local.id, connection.local_addrs);
+  const Identity local = assumed_identity(connection.local.id, connection.local_addrs);
   const Identity& remote = connection.remote.id;
   if (secrets.find(local, remote) != nullptr) return;
   Origin where;

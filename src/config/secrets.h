@@ -24,6 +24,9 @@ Secret secret_from_text(std::string_view text);
 /// All of [secrets]; those that cannot be read are left out, after a diagnostic.
 policy::Pad read_secrets(const ConfigNode& section, const ReadSecretFile& read_file, Diagnostics& diagnostics);
 
+/// The identity that will stand for a side, where one is not written: its address, if that is one alone.
+policy::Identity assumed_identity(const policy::Identity& written, const std::vector<policy::AddressRange>& addresses);
+
 /// An error when no secret can fit a connection that authenticates by one.
 void check_has_secret(const policy::Connection& connection, const policy::Pad& secrets, Diagnostics& diagnostics);
 
