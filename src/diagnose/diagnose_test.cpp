@@ -220,6 +220,22 @@ TEST(Explanation, ComparesGroupsForForwardSecrecyInQuickMode) {
                               "exchange: we have modp2048, the peer has modp3072."));
 }
 
+TEST(Explanation, SaysWhoWantsEspAndAhTogether) {
+  const policy::Connection connection = office();
+  Failure failure{.kind = FailureKind::no_proposal_chosen, .connection = "office", .child = "lan"};
+  failure.our_proposals = {proposal(policy::Protocol::esp, "aes128-sha256")};
+  failure.peer_proposals = {proposal(policy::Protocol::ah, "sha256"), proposal(policy::Protocol::esp, "aes128-sha256")};
+  failure.peer_bundle = true;
+  const Explanation wanted = explain(failure, &connection);
+  EXPECT_THAT(wanted.sentence, HasSubstr("offers ESP and AH together, and we are configured for ESP alone"));
+  EXPECT_THAT(wanted.advice, HasSubstr("both esp_proposals and ah_proposals in connections.office.children.lan"));
+  std::swap(failure.our_bundle, failure.peer_bundle);
+  EXPECT_THAT(explain(failure, &connection).sentence, HasSubstr("does not offer ESP and AH together"));
+  failure.side = Side::remote;
+  failure.peer_proposals.clear();
+  EXPECT_THAT(explain(failure, &connection).sentence, HasSubstr("none of our ESP and AH proposals"));
+}
+
 TEST(Explanation, KnowsAChildByItsNameWithoutItsConnection) {
   Failure failure = of_main_mode(FailureKind::no_proposal_chosen, Side::remote);
   failure.child = "lan";
@@ -243,7 +259,7 @@ TEST(Explanation, ShowsBothSidesOfSelectorsThatDoNotMeet) {
 }
 
 TEST(Explanation, OfEveryKindIsASentence) {
-  for (int kind = 0; kind <= static_cast<int>(FailureKind::system_refused); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(FailureKind::no_virtual_address); ++kind) {
     const Failure failure{.kind = static_cast<FailureKind>(kind), .connection = "office"};
     const Explanation explanation = explain(failure, nullptr);
     EXPECT_FALSE(explanation.sentence.empty()) << kind;

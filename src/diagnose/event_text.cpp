@@ -20,6 +20,39 @@ std::string payload_names(const event::MessageSummary& message) {
   return names;
 }
 
+std::string side_name(event::Side side) { return side == event::Side::local ? "local" : "remote"; }
+
+template <class List>
+std::string joined(const List& list) {
+  std::string text;
+  for (const auto& each : list) {
+    if (!text.empty()) text += ' ';
+    if constexpr (std::is_same_v<std::decay_t<decltype(each)>, std::string>)
+      text += printable(each);
+    else
+      text += to_string(each);
+  }
+  return text;
+}
+
+/// What is said, by its name.
+Fields words_of(const policy::NetworkConfig& config) {
+  Fields fields;
+  const auto add = [&](std::string_view name, std::string text) {
+    if (!text.empty()) fields.emplace_back(name, std::move(text));
+  };
+  add("addresses", joined(config.addresses));
+  add("netmask", config.netmask ? to_string(*config.netmask) : std::string());
+  add("dns", joined(config.dns));
+  add("nbns", joined(config.nbns));
+  add("split_include", joined(config.split_include));
+  add("split_exclude", joined(config.split_exclude));
+  add("default_domain", printable(config.default_domain));
+  add("split_dns", joined(config.split_dns));
+  add("banner", printable(config.banner));
+  return fields;
+}
+
 struct Name {
   std::string_view operator()(const event::MessageLogged& e) const {
     return e.direction == event::Direction::sent ? "message-sent" : "message-received";
@@ -32,8 +65,12 @@ struct Name {
   std::string_view operator()(const event::IkeSaClosed&) const { return "ike-sa-closed"; }
   std::string_view operator()(const event::ChildSaInstalled&) const { return "child-sa-installed"; }
   std::string_view operator()(const event::ChildSaRemoved&) const { return "child-sa-removed"; }
+  std::string_view operator()(const event::ChildSaRekeyed&) const { return "child-sa-rekeyed"; }
+  std::string_view operator()(const event::IkeSaRekeyed&) const { return "ike-sa-rekeyed"; }
   std::string_view operator()(const event::NegotiationFailed&) const { return "negotiation-failed"; }
   std::string_view operator()(const event::Acquired&) const { return "acquired"; }
+  std::string_view operator()(const event::UserAuthenticated&) const { return "user-authenticated"; }
+  std::string_view operator()(const event::NetworkConfigured&) const { return "network-configured"; }
 };
 
 /// IKEv2's messages are a request and a response, with a number; IKEv1's exchanges have their first, second, third.
@@ -78,11 +115,25 @@ struct Line {
   std::string operator()(const event::ChildSaRemoved& e) const {
     return fmt::format("Child SA {}{{{}}} removed: {}", e.child, e.child_sa.value, explain(e.why, nullptr).sentence);
   }
+  std::string operator()(const event::ChildSaRekeyed& e) const {
+    return fmt::format("Child SA {}{{{}}} renews {}{{{}}}", e.child, e.to.value, e.child, e.from.value);
+  }
+  std::string operator()(const event::IkeSaRekeyed& e) const {
+    return fmt::format("IKE SA {} renews IKE SA {} and takes over its Child SAs", e.ike_sa.value, e.from.value);
+  }
   std::string operator()(const event::NegotiationFailed& e) const {
     return explain(e.failure, connection, secrets).text();
   }
   std::string operator()(const event::Acquired& e) const {
     return fmt::format("a packet from {} to {} asks for {}", to_string(e.source), to_string(e.destination), e.child);
+  }
+  std::string operator()(const event::UserAuthenticated& e) const {
+    return fmt::format("{} the user {}", e.side == event::Side::local ? "the peer takes us for" : "the peer is",
+                       printable(e.user));
+  }
+  std::string operator()(const event::NetworkConfigured& e) const {
+    return fmt::format("{}: {}", e.side == event::Side::local ? "configured by the peer" : "configured the peer",
+                       to_text(e.config));
   }
 };
 
@@ -138,6 +189,16 @@ struct ToFields {
     for (auto& field : of(e.why)) fields.push_back(std::move(field));
     return fields;
   }
+  Fields operator()(const event::ChildSaRekeyed& e) const {
+    return {{"child", e.child},
+            {"child_id", std::to_string(e.to.value)},
+            {"rekeyed_child_id", std::to_string(e.from.value)},
+            {"spi_in", hex32(e.spi_in)},
+            {"spi_out", hex32(e.spi_out)}};
+  }
+  Fields operator()(const event::IkeSaRekeyed& e) const {
+    return {{"version", std::to_string(e.version)}, {"rekeyed_id", std::to_string(e.from.value)}};
+  }
   Fields operator()(const event::NegotiationFailed& e) const {
     Fields fields = of(e.failure);
     if (!e.failure.child.empty()) fields.insert(fields.begin(), {"child", e.failure.child});
@@ -146,11 +207,19 @@ struct ToFields {
   Fields operator()(const event::Acquired& e) const {
     return {{"child", e.child}, {"source", to_string(e.source)}, {"destination", to_string(e.destination)}};
   }
+  Fields operator()(const event::UserAuthenticated& e) const {
+    return {{"side", side_name(e.side)}, {"user", printable(e.user)}};
+  }
+  Fields operator()(const event::NetworkConfigured& e) const {
+    Fields fields = {{"side", side_name(e.side)}};
+    for (auto& field : words_of(e.config)) fields.push_back(std::move(field));
+    return fields;
+  }
 
  private:
   static Fields of(const event::Failure& failure) {
     return {{"reason", std::string(diagnose::to_string(failure.kind))},
-            {"side", failure.side == event::Side::local ? "local" : "remote"},
+            {"side", side_name(failure.side)},
             {"why", explain(failure, nullptr).sentence}};
   }
 };
@@ -181,6 +250,15 @@ policy::IkeSaId ike_sa_of(const event::Event& event) {
           return {};
       },
       event);
+}
+
+Fields fields_of(const policy::NetworkConfig& config) { return words_of(config); }
+
+std::string to_text(const policy::NetworkConfig& config) {
+  std::string text;
+  for (const auto& [name, value] : words_of(config))
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+  return text.empty() ? "nothing" : text;
 }
 
 std::string to_line(const event::Event& event, const policy::Connection* connection, const policy::Pad* secrets) {

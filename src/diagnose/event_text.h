@@ -20,6 +20,9 @@ policy::IkeSaId ike_sa_of(const event::Event& event);
 /// line of a failure say what to change, and where.
 std::string to_line(const event::Event& event, const policy::Connection* connection = nullptr,
                     const policy::Pad* secrets = nullptr);
+/// "addresses 10.3.0.1, dns 10.2.0.53".
+std::string to_text(const policy::NetworkConfig& config);
+std::vector<std::pair<std::string, std::string>> fields_of(const policy::NetworkConfig& config);
 /// The same, taken apart; in a fixed order.
 std::vector<std::pair<std::string, std::string>> fields_of(const event::Event& event);
 

@@ -76,6 +76,9 @@ class Explainer {
   Explanation other_mode() const;
   Explanation other_exchange() const;
   Explanation other_group() const;
+  Explanation other_method() const;
+  Explanation user_refused() const;
+  Explanation no_address() const;
   std::string differences() const;
 
   Explanation other_secret(std::string sentence, std::string_view hint = {}) const;
@@ -290,6 +293,47 @@ Explanation Explainer::other_group() const {
                fmt::format("Add {} to {}.", group, key(name)));
 }
 
+Explanation Explainer::other_method() const {
+  const bool we_want = connection_ && (connection_->remote_xauth() || connection_->local_xauth());
+  if (we_want)
+    return about(fmt::format("connections.{} wants a user name and a password (XAUTH) behind phase 1, and {} offers to "
+                             "do without.",
+                             f_.connection, peer()),
+                 "", "Configure XAUTH at the peer, or leave the second round out here.");
+  return about(
+      fmt::format("{} wants a user name and a password (XAUTH) behind phase 1, and connections.{} knows nothing "
+                  "of it.",
+                  peer(), f_.connection),
+      "", fmt::format("Add [connections.{}.remote2] with auth = \"xauth\".", f_.connection));
+}
+
+/// Of the user's name the peer is told nothing: neither whether there is such a user.
+Explanation Explainer::user_refused() const {
+  const std::string said = f_.message.empty() ? "" : fmt::format(" It says: {}", printable(f_.message));
+  if (!ours())
+    return about(
+        fmt::format("{} refused the user {}: the name or the password is wrong.{}", peer(), printable(f_.user), said),
+        "further_local", fmt::format("Check the name and its password, and who is configured at {}.", peer()));
+  if (f_.user.empty()) return plain(fmt::format("{} did not say a user name and a password.", peer()));
+  return plain(
+      fmt::format("{} says that its user is {}, with a password that is not that user's, or nobody is called so "
+                  "(secrets.xauth-…).",
+                  peer(), printable(f_.user)));
+}
+
+Explanation Explainer::no_address() const {
+  if (!ours())
+    return about(fmt::format("{} gave us no inner address.", peer()), "vips",
+                 fmt::format("Its pool may be used up: its log names the cause. Or leave connections.{}.vips out.",
+                             f_.connection));
+  const bool client = connection_ && !connection_->vips.empty();
+  if (client)
+    return about(fmt::format("{} gave us no inner address that we can use.", peer()), "vips",
+                 fmt::format("Ask for another one in connections.{}.vips.", f_.connection));
+  return about(fmt::format("There is no address left for {} in the pools of connections.{}.", peer(), f_.connection),
+               "pools", "Make the pool larger, or add another one.");
+}
+
 Explanation Explainer::explain() const {
   switch (f_.kind) {
     case FailureKind::peer_unreachable: return unreachable();
@@ -318,17 +362,37 @@ Explanation Explainer::explain() const {
     case FailureKind::closed_by_peer: return plain(fmt::format("{} closed it.", peer()));
     case FailureKind::closed_by_user: return plain("It was closed by hand.");
     case FailureKind::replaced: return plain("A newer IKE SA with the same peer took its place.");
+    case FailureKind::rekeyed: return plain("It was renewed: another with fresh keys took its place.");
     case FailureKind::expired: return plain("Its lifetime ended.");
     case FailureKind::system_refused:
       if (speaks_ah())
         return about("There is a NAT on the way, or encap is on, and AH does not pass: it covers the addresses.",
                      "ah_proposals", fmt::format("Write esp_proposals instead of {}.", key("ah_proposals")));
       return plain("This system could not set it up; the daemon's log says why.");
+    case FailureKind::auth_method_mismatch: return other_method();
+    case FailureKind::password_missing:
+      return about(fmt::format("There is no password for the user {}.", printable(f_.user)), "further_local",
+                   fmt::format("Add [secrets.xauth-{}] with id = \"{}\" and a secret, or run `sallyport up {}` on a "
+                               "terminal: it asks for one.",
+                               f_.connection, printable(f_.user), f_.connection));
+    case FailureKind::user_refused: return user_refused();
+    case FailureKind::no_virtual_address: return no_address();
   }
   return {};
 }
 
 }  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c >= ' ' && c <= '~')
+      out += c;
+    else
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
 
 std::string Explanation::text() const {
   std::string all = sentence;
@@ -359,8 +423,13 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::closed_by_peer: return "closed-by-peer";
     case FailureKind::closed_by_user: return "closed-by-user";
     case FailureKind::replaced: return "replaced";
+    case FailureKind::rekeyed: return "rekeyed";
     case FailureKind::expired: return "expired";
     case FailureKind::system_refused: return "system-refused";
+    case FailureKind::auth_method_mismatch: return "auth-method-mismatch";
+    case FailureKind::password_missing: return "password-missing";
+    case FailureKind::user_refused: return "user-refused";
+    case FailureKind::no_virtual_address: return "no-virtual-address";
   }
   return "unknown";
 }

@@ -24,6 +24,9 @@ struct Explanation {
 Explanation explain(const event::Failure& failure, const policy::Connection* connection,
                     const policy::Pad* secrets = nullptr);
 
+/// What a peer said, in printable ASCII: of all else the octets.
+std::string printable(std::string_view text);
+
 /// "closed-by-peer", "no-proposal-chosen": names for programs.
 std::string_view to_string(event::FailureKind kind);
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "diagnose/event_text.h"
 #include "diagnose/explanation.h"
 #include "diagnose/short_proposals.h"
 
@@ -209,7 +210,17 @@ class Ladder {
                      policy::to_string(child.remote_ts)));
   }
   void add(const event::ChildSaRemoved& child) { note(fmt::format("Child SA {} removed", child.child)); }
+  void add(const event::ChildSaRekeyed& child) {
+    note(fmt::format("renews Child SA {}: traffic goes on with fresh keys", child.child));
+  }
+  void add(const event::IkeSaRekeyed& sa) {
+    note(fmt::format("renews the {} SA: its Child SAs go on under this one", sa.version == 1 ? "ISAKMP" : "IKE"));
+  }
   void add(const event::IkeSaClosed&) { note(version_ == 1 ? "ISAKMP SA closed" : "IKE SA closed"); }
+  void add(const event::UserAuthenticated& e) {
+    note(fmt::format("{} the user {}", e.side == event::Side::local ? "we are" : "the peer is", printable(e.user)));
+  }
+  void add(const event::NetworkConfigured& e) { note(to_text(e.config)); }
   void add(const event::NegotiationFailed& failed) { note("failed: " + explain(failed.failure, nullptr).sentence); }
   template <class Other>
   void add(const Other&) {}

@@ -9,6 +9,7 @@
 #include "event/failure.h"
 #include "event/message_summary.h"
 #include "policy/child_sa.h"
+#include "policy/network_config.h"
 
 namespace sallyport::event {
 
@@ -90,6 +91,19 @@ struct ChildSaRemoved {
   std::uint32_t spi_in = 0, spi_out = 0;
   Failure why;
 };
+/// A Child SA has got a successor with fresh keys, which carries our traffic as soon as the peer can take it.
+struct ChildSaRekeyed {
+  policy::IkeSaId ike_sa;
+  policy::ChildSaId from, to;
+  std::string connection, child;
+  std::uint32_t spi_in = 0, spi_out = 0;  // the successor's
+};
+/// An IKE SA has got a successor with fresh keys, which has taken over its Child SAs.
+struct IkeSaRekeyed {
+  policy::IkeSaId from, ike_sa;
+  std::string connection;
+  std::uint8_t version = 2;
+};
 /// An attempt, ours or the peer's, that came to nothing.
 struct NegotiationFailed {
   policy::IkeSaId ike_sa;
@@ -100,9 +114,23 @@ struct Acquired {
   std::string connection, child;
   policy::TrafficSelector source, destination;
 };
+/// A user name and a password were accepted, behind the IKE SA's own authentication (XAUTH).
+struct UserAuthenticated {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  Side side = Side::local;  // local: it was ours that the peer accepted
+  std::string user;
+};
+/// A client got its inner addresses, and what there is to know of the network behind the gateway.
+struct NetworkConfigured {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  Side side = Side::local;  // local: we are the client
+  policy::NetworkConfig config;
+};
 
-using Event =
-    std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, IkeSaEstablished,
-                 IkeSaClosed, ChildSaInstalled, ChildSaRemoved, NegotiationFailed, Acquired>;
+using Event = std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged,
+                           IkeSaEstablished, IkeSaClosed, ChildSaInstalled, ChildSaRemoved, ChildSaRekeyed,
+                           IkeSaRekeyed, NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
 
 }  // namespace sallyport::event

@@ -35,8 +35,13 @@ enum class FailureKind : std::uint8_t {
   closed_by_peer,
   closed_by_user,
   replaced,        // a newer IKE SA of the same peer took over
+  rekeyed,         // fresh keys took its place
   expired,         // lifetime or sequence numbers ran out
   system_refused,  // the datapath or the system would not install it
+  auth_method_mismatch,  // one side wants a user name and a password (XAUTH), the other does not
+  password_missing,      // no password for the user that we are to be
+  user_refused,          // user name and password are not accepted
+  no_virtual_address,    // the gateway has no inner address for its client
 };
 
 /// The exchange that an IKE SA begins with.
@@ -65,6 +70,8 @@ struct Failure {
   std::string notify;                                     // the peer's notify by its RFC name: "NO_PROPOSAL_CHOSEN"
   std::optional<Opening> opening;                         // IKEv1: what it began with
   std::optional<Opening> our_opening;                     // exchange_mismatch: what is configured
+  std::string user;                                       // password_missing, user_refused: whose name was said
+  std::string message;                                    // the peer's own words, as it sent them to be shown
 };
 
 }  // namespace sallyport::event

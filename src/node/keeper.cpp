@@ -25,15 +25,27 @@ void Keeper::start(Instant now, const policy::Connection& connection, const poli
 
 void Keeper::forget(std::string_view connection, std::string_view child) {
   wanted_.erase({std::string(connection), std::string(child)});
+  trapped_.erase({std::string(connection), std::string(child)});
 }
 
 void Keeper::forget_connection(std::string_view connection) {
   std::erase_if(wanted_, [&](const auto& entry) { return entry.first.first == connection; });
+  std::erase_if(trapped_, [&](const Target& target) { return target.first == connection; });
+}
+
+void Keeper::forget_all() {
+  wanted_.clear();
+  trapped_.clear();
+}
+
+bool Keeper::waits_for_traffic(std::string_view connection, std::string_view child) const {
+  return trapped_.contains({std::string(connection), std::string(child)});
 }
 
 void Keeper::on_up(std::string_view connection, std::string_view child) {
   const auto found = wanted_.find({std::string(connection), std::string(child)});
   if (found != wanted_.end()) found->second = {.up = true};
+  trapped_.erase({std::string(connection), std::string(child)});
 }
 
 void Keeper::on_down(Instant now, RandomSource& random, const policy::Connection& connection,
@@ -45,7 +57,14 @@ void Keeper::on_down(Instant now, RandomSource& random, const policy::Connection
   const bool dead_peer = why == FailureKind::peer_unreachable;
   const bool restart = dead_peer ? child.dpd_action == policy::DpdAction::restart || was_wanted
                                  : child.close_action == policy::StartAction::start || was_wanted;
-  if (ends_for_good(why) || !restart) return forget(target.first, target.second);
+  const bool trap =
+      dead_peer ? child.dpd_action == policy::DpdAction::trap : child.close_action == policy::StartAction::trap;
+  if (trap && !ends_for_good(why)) trapped_.insert(target);
+  if (ends_for_good(why)) return forget(target.first, target.second);
+  if (!restart) {
+    wanted_.erase(target);
+    return;
+  }
 
   Wanted& wanted = wanted_[target];
   wanted.up = false;

@@ -1,9 +1,11 @@
 // Keeper: the will to keep children up. It knows which are meant to be up (start_action, close_action, dpd_action,
-// keyingtries), and when to try again after a failure: first soon, then less and less often.
+// keyingtries), when to try again after a failure, first soon, then less and less often, and which have gone down and
+// wait for traffic.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,13 +27,15 @@ class Keeper {
   /// No longer wanted: closed by hand, or gone from the configuration.
   void forget(std::string_view connection, std::string_view child);
   void forget_connection(std::string_view connection);
-  void forget_all() { wanted_.clear(); }
+  void forget_all();
 
   void on_up(std::string_view connection, std::string_view child);
   /// An attempt came to nothing, or what was up has gone. Decides whether and when to try again.
   void on_down(Instant now, RandomSource& random, const policy::Connection& connection, const policy::Child& child,
                event::FailureKind why);
 
+  /// Went down, and its next packet is to bring it up: close_action or dpd_action `trap`.
+  bool waits_for_traffic(std::string_view connection, std::string_view child) const;
   /// What is due to be initiated.
   std::vector<Target> pop_due(Instant now);
   std::optional<Instant> next_timeout() const;
@@ -43,6 +47,7 @@ class Keeper {
     bool up = false;
   };
   std::map<Target, Wanted> wanted_;
+  std::set<Target> trapped_;  // until they are up, or forgotten
 };
 
 }  // namespace sallyport::node

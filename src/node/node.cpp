@@ -61,7 +61,8 @@ LoadPlan Node::plan(const std::vector<policy::ConnectionPtr>& connections) const
   return plan;
 }
 
-void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad) {
+void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
+                std::vector<policy::Pool> pools) {
   const LoadPlan plan = this->plan(connections);
   // A connection that stays stays the same object: its SAs compare themselves with it.
   for (auto& next : connections)
@@ -69,7 +70,7 @@ void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, pol
   connections_ = connections;
   configured_ = make_policies(connections_, host_, configured_, next_policy_);
   publish_policies();
-  engine_.load(std::move(connections), std::move(pad));
+  engine_.load(std::move(connections), std::move(pad), std::move(pools));
 
   for (const auto* names : {&plan.removed, &plan.restarted})
     for (const std::string& name : *names) {
@@ -114,7 +115,8 @@ void Node::on_need_sa(Instant now, policy::PolicyId id, const policy::TrafficSel
   const auto entry = std::ranges::find(spd_->entries, id, &policy::SpdEntry::id);
   if (entry == spd_->entries.end() || shutting_down_) return;
   const auto connection = find(entry->connection);
-  const bool wanted = entry->on_demand || is_up(entry->connection, entry->child);
+  const bool wanted = entry->on_demand || is_up(entry->connection, entry->child) ||
+                      keeper_.waits_for_traffic(entry->connection, entry->child);
   if (!connection || !wanted) return;
   effects_.emplace_back(ike::Notice{event::Acquired{entry->connection, entry->child, source, destination}});
   try_to_initiate(now, entry->connection, {entry->child, source, destination});
@@ -129,6 +131,11 @@ void Node::try_to_initiate(Instant now, const std::string& connection, const ike
 
 void Node::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote) {
   engine_.on_peer_moved(now, id, remote);
+  drain_engine(now);
+}
+
+void Node::on_child_runs_low(Instant now, policy::ChildSaId id) {
+  engine_.rekey(now, id);
   drain_engine(now);
 }
 
@@ -169,7 +176,7 @@ std::size_t Node::terminate(Instant now, std::string_view connection, std::strin
   std::size_t matches = 0;
   for (const auto& sa : engine_.status()) {
     if (!connection.empty() && sa.connection != connection) continue;
-    if (sa.state == ike::IkeSaStatus::State::closing) continue;
+    if (sa.state == ike::IkeSaStatus::State::closing && sa.children.empty()) continue;
     if (child.empty()) {
       matches += engine_.terminate(now, sa.id);
       continue;
@@ -181,8 +188,23 @@ std::size_t Node::terminate(Instant now, std::string_view connection, std::strin
     if (connection.empty() || configured->name == connection)
       for (const policy::Child& each : configured->children)
         if (child.empty() || each.name == child) keeper_.forget(configured->name, each.name);
+  if (child.empty())
+    for (const auto& configured : connections_)
+      if (connection.empty() || configured->name == connection) engine_.forget_password(configured->name);
   drain_engine(now);
   return matches;
+}
+
+bool Node::rekey(Instant now, policy::IkeSaId id) {
+  const bool done = engine_.rekey(now, id);
+  drain_engine(now);
+  return done;
+}
+
+bool Node::rekey(Instant now, policy::ChildSaId id) {
+  const bool done = engine_.rekey(now, id);
+  drain_engine(now);
+  return done;
 }
 
 void Node::close_sas_of(Instant now, std::string_view connection, FailureKind why) {
@@ -209,6 +231,15 @@ void Node::drain_engine(Instant now) {
                             installed_.erase(remove.id);
                             effects_.emplace_back(remove);
                             if (of_sas_.erase(remove.id) != 0) publish_policies();
+                          },
+                          [&](ike::AddAddress& add) {
+                            if (++own_addresses_[add.address] == 1) effects_.emplace_back(add);
+                          },
+                          [&](ike::RemoveAddress& remove) {
+                            const auto own = own_addresses_.find(remove.address);
+                            if (own == own_addresses_.end() || --own->second != 0) return;
+                            own_addresses_.erase(own);
+                            effects_.emplace_back(remove);
                           },
                           [&](ike::Notice& notice) {
                             on_event(now, notice.event);

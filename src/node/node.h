@@ -42,7 +42,8 @@ class Node {
   Node(const ike::Settings& settings, crypto::Provider& crypto, RandomSource& random, const ike::HostView& host);
 
   /// Replaces the configuration as one step: policies first, then what changed is closed, then start actions run.
-  void load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad);
+  void load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
+            std::vector<policy::Pool> pools = {});
   /// What load() would do.
   LoadPlan plan(const std::vector<policy::ConnectionPtr>& connections) const;
   /// Closes everything and tells the peers; afterwards nothing is initiated any more.
@@ -53,7 +54,9 @@ class Node {
   void on_need_sa(Instant now, policy::PolicyId policy, const policy::TrafficSelector& source,
                   const policy::TrafficSelector& destination);
   void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
-  /// The datapath stopped using an SA: its sequence numbers ran out.
+  /// An SA will soon be used up, in sequence numbers or by the volume that it may carry.
+  void on_child_runs_low(Instant now, policy::ChildSaId id);
+  /// The datapath stopped using an SA: it is used up.
   void on_child_exhausted(Instant now, policy::ChildSaId id);
   void on_timeout(Instant now);
   std::optional<Instant> next_timeout() const;
@@ -65,8 +68,16 @@ class Node {
   /// Closes what matches, and returns how much did. Empty names match all. What was closed by hand stays closed until
   /// it is initiated again or a packet asks for it.
   std::size_t terminate(Instant now, std::string_view connection, std::string_view child);
+  /// Fresh keys now. False: no such SA, or its version of IKE cannot do it yet.
+  bool rekey(Instant now, policy::IkeSaId id);
+  bool rekey(Instant now, policy::ChildSaId id);
   bool terminate(Instant now, policy::IkeSaId id) { return engine_.terminate(now, id); }
   bool terminate(Instant now, policy::ChildSaId id) { return engine_.terminate(now, id); }
+
+  /// For the user of a connection whose password is not configured (ike::Engine::lacks_password).
+  void put_password(std::string_view connection, Secret password) {
+    engine_.put_password(connection, std::move(password));
+  }
 
   std::vector<ConnectionStatus> status() const;
   const std::vector<policy::ConnectionPtr>& connections() const { return connections_; }
@@ -96,6 +107,8 @@ class Node {
   std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection; gone when it is up
   /// Installed Child SAs, by connection and child: what is up.
   std::map<policy::ChildSaId, Keeper::Target> installed_;
+  /// Inner addresses of ours, and how many IKE SAs have each.
+  std::map<policy::IpAddress, std::uint32_t> own_addresses_;
   bool shutting_down_ = false;
   std::deque<Effect> effects_;
 };

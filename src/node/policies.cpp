@@ -43,8 +43,11 @@ policy::Spd make_policies(const std::vector<policy::ConnectionPtr>& connections,
       entry.child = child.name;
       entry.mode = child.mode;
       entry.on_demand = child.start_action == policy::StartAction::trap;
-      entry.local_ts = resolve_for_policy(child.local_ts, own);
-      entry.remote_ts = resolve_for_policy(child.remote_ts, connection->remote_addrs);
+      // Inner addresses are known only when they are given: then the SA brings its policy along.
+      const std::vector<policy::AddressRange> unknown;
+      entry.local_ts = resolve_for_policy(child.local_ts, connection->vips.empty() ? own : unknown);
+      entry.remote_ts =
+          resolve_for_policy(child.remote_ts, connection->pools.empty() ? connection->remote_addrs : unknown);
       if (entry.local_ts.empty() || entry.remote_ts.empty()) continue;
       const auto known = std::ranges::find_if(previous.entries,
                                               [&](const policy::SpdEntry& old) { return same_but_for_id(entry, old); });

@@ -56,6 +56,8 @@ struct ChildSaSpec {
   std::uint32_t replay_window = 4096;  // packets; 0: no check
   bool copy_df = true;
   bool copy_ecn = true;
+  /// With the soft one reached in either direction it wants to be rekeyed, with the hard one nothing more passes.
+  Volume soft_limit, hard_limit;
 };
 
 }  // namespace sallyport::policy

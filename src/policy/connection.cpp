@@ -10,7 +10,21 @@ bool allows(const std::vector<AddressRange>& ranges, const IpAddress& address) {
          std::ranges::any_of(ranges, [&](const AddressRange& range) { return range.contains(address); });
 }
 
+const AuthRound* xauth_of(const std::vector<AuthRound>& rounds) {
+  const auto found = std::ranges::find(rounds, AuthMethod::xauth, &AuthRound::method);
+  return found == rounds.end() ? nullptr : &*found;
+}
+
 }  // namespace
+
+const AuthRound* Connection::local_xauth() const { return xauth_of(further_local); }
+const AuthRound* Connection::remote_xauth() const { return xauth_of(further_remote); }
+
+const Identity& Connection::local_user() const {
+  const AuthRound* round = local_xauth();
+  if (round && round->xauth_id.kind != Identity::Kind::any) return round->xauth_id;
+  return round && round->id.kind != Identity::Kind::any ? round->id : local.id;
+}
 
 const Child* Connection::find_child(std::string_view child_name) const {
   const auto found = std::ranges::find(children, child_name, &Child::name);

@@ -47,7 +47,8 @@ enum class DpdAction : std::uint8_t {
   restart
 };
 enum class AuthMethod : std::uint8_t {
-  psk
+  psk,
+  xauth  // IKEv1: user name and password behind phase 1, in a further round
 };
 /// What a second IKE SA with the same identities does to the first (swanctl's `unique`).
 enum class UniquePolicy : std::uint8_t {
@@ -69,6 +70,14 @@ enum class IkeVersion : std::uint8_t {
   v2 = 2
 };
 
+/// What an SA may carry in one direction: octets of clear IP packets, and packets. 0: without limit.
+struct Volume {
+  std::uint64_t bytes = 0;
+  std::uint64_t packets = 0;
+
+  friend bool operator==(const Volume&, const Volume&) = default;
+};
+
 struct Child {
   std::string name;
   Mode mode = Mode::tunnel;
@@ -80,9 +89,11 @@ struct Child {
   StartAction start_action = StartAction::none;
   StartAction close_action = StartAction::none;
   DpdAction dpd_action = DpdAction::clear;
-  Seconds rekey_time{3600};            // 0: never
-  Seconds life_time{3960};             // 0: never
-  Seconds rand_time{360};              // taken off rekey_time at random
+  Seconds rekey_time{3600};  // 0: never
+  Seconds life_time{3960};   // 0: never
+  Seconds rand_time{360};    // taken off rekey_time at random
+  // By what it has carried, in each direction by itself; 0: never.
+  Volume rekey_volume, life_volume, rand_volume;
   std::uint32_t replay_window = 4096;  // packets; 0 switches the check off
   bool copy_df = true;
   bool copy_ecn = true;
@@ -101,6 +112,8 @@ struct AuthRound {
   AuthMethod method = AuthMethod::psk;
   /// Local: who we are; any: our address. Remote: whom we accept.
   Identity id;
+  /// Local, XAUTH: the name of the user; any: `id`, and if that is none, the first round's.
+  Identity xauth_id;
 
   friend bool operator==(const AuthRound&, const AuthRound&) = default;
 };
@@ -124,10 +137,19 @@ struct Connection {
   Seconds rand_time{1440};
   AuthRound local;
   AuthRound remote;
+  std::vector<AuthRound> further_local, further_remote;  // rounds behind the first, in order (swanctl's local-2 …)
+  bool pull = true;                // IKEv1: the client asks for its configuration; false: the server sets it
+  std::vector<IpAddress> vips;     // inner addresses to ask for, one of each family; unspecified: whichever
+  std::vector<std::string> pools;  // to give clients inner addresses from, by name
   std::vector<Child> children;
   Origins origins;
 
   const Child* find_child(std::string_view child_name) const;
+  /// The round in which we, or the peer, say a user name and a password; nullptr: none.
+  const AuthRound* local_xauth() const;
+  const AuthRound* remote_xauth() const;
+  /// The name of the user that we are.
+  const Identity& local_user() const;
 
   friend bool operator==(const Connection&, const Connection&) = default;
 };

@@ -107,6 +107,7 @@ void Pad::clear() {
 }
 
 void Pad::index(std::size_t place) {
+  if (keys_[place].kind != SecretKind::ike) return;
   bool patterns = false;
   for (const Identity& owner : keys_[place].owners) {
     if (is_pattern(owner)) {
@@ -139,8 +140,31 @@ const SharedKey* Pad::find(const Identity& local, const Identity& remote) const 
     if (best.knows_remote()) return best.key();
   }
   Best best(local, remote);
-  for (const SharedKey& key : keys_) best.consider(key);
+  for (const SharedKey& key : keys_)
+    if (key.kind == SecretKind::ike) best.consider(key);
   return best.key();
+}
+
+const SharedKey* Pad::find_user(std::string_view user) const {
+  for (const SharedKey& key : keys_) {
+    if (key.kind != SecretKind::user) continue;
+    for (const Identity& owner : key.owners)
+      if (user_name(owner) == user) return &key;
+  }
+  return nullptr;
+}
+
+std::string user_name(const Identity& identity) {
+  switch (identity.kind) {
+    case Identity::Kind::fqdn:
+    case Identity::Kind::user_fqdn:
+    case Identity::Kind::key_id: return std::string(as_text(identity.data));
+    case Identity::Kind::any: return {};
+    case Identity::Kind::ipv4:
+    case Identity::Kind::ipv6:
+    case Identity::Kind::dn: break;
+  }
+  return to_string(identity);
 }
 
 }  // namespace sallyport::policy

@@ -1,5 +1,5 @@
 // The peer authorization database (RFC 4301 §4.4.3), as far as secrets go: which shared key belongs to which pair of
-// identities.
+// identities, and which password to which user.
 #pragma once
 
 #include <string>
@@ -12,11 +12,17 @@
 
 namespace sallyport::policy {
 
+enum class SecretKind : std::uint8_t {
+  ike,  // proves identities in IKE
+  user  // the password of its owners as users: XAUTH, EAP
+};
+
 struct SharedKey {
   std::string name;              // as configured: "ike-office"
   std::vector<Identity> owners;  // empty: anybody
   Secret secret;
   Origin origin;
+  SecretKind kind = SecretKind::ike;
 };
 
 class Pad {
@@ -32,6 +38,8 @@ class Pad {
   /// not know whom it will meet) fits an owner that it accepts, behind all of these. Quick for a peer that a key names,
   /// however many keys there are.
   const SharedKey* find(const Identity& local, const Identity& remote) const;
+  /// The password of a user, by the name as it is said over the wire. nullptr: nobody is called so.
+  const SharedKey* find_user(std::string_view user) const;
 
  private:
   void index(std::size_t place);
@@ -42,5 +50,8 @@ class Pad {
   std::unordered_map<std::string, std::vector<std::size_t>> by_owner_;
   std::vector<std::size_t> with_patterns_;
 };
+
+/// How an identity is said where the name of a user is asked for: without any type.
+std::string user_name(const Identity& identity);
 
 }  // namespace sallyport::policy

@@ -67,6 +67,7 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::no_matching_connection: return "no matching connection";
     case Kind::secret_missing: return "secret missing";
     case Kind::mode_mismatch: return "mode mismatch";
+    case Kind::exchange_mismatch: return "exchange mismatch";
     case Kind::key_exchange_mismatch: return "key exchange mismatch";
     case Kind::child_refused: return "child refused";
     case Kind::peer_error: return "peer error";
@@ -74,24 +75,24 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::closed_by_peer: return "closed by peer";
     case Kind::closed_by_user: return "closed by user";
     case Kind::replaced: return "replaced";
+    case Kind::rekeyed: return "rekeyed";
     case Kind::expired: return "expired";
     case Kind::system_refused: return "system refused";
+    case Kind::auth_method_mismatch: return "authentication method mismatch";
+    case Kind::password_missing: return "password missing";
+    case Kind::user_refused: return "user refused";
+    case Kind::no_virtual_address: return "no virtual address";
   }
   return "unknown";
 }
 
 std::string_view event_name(const event::Event& event) {
-  static constexpr std::array<std::string_view, std::variant_size_v<event::Event>> names = {"message",
-                                                                                            "retransmission",
-                                                                                            "message rejected",
-                                                                                            "NAT detected",
-                                                                                            "peer address changed",
-                                                                                            "IKE SA established",
-                                                                                            "IKE SA closed",
-                                                                                            "Child SA installed",
-                                                                                            "Child SA removed",
-                                                                                            "negotiation failed",
-                                                                                            "acquired"};
+  static constexpr std::array<std::string_view, std::variant_size_v<event::Event>> names = {
+      "message",          "retransmission",       "message rejected",
+      "NAT detected",     "peer address changed", "IKE SA established",
+      "IKE SA closed",    "Child SA installed",   "Child SA removed",
+      "Child SA rekeyed", "IKE SA rekeyed",       "negotiation failed",
+      "acquired",         "user authenticated",   "network configured"};
   return names[event.index()];
 }
 
@@ -131,11 +132,26 @@ std::string event_words(const event::Event& event) {
             return fmt::format("Child SA {} ({}/{}) removed, in {:08x}, out {:08x}: {}", e.child_sa.value, e.connection,
                                e.child, e.spi_in, e.spi_out, failure_words(e.why));
           },
+          [](const event::ChildSaRekeyed& e) {
+            return fmt::format("Child SA {} ({}/{}) takes the place of {}", e.to.value, e.connection, e.child,
+                               e.from.value);
+          },
+          [](const event::IkeSaRekeyed& e) {
+            return fmt::format("IKE SA {}{} takes the place of {}", e.ike_sa.value, of(e.connection), e.from.value);
+          },
           [](const event::NegotiationFailed& e) {
             return fmt::format("IKE SA {} ({}/{}) failed: {}", e.ike_sa.value, e.failure.connection, e.failure.child,
                                failure_words(e.failure));
           },
           [](const event::Acquired& e) { return fmt::format("a packet asks for {}/{}", e.connection, e.child); },
+          [](const event::UserAuthenticated& e) {
+            return fmt::format("IKE SA {}{}: {} the user {}", e.ike_sa.value, of(e.connection),
+                               e.side == event::Side::local ? "we are" : "the peer is", e.user);
+          },
+          [](const event::NetworkConfigured& e) {
+            return fmt::format("IKE SA {}{}: {} an inner address", e.ike_sa.value, of(e.connection),
+                               e.side == event::Side::local ? "we have" : "the peer has");
+          },
       },
       event);
 }

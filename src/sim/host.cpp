@@ -317,7 +317,10 @@ void Host::carry_out_verdicts() {
   for (const datapath::PeerMoved& moved : verdicts.peers_moved)
     running_->node.on_peer_moved(now, moved.sa, moved.remote);
   for (const datapath::SequenceRunsOut& end : verdicts.sequence_runs_out)
-    if (end.exhausted) running_->node.on_child_exhausted(now, end.sa);
+    if (end.exhausted)
+      running_->node.on_child_exhausted(now, end.sa);
+    else
+      running_->node.on_child_runs_low(now, end.sa);
 }
 
 void Host::send_esp(const datapath::Send& esp) {

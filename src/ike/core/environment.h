@@ -7,9 +7,11 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "crypto/provider.h"
+#include "ike/core/client_memory.h"
 #include "ike/core/output.h"
 #include "ike/core/settings.h"
 #include "ike/core/spi_allocator.h"
+#include "policy/address_pools.h"
 #include "policy/connection.h"
 #include "policy/pad.h"
 
@@ -45,6 +47,8 @@ struct Environment {
   const policy::Pad& pad;
   Numbers& numbers;
   SpiAllocator& spis;
+  policy::AddressPools& pools;
+  ClientMemory& memory;
   Outbox& outbox;
 
   void emit(event::Event event) { outbox.emplace_back(std::in_place_type<Notice>, std::move(event)); }

@@ -26,11 +26,23 @@ struct InstallChildSa {
 struct RemoveChildSa {
   policy::ChildSaId id;
 };
+/// The peer has this Child SA for certain, and it is the one to use: our traffic goes by it from now on, whichever of
+/// those with the same selectors is the newest.
+struct UseChildSa {
+  policy::ChildSaId id;
+};
 /// The outer addresses of a Child SA changed.
 struct MoveChildSa {
   policy::ChildSaId id;
   policy::Endpoint local;
   policy::Endpoint remote;
+};
+/// An inner address of ours came, from the gateway that gave it, or goes. Several IKE SAs may have the same one.
+struct AddAddress {
+  policy::IpAddress address;
+};
+struct RemoveAddress {
+  policy::IpAddress address;
 };
 struct Notice {
   event::Event event;
@@ -44,7 +56,8 @@ struct LogKeys {
   std::uint8_t version = 2;  // of IKE; in 1, both directions have one key, and sk_ai and sk_ar are SKEYID_a
 };
 
-using Output = std::variant<SendDatagram, SendKeepalive, InstallChildSa, RemoveChildSa, MoveChildSa, Notice, LogKeys>;
+using Output = std::variant<SendDatagram, SendKeepalive, InstallChildSa, RemoveChildSa, UseChildSa, MoveChildSa,
+                            AddAddress, RemoveAddress, Notice, LogKeys>;
 using Outbox = std::deque<Output>;
 
 }  // namespace sallyport::ike

@@ -27,6 +27,7 @@ struct SessionFacts {
   policy::Endpoint remote;
   Instant created{};
   std::optional<Instant> established;
+  std::optional<policy::IkeSaId> heir = {};  // another has taken over its Child SAs
 };
 
 class Session {
@@ -44,6 +45,9 @@ class Session {
   virtual void close_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why) = 0;
   /// Tells the peer and ends; with `tell_peer` false, ends at once and in silence.
   virtual void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) = 0;
+  /// Fresh keys now: another IKE SA that takes over, another Child SA in the place of one. False: not supported.
+  virtual bool rekey(Instant, Environment&) { return false; }
+  virtual bool rekey_child(Instant, Environment&, policy::ChildSaId) { return false; }
   /// The peer's ESP came, authentic, from another address (RFC 7296 §2.23).
   virtual void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) = 0;
 
@@ -59,6 +63,20 @@ class Session {
   virtual bool unproved() const { return false; }
   /// True once after the peer said that this is its only IKE SA with us (INITIAL_CONTACT).
   virtual bool take_initial_contact() = 0;
+
+  // ---- With other IKE SAs of the same peer (IKEv1, where a new phase 1 is how an IKE SA gets fresh keys)
+  /// True once after it wants a successor to be begun: its life ends.
+  virtual bool take_wish_for_successor() { return false; }
+  /// True once after there are Child SAs to be taken over by its heir, or by any other: the peer has closed it without
+  /// them, or they came up after it had been succeeded.
+  virtual bool take_wish_for_heir() { return false; }
+  /// Takes over the Child SAs of another, of the same version, and what else is wanted of it. `close_it`: it is ours to
+  /// close when all that is under way there has finished.
+  virtual void take_over(Instant, Environment&, Session&, bool /*close_it*/) {}
+  /// Outbound ESP and AH SPIs that the peer deleted here and that are not here, each once.
+  virtual std::vector<std::uint32_t> take_stray_deletes() { return {}; }
+  /// Such a Delete, if the Child SA is here.
+  virtual void on_stray_delete(Instant, Environment&, std::uint32_t /*spi_out*/) {}
 };
 
 }  // namespace sallyport::ike

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "policy/child_sa.h"
+#include "policy/network_config.h"
 
 namespace sallyport::ike {
 
@@ -28,6 +29,7 @@ struct ChildSaStatus {
   policy::TrafficSelectors local_ts, remote_ts;
   Instant installed{};
   std::optional<Instant> expires;
+  std::optional<Instant> rekeys = {};  // when we mean to renew it; nullopt too while that is under way
 };
 
 struct IkeSaStatus {
@@ -43,11 +45,14 @@ struct IkeSaStatus {
   bool initiator = false;
   policy::Endpoint local, remote;
   policy::Identity local_id, remote_id;
+  std::string local_user, remote_user;                   // by XAUTH, once accepted
+  std::optional<policy::NetworkConfig> received, given;  // as a client; as a gateway
   std::uint64_t spi_initiator = 0, spi_responder = 0;
   std::optional<policy::Suite> suite;  // once agreed
   bool nat_local = false, nat_remote = false;
   std::optional<Instant> established;
   std::optional<Instant> expires;
+  std::optional<Instant> rekeys = {};  // as of a ChildSaStatus
   std::vector<ChildSaStatus> children;
 };
 

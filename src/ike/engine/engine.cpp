@@ -29,6 +29,18 @@ struct FirstMessageHash {
   }
 };
 
+/// Neither end knew of the other's attempt when it began its own.
+bool is_crossed(const SessionFacts& a, const SessionFacts& b) {
+  return a.initiator != b.initiator && a.established && b.established && a.created <= *b.established &&
+         b.created <= *a.established;
+}
+
+/// Behind a NAT there may be several peers, told apart by their ports.
+bool same_place(const IkeSaStatus& a, const IkeSaStatus& b) {
+  return a.remote.address == b.remote.address && a.nat_remote == b.nat_remote &&
+         (!a.nat_remote || a.remote.port == b.remote.port);
+}
+
 }  // namespace
 
 /// Sessions by our SPI, what else finds them, and when the next of them wants to be woken.
@@ -51,7 +63,9 @@ struct Engine::State {
   };
   using Slots = std::unordered_map<std::uint64_t, Slot>;
 
-  Environment environment() { return {settings, crypto, random, host, connections, pad, numbers, spis, outbox}; }
+  Environment environment() {
+    return {settings, crypto, random, host, connections, pad, numbers, spis, pools, memory, outbox};
+  }
 
   void add(Instant now, std::unique_ptr<Session> session, std::optional<FirstMessage> first_message);
   void touched(Instant now, std::uint64_t spi);
@@ -70,6 +84,12 @@ struct Engine::State {
   void drop_predecessors(Instant now, const SessionFacts& sole);
   void settle_crossed(Instant now, const SessionFacts& facts);
   bool replaces_children_of(const Session& winner, const Session& loser) const;
+  void settle_succession(Instant now, const SessionFacts& facts);
+  void hand_over(Instant now, const SessionFacts& from, const SessionFacts& to);
+  void grant_wishes(Instant now, std::uint64_t spi);
+  void begin_successor(Instant now, Session& session);
+  void find_heir(Instant now, const SessionFacts& facts);
+  std::vector<SessionFacts> others_of_same_peer(const SessionFacts& facts) const;
   Session* session_for(const policy::Connection& connection);
   bool knows_peer(const policy::Connection& connection, const policy::IpAddress& remote) const;
 
@@ -81,6 +101,8 @@ struct Engine::State {
   policy::Pad pad;
   Numbers numbers;
   SpiAllocator spis;
+  policy::AddressPools pools;
+  ClientMemory memory;
   Outbox outbox;
 
   Slots slots;
@@ -97,7 +119,8 @@ Engine::Engine(const Settings& settings, crypto::Provider& crypto, RandomSource&
     : state_(std::make_unique<State>(settings, crypto, random, host)) {}
 Engine::~Engine() = default;
 
-void Engine::load(std::vector<policy::ConnectionPtr> connections, policy::Pad pad) {
+void Engine::load(std::vector<policy::ConnectionPtr> connections, policy::Pad pad, std::vector<policy::Pool> pools) {
+  state_->pools.load(std::move(pools));
   state_->connections = std::move(connections);
   state_->pad = std::move(pad);
 }
@@ -140,6 +163,7 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   const bool established = slot.session->facts().established.has_value();
   if (established && !std::exchange(slot.established, true)) return on_established(now, *slot.session);
   if (established && slot.session->take_initial_contact()) drop_predecessors(now, slot.session->facts());
+  grant_wishes(now, spi);
 }
 
 void Engine::State::forget(Slots::iterator slot) {
@@ -307,6 +331,22 @@ bool Engine::terminate(Instant now, policy::ChildSaId id, FailureKind why) {
   return false;
 }
 
+bool Engine::rekey(Instant now, policy::IkeSaId id) {
+  bool done = false;
+  return state_->with(now, id, [&](Session& session, Environment& env) { done = session.rekey(now, env); }) && done;
+}
+
+bool Engine::rekey(Instant now, policy::ChildSaId id) {
+  bool done = false;
+  for (const auto& [spi, slot] : state_->slots)
+    if (slot.session->has_child(id)) {
+      state_->with(now, slot.session->facts().id,
+                   [&](Session& session, Environment& env) { done = session.rekey_child(now, env, id); });
+      break;
+    }
+  return done;
+}
+
 void Engine::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote) {
   for (const auto& [spi, slot] : state_->slots)
     if (slot.session->has_child(id)) {
@@ -323,6 +363,8 @@ void Engine::State::on_established(Instant now, Session& session) {
   if (facts.initiator) contacted.insert(facts.remote.address);
   if (session.take_initial_contact()) drop_predecessors(now, facts);
   settle_crossed(now, facts);
+  settle_succession(now, facts);
+  grant_wishes(now, facts.local_spi);
 }
 
 /// INITIAL_CONTACT: the peer knows of no other IKE SA with us, so what we have from before is left over (RFC 7296
@@ -334,7 +376,9 @@ void Engine::State::drop_predecessors(Instant now, const SessionFacts& sole) {
     const SessionFacts facts = slot.session->facts();
     if (facts.id == sole.id || !facts.established || facts.created > sole.created) continue;
     const IkeSaStatus other = slot.session->status();
-    if (other.local_id == status.local_id && other.remote_id == status.remote_id) old.push_back(facts.id);
+    if (other.local_id == status.local_id && other.remote_id == status.remote_id &&
+        other.remote_user == status.remote_user)
+      old.push_back(facts.id);
   }
   std::ranges::sort(old);
   for (const auto id : old)
@@ -373,6 +417,96 @@ bool Engine::State::replaces_children_of(const Session& winner, const Session& l
   });
 }
 
+// ---- Succession: IKEv1's renewal of an IKE SA is another one
+
+/// Established, or closed with Child SAs left; in the order in which they were begun.
+std::vector<SessionFacts> Engine::State::others_of_same_peer(const SessionFacts& facts) const {
+  std::vector<SessionFacts> others;
+  const auto self = slots.find(facts.local_spi);
+  if (self == slots.end() || facts.version != 1 || !facts.connection) return others;
+  const IkeSaStatus status = self->second.session->status();
+  for (const auto& [spi, slot] : slots) {
+    const SessionFacts other = slot.session->facts();
+    if (other.id == facts.id || other.version != facts.version || !other.connection ||
+        other.connection->name != facts.connection->name)
+      continue;
+    const IkeSaStatus its = slot.session->status();
+    if ((!other.established && its.children.empty()) || its.local_id != status.local_id ||
+        its.remote_id != status.remote_id || !same_place(its, status))
+      continue;
+    others.push_back(other);
+  }
+  std::ranges::sort(others, {}, &SessionFacts::id);
+  return others;
+}
+
+/// A newly established IKE SA succeeds those that there are with the same peer; of two that both ends began at once,
+/// the one with the higher initiator's SPI succeeds the other.
+void Engine::State::settle_succession(Instant now, const SessionFacts& facts) {
+  if (!slots.contains(facts.local_spi)) return;
+  for (const SessionFacts& other : others_of_same_peer(facts)) {
+    const bool yields = is_crossed(facts, other) && facts.spi_initiator < other.spi_initiator;
+    hand_over(now, yields ? facts : other, yields ? other : facts);
+    if (yields) return;
+  }
+}
+
+void Engine::State::hand_over(Instant now, const SessionFacts& from, const SessionFacts& to) {
+  const auto older = slots.find(from.local_spi), newer = slots.find(to.local_spi);
+  if (older == slots.end() || newer == slots.end()) return;
+  // Closed by whoever began the successor; of two that crossed, by whoever began the one that yields.
+  const bool close_it = is_crossed(from, to) ? from.initiator : to.initiator;
+  Environment env = environment();
+  newer->second.session->take_over(now, env, *older->second.session, close_it);
+  touched(now, from.local_spi);
+  touched(now, to.local_spi);
+}
+
+/// What a session cannot do by itself.
+void Engine::State::grant_wishes(Instant now, std::uint64_t spi) {
+  const auto slot = slots.find(spi);
+  if (slot == slots.end()) return;
+  Session& session = *slot->second.session;
+  const SessionFacts facts = session.facts();
+  for (const std::uint32_t stray : session.take_stray_deletes())
+    for (const SessionFacts& other : others_of_same_peer(facts))
+      with(now, other.id, [&](Session& holder, Environment& env) { holder.on_stray_delete(now, env, stray); });
+  if (session.take_wish_for_successor()) begin_successor(now, session);
+  if (session.take_wish_for_heir()) find_heir(now, facts);
+}
+
+void Engine::State::begin_successor(Instant now, Session& session) {
+  const SessionFacts facts = session.facts();
+  const IkeSaStatus status = session.status();
+  Protocol* const speaks = protocol(facts.version);
+  const bool is_begun = std::ranges::any_of(slots, [&](const auto& entry) {
+    const SessionFacts other = entry.second.session->facts();
+    return other.initiator && other.connection && other.connection->name == facts.connection->name &&
+           other.remote.address == facts.remote.address &&
+           entry.second.session->status().state == IkeSaStatus::State::connecting;
+  });
+  if (is_begun || !speaks) return;
+  Environment env = environment();
+  auto successor = speaks->initiate(now, env,
+                                    {.connection = facts.connection,
+                                     .local = {status.local.address, facts.connection->local_port},
+                                     .remote = {status.remote.address, facts.connection->remote_port},
+                                     .child = {},
+                                     .initial_contact = false});
+  if (successor)
+    add(now, std::move(*successor), std::nullopt);
+  else
+    env.emit(event::NegotiationFailed{facts.id, std::move(successor.error())});
+}
+
+/// Its heir, or the newest that there is.
+void Engine::State::find_heir(Instant now, const SessionFacts& facts) {
+  std::optional<SessionFacts> best;
+  for (const SessionFacts& other : others_of_same_peer(facts))
+    if (other.established && (!best || best->id != facts.heir)) best = other;
+  if (best) hand_over(now, facts, *best);
+}
+
 /// The IKE SA that further children of the connection go to: an established one, else one on its way.
 Session* Engine::State::session_for(const policy::Connection& connection) {
   Session* best = nullptr;
@@ -400,6 +534,19 @@ bool Engine::State::knows_peer(const policy::Connection& connection, const polic
 }
 
 // ---- What there is to see ----
+
+const policy::AddressPools& Engine::pools() const { return state_->pools; }
+
+bool Engine::lacks_password(const policy::Connection& connection) const {
+  return connection.local_xauth() && !state_->pad.find_user(user_name(connection.local_user())) &&
+         !state_->memory.password(connection.name);
+}
+
+void Engine::put_password(std::string_view connection, Secret password) {
+  state_->memory.put_password(connection, std::move(password));
+}
+
+void Engine::forget_password(std::string_view connection) { state_->memory.forget_password(connection); }
 
 std::vector<IkeSaStatus> Engine::status() const {
   std::vector<IkeSaStatus> all;

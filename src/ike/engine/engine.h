@@ -27,7 +27,7 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   /// What is configured from now on. Sessions that exist keep the connection that they were made with, until closed.
-  void load(std::vector<policy::ConnectionPtr> connections, policy::Pad pad);
+  void load(std::vector<policy::ConnectionPtr> connections, policy::Pad pad, std::vector<policy::Pool> pools = {});
 
   void on_datagram(Instant now, const Datagram& datagram);
   void on_timeout(Instant now);
@@ -48,9 +48,19 @@ class Engine {
   /// Closes an IKE SA with its children, or one child, and tells the peer. False: no such SA.
   bool terminate(Instant now, policy::IkeSaId id, event::FailureKind why = event::FailureKind::closed_by_user);
   bool terminate(Instant now, policy::ChildSaId id, event::FailureKind why = event::FailureKind::closed_by_user);
+  /// Fresh keys now, for an IKE SA or a Child SA. False: there is no such SA, or its version of IKE cannot do it yet.
+  bool rekey(Instant now, policy::IkeSaId id);
+  bool rekey(Instant now, policy::ChildSaId id);
   /// An authentic ESP packet came from another address or port (RFC 7296 §2.23).
   void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
 
+  /// True for a connection that needs a password that neither the configuration has nor anybody said. What is said here
+  /// lasts until it is forgotten, or the peer refuses it.
+  bool lacks_password(const policy::Connection& connection) const;
+  void put_password(std::string_view connection, Secret password);
+  void forget_password(std::string_view connection);
+
+  const policy::AddressPools& pools() const;
   std::vector<IkeSaStatus> status() const;
   /// For bounds and tests.
   std::size_t sessions() const;

@@ -7,6 +7,7 @@
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/phase1.h"
 #include "ike/v1/proposals.h"
+#include "ike/v1/transaction.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -43,13 +44,14 @@ policy::ConnectionPtr most_specific(const std::vector<policy::ConnectionPtr>& ca
 w::PayloadChain build_aggressive_1(const IsakmpSa& sa) {
   const auto& exchange = *sa.setup->key_exchange;
   w::PayloadChain payloads;
-  payloads.add(
-      offer_phase1(phase1_proposals(sa.connection->proposals), isakmp_life(*sa.connection), exchange.method()));
+  payloads.add(offer_phase1(phase1_proposals(sa.connection->proposals), phase1_method(*sa.connection, Role::initiator),
+                            isakmp_life(*sa.connection), exchange.method()));
   payloads.add(w::KePayload{to_bytes(exchange.public_value())});
   payloads.add(w::NoncePayload{sa.setup->nonce_i});
   payloads.add(write_identity(sa.local_id));
   add_vendor_ids(payloads);
   announce_fragmentation(payloads, *sa.connection);
+  announce_remote_access(payloads, *sa.connection);
   return payloads;
 }
 
@@ -106,6 +108,7 @@ std::expected<Answered, Refused> answer_aggressive_1(const Inbound& in, Environm
   answered.payloads.add(prove(env.crypto, context, Role::responder, own.body()));
   add_vendor_ids(answered.payloads, sa.nat_traversal);
   announce_fragmentation(answered.payloads, *connection);
+  announce_remote_access(answered.payloads, *connection);
   add_nat_detection(answered.payloads, env.crypto, sa.nat_traversal,
                     nat_context(sa, sa.suite, sa.cookie_r, in.datagram), connection->encap);
   sa.setup->public_i = std::move(keyed->public_i);

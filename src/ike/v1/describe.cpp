@@ -4,6 +4,7 @@
 
 #include "ike/v1/identification.h"
 #include "ike/v1/proposals.h"
+#include "ike/v1/quick_match.h"
 #include "wire/ikev1/vendor_id.h"
 
 namespace sallyport::ike::v1 {
@@ -15,7 +16,7 @@ using event::PayloadSummary;
 /// Proposals as far as they mean something to us.
 std::vector<policy::Proposal> meanings_of(const w::SaPayload& sa) {
   const bool phase1 = !sa.proposals.empty() && sa.proposals.front().protocol == w::ProtocolId::isakmp;
-  auto meanings = phase1 ? read_phase1_offer(sa).meanings : read_phase2_offer(sa).meanings;
+  auto meanings = phase1 ? read_phase1_offer(sa).meanings : phase2_meanings(sa);
   std::erase_if(meanings,
                 [](const policy::Proposal& each) { return each.encryption.empty() && each.integrity.empty(); });
   return meanings;
@@ -42,7 +43,9 @@ class Describe {
   Describe(w::ExchangeType exchange, const Told& told) : exchange_(exchange), told_(told) {}
 
   PayloadSummary operator()(const w::SaPayload& sa) {
-    return {.name = "SA", .proposals = meanings_of(sa), .detail = conditions_of(sa)};
+    std::string detail = conditions_of(sa);
+    if (has_bundle(sa)) detail.insert(0, detail.empty() ? "ESP and AH together" : "ESP and AH together, ");
+    return {.name = "SA", .proposals = meanings_of(sa), .detail = std::move(detail)};
   }
   PayloadSummary operator()(const w::KePayload&) { return {.name = "KE"}; }
   PayloadSummary operator()(const w::IdPayload& id) {
@@ -80,7 +83,9 @@ class Describe {
     const auto known = w::recognize_vendor_id(vendor.data);
     return {.name = "V", .detail = known ? std::string(w::name_of(*known)) : std::string()};
   }
-  PayloadSummary operator()(const w::AttributesPayload&) { return {.name = "ATTR"}; }
+  PayloadSummary operator()(const w::AttributesPayload& message) {
+    return {.name = "ATTR", .detail = describe_attributes(message)};
+  }
   /// The receiver's address comes first (RFC 3947 §3.2).
   PayloadSummary operator()(const w::NatDPayload&) {
     return {.name = "NAT-D",

@@ -17,4 +17,7 @@ struct Told {
 event::MessageSummary describe(const wire::IkeHeader& header, const wire::ikev1::PayloadChain& payloads,
                                const Told& told, const policy::Endpoint& local, const policy::Endpoint& remote);
 
+/// "asks for user name, password".
+std::string describe_attributes(const wire::ikev1::AttributesPayload& message);
+
 }  // namespace sallyport::ike::v1

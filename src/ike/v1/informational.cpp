@@ -103,8 +103,10 @@ void read_notify(const IsakmpSa& sa, const w::NotifyPayload& notify, ExchangeSte
 
 w::PayloadChain build_delete_children(const std::vector<const ChildSa*>& children) {
   w::DeletePayload esp{.protocol = w::ProtocolId::esp, .spis = {}}, ah{.protocol = w::ProtocolId::ah, .spis = {}};
-  for (const ChildSa* child : children)
+  for (const ChildSa* child : children) {
     (child->suite.protocol == policy::Protocol::ah ? ah : esp).spis.push_back(spi_value(child->spi_in));
+    if (child->bundled_ah) ah.spis.push_back(spi_value(child->bundled_ah->spi_in));
+  }
   w::PayloadChain payloads;
   if (!esp.spis.empty()) payloads.add(std::move(esp));
   if (!ah.spis.empty()) payloads.add(std::move(ah));
@@ -138,6 +140,7 @@ const Exchange* quick_mode_of(const IsakmpSa& sa, const w::NotifyPayload& error)
   for (const Exchange& exchange : sa.exchanges) {
     if (exchange.state != ExchangeState::quick_asked) continue;
     if (error.spi == spi_value(exchange.quick->spi_in)) return &exchange;
+    if (exchange.quick->ah_spi_in != 0 && error.spi == spi_value(exchange.quick->ah_spi_in)) return &exchange;
     if (only && error.spi.size() != 4) continue;  // the oldest
     if (!only) only = &exchange;
   }

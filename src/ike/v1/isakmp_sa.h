@@ -17,6 +17,8 @@
 #include "ike/v1/last_message.h"
 #include "ike/v1/message_ids.h"
 #include "policy/child_sa.h"
+#include "policy/network_config.h"
+#include "wire/ikev1/attributes_payload.h"
 #include "wire/ikev1/vendor_id.h"
 
 namespace sallyport::ike::v1 {
@@ -48,20 +50,30 @@ enum class Timer : std::uint8_t {
   liveness,    // has the peer been heard lately? (dpd_delay)
   probe,       // our R-U-THERE has not been answered
   fragments,   // the rest of a message does not come
+  access,      // the peer has still to begin XAUTH or Mode Config
   keepalive,   // our NAT's mapping
   life,        // the ISAKMP SA's own end
-  child_life,  // the earliest end of a Child SA
+  renewal,     // it needs a successor, or the last try at one came to nothing
+  retirement,  // a successor has taken over
+  child_life,  // the earliest of what the Child SAs' lives bring: renewal, retirement, end
   linger,      // closed, and kept for a peer that repeats itself
   count_
 };
 
 /// A Child SA that is installed.
-using ChildSa = ChildSaStatus;
+struct ChildSa : ChildSaStatus {
+  bool initiated = false;                 // by us
+  bool confirmed = false;                 // the peer has it for certain
+  std::vector<policy::ChildSaId> renews;  // initiated: those for the same traffic that there were when we began it
+  bool superseded = false;                // another for the same traffic has its place
+  std::optional<Instant> retires;         // superseded, and ours to delete then
+};
 
 /// One Quick Mode that is wanted: one pair of selectors of a child.
 struct WantedChild {
   std::string child;
   policy::TrafficSelector local, remote;
+  std::optional<policy::ChildSaId> renews = {};
 };
 
 /// A Quick Mode under way.
@@ -69,6 +81,7 @@ struct QuickMode {
   std::string child;                      // as configured; empty while a responder does not know it
   policy::TrafficSelector local, remote;  // as offered
   std::uint32_t spi_in = 0;
+  std::uint32_t ah_spi_in = 0;  // of a bundle
   Bytes nonce_i, nonce_r;                             // bodies
   std::unique_ptr<crypto::KeyExchange> key_exchange;  // the initiator's, with forward secrecy
   // Outbound SPIs unknown to us that the peer has deleted meanwhile: an answer that names one was overtaken, and what
@@ -77,9 +90,36 @@ struct QuickMode {
   static constexpr std::size_t max_deleted = 16;
 };
 
+/// What a transaction exchange is about.
+enum class Topic : std::uint8_t {
+  user,          // XAUTH
+  configuration  // Mode Config
+};
+/// A transaction exchange of ours.
+struct Transaction {
+  Topic topic = Topic::user;
+  wire::ikev1::AttributesPayload message;
+  std::optional<event::Failure> farewell = {};  // with its answer, or without, the ISAKMP SA ends for this
+};
+
+/// What may have to happen between phase 1 and phase 2: XAUTH, then Mode Config.
+struct Access {
+  bool user_pending = false;              // a user name and a password are wanted, by us or by the peer
+  bool config_pending = false;            // we want our configuration, or set the peer's (push)
+  bool user_said = false;                 // ours, in answer to a question
+  std::string local_user, remote_user;    // once accepted
+  std::string refused_user;               // what the peer said last
+  std::uint32_t questions = 0;            // to the peer, for its user
+  std::vector<policy::IpAddress> wishes;  // client: addresses to ask for
+  std::vector<ChildRequest> requests;     // client: children whose selectors wait for the address
+  std::optional<policy::NetworkConfig> received, given;
+  std::uint32_t waits = 0;  // for the peer to begin
+};
+
 enum class ExchangeState : std::uint8_t {
   quick_asked,     // we sent Quick Mode's first message
   quick_answered,  // we sent its second
+  asked,           // a transaction of ours: REQUEST or SET sent
   delete_sent,     // our Delete, until the peer deletes its half
   done,            // kept so that a repeated message is answered again
 };
@@ -93,10 +133,13 @@ struct Exchange {
   LastMessage last;
   Instant forget{};  // when done
   std::optional<Instant> began = {};
-  std::optional<QuickMode> quick = {};      // while it is under way
-  std::optional<std::uint32_t> child = {};  // inbound SPI of the Child SA that it made
-  std::vector<std::uint32_t> deleted = {};  // delete_sent: outbound SPIs whose Delete is the answer
-  bool deletes_isakmp_sa = false;
+  std::optional<QuickMode> quick = {};         // while it is under way
+  std::optional<std::uint32_t> child = {};     // inbound SPI of the Child SA that it made
+  std::vector<policy::ChildSaId> renews = {};  // ours: as ChildSa::renews, until it has come to something
+  std::vector<std::uint32_t> deleted = {};     // delete_sent: outbound SPIs whose Delete is the answer
+  bool deletes_isakmp_sa = false;              // or goes with the Delete that does
+  wire::ikev1::ExchangeType type = wire::ikev1::ExchangeType::quick_mode;
+  std::optional<Transaction> transaction = {};  // asked: ours
 };
 
 /// Which NAT traversal both sides know (RFC 3947 or a draft); nullopt: none.
@@ -140,6 +183,10 @@ struct IsakmpSa {
   std::vector<WantedChild> wanted;  // Quick Modes that wait for `established`, or for others to finish
   std::vector<ChildSa> children;
 
+  std::optional<policy::IkeSaId> heir;  // the ISAKMP SA that has taken over the children
+  std::vector<std::uint32_t> strays;    // outbound SPIs of no child here that the peer deleted
+  static constexpr std::size_t max_strays = 256;
+
   std::uint32_t probe_sequence = 0;  // of our last R-U-THERE
   std::uint32_t probes = 0;          // unanswered
 
@@ -154,7 +201,13 @@ struct IsakmpSa {
   static constexpr std::size_t max_begun_by_us = 8;     // likewise: the others wait
   static constexpr std::size_t max_done = 32;           // exchanges kept for repetitions
 
+  Access access;
+
   bool initiator() const { return role == Role::initiator; }
+  /// The peer may begin Quick Modes.
+  bool accepts_phase_2() const { return state == State::established && !access.user_pending; }
+  /// We may: all that comes before is done.
+  bool ready_for_phase_2() const { return accepts_phase_2() && !access.config_pending; }
   bool keyed() const { return chain.has_value(); }
   bool udp_encap() const { return nat_local || nat_remote; }
   std::uint64_t own_cookie() const { return initiator() ? cookie_i : cookie_r; }

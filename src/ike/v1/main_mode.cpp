@@ -9,6 +9,7 @@
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/phase1.h"
 #include "ike/v1/proposals.h"
+#include "ike/v1/transaction.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -52,9 +53,11 @@ Step not_authentic(const IsakmpSa& sa) {
 
 w::PayloadChain build_main_1(const IsakmpSa& sa) {
   w::PayloadChain payloads;
-  payloads.add(offer_phase1(phase1_proposals(sa.connection->proposals), isakmp_life(*sa.connection), std::nullopt));
+  payloads.add(offer_phase1(phase1_proposals(sa.connection->proposals), phase1_method(*sa.connection, Role::initiator),
+                            isakmp_life(*sa.connection), std::nullopt));
   add_vendor_ids(payloads);
   announce_fragmentation(payloads, *sa.connection);
+  announce_remote_access(payloads, *sa.connection);
   return payloads;
 }
 
@@ -68,6 +71,7 @@ std::expected<Answered, Refused> answer_main_1(const Inbound& in, Environment& e
   answered.payloads.add(std::move(chosen->answer));
   add_vendor_ids(answered.payloads, answered.sa.nat_traversal);
   announce_fragmentation(answered.payloads, *chosen->candidates.front());
+  announce_remote_access(answered.payloads, *chosen->candidates.front());
   return answered;
 }
 
@@ -181,14 +185,14 @@ Step process_main_5(const IsakmpSa& sa, const Inbound& in, Environment& env) {
   if (!connection) {
     auto failure = phase1_failure(sa, FailureKind::no_matching_connection, Side::local);
     failure.remote_id = remote_id.value_or(policy::Identity::any());
-    Step step = give_up(std::move(failure));
-    step.hint = w::NotifyType::invalid_id_information;
-    return step;
     if (sa.setup->candidates.size() == 1) {
       failure.kind = FailureKind::identity_mismatch;
       failure.connection = sa.setup->candidates.front()->name;
       failure.expected_id = sa.setup->candidates.front()->remote.id;
     }
+    Step step = give_up(std::move(failure));
+    step.hint = w::NotifyType::invalid_id_information;
+    return step;
   }
   Step step;
   step.next = State::established;

@@ -6,6 +6,7 @@
 #include "ike/core/candidates.h"
 #include "ike/v1/authentication.h"
 #include "ike/v1/fragmentation.h"
+#include "ike/v1/transaction.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -21,7 +22,11 @@ bool answers_in_mode(const policy::Connection& connection, bool aggressive) {
   return !aggressive || connection.aggressive;
 }
 
-}  // namespace
+/// What a responder's connection may choose from: what authenticates as it wants it, with XAUTH or without.
+Offer offer_to(const policy::ConnectionPtr& candidate, const w::SaPayload& payload) {
+  return read_phase1_offer(payload, phase1_method(*candidate, Role::responder));
+}
+
 /// Nothing may answer: because nothing is configured for the peer, or because it should begin otherwise.
 Failure no_connection_for(const Inbound& in, const Environment& env, bool aggressive) {
   Failure failure{.kind = FailureKind::no_matching_connection, .remote = in.datagram.remote};
@@ -37,8 +42,8 @@ Failure no_connection_for(const Inbound& in, const Environment& env, bool aggres
   return failure;
 }
 
+}  // namespace
 
-Failure phase1_failure(const IsakmpSa& sa, FailureKind kind, Side side) {
 std::optional<event::Opening> opening_of(State state) {
   switch (state) {
     case State::main_offered:
@@ -55,6 +60,7 @@ std::optional<event::Opening> opening_of(State state) {
   return std::nullopt;
 }
 
+Failure phase1_failure(const IsakmpSa& sa, FailureKind kind, Side side) {
   Failure failure{.kind = kind,
                   .side = side,
                   .connection = sa.connection_name(),
@@ -62,8 +68,8 @@ std::optional<event::Opening> opening_of(State state) {
                   .remote_id = sa.remote_id,
                   .remote = sa.remote};
   if (sa.connection) failure.our_proposals = sa.connection->proposals;
-  return failure;
   failure.opening = opening_of(sa.state);
+  return failure;
 }
 
 Step give_up(Failure failure) {
@@ -98,7 +104,7 @@ bool claims_initial_contact(const w::PayloadChain& payloads) {
 std::expected<Agreed, Failure> read_agreement(const IsakmpSa& sa, const Inbound& in,
                                               std::optional<crypto::KeyExchangeMethod> only) {
   const auto* payload = in.payloads.find<w::SaPayload>();
-  const Offer answer = read_phase1_offer(*payload);
+  const Offer answer = read_phase1_offer(*payload, phase1_method(*sa.connection, Role::initiator));
   const auto ours = phase1_proposals(sa.connection->proposals);
   const auto choice = answer.meanings.size() == 1 ? policy::choose(ours, answer.meanings) : std::nullopt;
   if (!choice || (only && choice->suite.key_exchange != *only)) {
@@ -126,7 +132,7 @@ std::expected<Chosen, Failure> choose_policy(const Inbound& in, Environment& env
 
   std::optional<policy::Choice> choice;
   for (const auto& candidate : candidates) {
-    choice = policy::choose(phase1_proposals(candidate->proposals), offer.meanings);
+    choice = policy::choose(phase1_proposals(candidate->proposals), offer_to(candidate, *payload).meanings);
     if (choice) break;
   }
   if (!choice) {
@@ -134,10 +140,17 @@ std::expected<Chosen, Failure> choose_policy(const Inbound& in, Environment& env
     failure.connection = candidates.front()->name;
     failure.our_proposals = phase1_proposals(candidates.front()->proposals);
     failure.peer_proposals = offer.meanings;
+    for (const auto& candidate : candidates) {
+      if (!policy::choose(phase1_proposals(candidate->proposals), offer.meanings)) continue;
+      failure.kind = FailureKind::auth_method_mismatch;
+      failure.connection = candidate->name;
+      break;
+    }
     return std::unexpected(std::move(failure));
   }
   std::erase_if(candidates, [&](const auto& candidate) {
-    return !policy::choose(phase1_proposals(candidate->proposals), {offer.meanings[choice->offered_index]});
+    const auto meaning = offer_to(candidate, *payload).meanings[choice->offered_index];
+    return !policy::choose(phase1_proposals(candidate->proposals), {meaning});
   });
   return Chosen{.answer = accept(offer, choice->offered_index, {}),
                 .suite = choice->suite,

@@ -103,11 +103,19 @@ std::vector<T> filtered(std::vector<T> list, Keep keep) {
   return list;
 }
 
-Proposal phase1_meaning(const w::Transform& transform) {
+/// By pre-shared key, whatever comes behind.
+bool is_known(w::AuthenticationMethod method) {
+  return method == w::AuthenticationMethod::pre_shared_key ||
+         method == w::AuthenticationMethod::xauth_init_pre_shared ||
+         method == w::AuthenticationMethod::xauth_resp_pre_shared;
+}
+
+Proposal phase1_meaning(const w::Transform& transform, std::optional<w::AuthenticationMethod> authentication) {
   Proposal meaning{.protocol = Protocol::ike};
   const w::Phase1Transform content = w::read_phase1(transform);
   if (transform.id != w::key_ike || !content.unrecognized.empty() || !content.encryption || !content.hash ||
-      !content.group || content.authentication != w::AuthenticationMethod::pre_shared_key)
+      !content.group || !content.authentication || !is_known(*content.authentication) ||
+      (authentication && content.authentication != authentication))
     return meaning;
   std::optional<Encryption> encryption;
   if (content.encryption == w::EncryptionAlgorithm::aes_cbc)
@@ -229,8 +237,8 @@ KeyExchangeMethod preferred_method(const std::vector<Proposal>& proposals) {
   return proposals.empty() ? KeyExchangeMethod::none : proposals.front().key_exchange.front();
 }
 
-w::SaPayload offer_phase1(const std::vector<Proposal>& proposals, std::optional<std::uint64_t> life_seconds,
-                          std::optional<KeyExchangeMethod> only) {
+w::SaPayload offer_phase1(const std::vector<Proposal>& proposals, w::AuthenticationMethod authentication,
+                          std::optional<std::uint64_t> life_seconds, std::optional<KeyExchangeMethod> only) {
   w::Proposal out{.number = 1, .protocol = w::ProtocolId::isakmp, .spi = {}, .transforms = {}};
   for (const Proposal& proposal : proposals)
     for (const Encryption& cipher : proposal.encryption)
@@ -242,7 +250,7 @@ w::SaPayload offer_phase1(const std::vector<Proposal>& proposals, std::optional<
                                                                 : w::EncryptionAlgorithm::triple_des_cbc;
           content.key_length = written_length(cipher);
           content.hash = hash_row(&HashRow::prf, prf)->hash;
-          content.authentication = w::AuthenticationMethod::pre_shared_key;
+          content.authentication = authentication;
           content.group = write_group(method);
           content.lifetimes.seconds = life_seconds;
           add_transform(out, w::write_phase1(next_number(out), content));
@@ -250,11 +258,12 @@ w::SaPayload offer_phase1(const std::vector<Proposal>& proposals, std::optional<
   return {{std::move(out)}};
 }
 
-Offer read_phase1_offer(const w::SaPayload& sa) {
+Offer read_phase1_offer(const w::SaPayload& sa, std::optional<w::AuthenticationMethod> authentication) {
   Offer offer;
   for (const w::Proposal& proposal : sa.proposals)
     for (const w::Transform& transform : proposal.transforms) {
-      offer.meanings.push_back(proposal.protocol == w::ProtocolId::isakmp ? phase1_meaning(transform) : Proposal{});
+      offer.meanings.push_back(proposal.protocol == w::ProtocolId::isakmp ? phase1_meaning(transform, authentication)
+                                                                          : Proposal{});
       offer.proposals.push_back(&proposal);
       offer.transforms.push_back(&transform);
     }
@@ -286,13 +295,12 @@ KeyExchangeMethod forward_secrecy(const std::vector<Proposal>& proposals) {
 }
 
 w::SaPayload offer_phase2(const std::vector<Proposal>& proposals, KeyExchangeMethod method,
-                          w::EncapsulationMode encapsulation, std::optional<std::uint64_t> life_seconds,
-                          std::uint32_t spi) {
+                          w::EncapsulationMode encapsulation, const w::Lifetimes& life, std::uint32_t spi) {
   w::SaPayload sa;
   w::Phase2Transform common;
   common.encapsulation = encapsulation;
   common.group = write_group(method);
-  common.lifetimes.seconds = life_seconds;
+  common.lifetimes = life;
   for (const Proposal& proposal : proposals) {
     if (!allows(proposal, method)) continue;
     const w::ProtocolId protocol = protocol_id(proposal.protocol);
@@ -310,9 +318,7 @@ Offer read_phase2_offer(const w::SaPayload& sa) {
   Offer offer;
   for (const auto& together : sa.alternatives())
     for (const w::Proposal* proposal : together) {
-      const auto spi = proposal->child_spi();
-      // An SPI below 256 is reserved (RFC 4303 §2.1); of bundles we make none.
-      const bool usable = together.size() == 1 && spi && *spi >= 256;
+      const bool usable = together.size() == 1 && has_usable_spi(*proposal);  // bundles: bundle.h
       for (const w::Transform& transform : proposal->transforms) {
         offer.meanings.push_back(usable ? phase2_meaning(proposal->protocol, transform)
                                         : Proposal{.protocol = Protocol::esp});
@@ -321,6 +327,28 @@ Offer read_phase2_offer(const w::SaPayload& sa) {
       }
     }
   return offer;
+}
+
+Offer read_proposal(const w::Proposal& proposal) {
+  Offer offer;
+  for (const w::Transform& transform : proposal.transforms) {
+    offer.meanings.push_back(phase2_meaning(proposal.protocol, transform));
+    offer.proposals.push_back(&proposal);
+    offer.transforms.push_back(&transform);
+  }
+  return offer;
+}
+
+bool has_usable_spi(const w::Proposal& proposal) {
+  const auto spi = proposal.child_spi();
+  return spi && *spi >= 256;
+}
+
+w::Proposal accept(const ChosenTransform& chosen, ByteView spi) {
+  return {.number = chosen.proposal->number,
+          .protocol = chosen.proposal->protocol,
+          .spi = to_bytes(spi),
+          .transforms = {*chosen.transform}};
 }
 
 w::SaPayload accept(const Offer& offer, std::size_t index, ByteView spi) {

@@ -14,8 +14,8 @@
 namespace sallyport::ike::v1 {
 
 /// An offer taken apart: all of the same length, the pointers into the payload that was read. What cannot be chosen (an
-/// algorithm that we do not have, an attribute that we do not know, a bundle) has an empty meaning, which nothing
-/// meets.
+/// algorithm that we do not have, an attribute that we do not know, part of a bundle) has an empty meaning, which
+/// nothing meets.
 struct Offer {
   std::vector<policy::Proposal> meanings;
   std::vector<const wire::ikev1::Proposal*> proposals;
@@ -31,10 +31,12 @@ std::vector<policy::Proposal> phase1_proposals(const std::vector<policy::Proposa
 crypto::KeyExchangeMethod preferred_method(const std::vector<policy::Proposal>& proposals);
 /// `proposals` are phase1_proposals(); with `only`, those of that method alone.
 wire::ikev1::SaPayload offer_phase1(const std::vector<policy::Proposal>& proposals,
+                                    wire::ikev1::AuthenticationMethod authentication,
                                     std::optional<std::uint64_t> life_seconds,
                                     std::optional<crypto::KeyExchangeMethod> only);
-/// Only transforms that authenticate by pre-shared key have a meaning.
-Offer read_phase1_offer(const wire::ikev1::SaPayload& sa);
+/// Only transforms that authenticate by this method have a meaning; without one, those of all that we know.
+Offer read_phase1_offer(const wire::ikev1::SaPayload& sa,
+                        std::optional<wire::ikev1::AuthenticationMethod> authentication = {});
 
 // ---- Phase 2 ----
 
@@ -44,10 +46,23 @@ std::vector<policy::Proposal> phase2_proposals(const std::vector<policy::Proposa
 crypto::KeyExchangeMethod forward_secrecy(const std::vector<policy::Proposal>& proposals);
 wire::ikev1::SaPayload offer_phase2(const std::vector<policy::Proposal>& proposals, crypto::KeyExchangeMethod method,
                                     wire::ikev1::EncapsulationMode encapsulation,
-                                    std::optional<std::uint64_t> life_seconds, std::uint32_t spi);
+                                    const wire::ikev1::Lifetimes& life, std::uint32_t spi);
 Offer read_phase2_offer(const wire::ikev1::SaPayload& sa);
+/// The same of one proposal of ESP or AH, be it part of a bundle.
+Offer read_proposal(const wire::ikev1::Proposal& proposal);
+/// An SPI below 256 is reserved (RFC 4303 §2.1).
+bool has_usable_spi(const wire::ikev1::Proposal& proposal);
 
-/// The payload that takes one transform of an offer, just as it came (RFC 2408 §4.2).
+/// A transform that was chosen, and what it means.
+struct ChosenTransform {
+  const wire::ikev1::Proposal* proposal = nullptr;
+  const wire::ikev1::Transform* transform = nullptr;
+  policy::Suite suite;
+};
+/// The proposal that takes a transform just as it came (RFC 2408 §4.2).
+wire::ikev1::Proposal accept(const ChosenTransform& chosen, ByteView spi);
+
+/// The payload that takes one transform of an offer.
 wire::ikev1::SaPayload accept(const Offer& offer, std::size_t index, ByteView spi);
 
 struct Encapsulation {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/v1/bundle.h"
 #include "ike/v1/identification.h"
 #include "ike/v1/proposals.h"
 
@@ -35,6 +36,20 @@ bool offers_mode(const Offer& offer, policy::Mode mode) {
   });
 }
 
+/// `config`: of the host that "dynamic" stands for; nullopt: it has just its outer address.
+policy::TrafficSelectors resolve_for(const policy::SelectorTemplates& templates,
+                                     const std::optional<policy::NetworkConfig>& config,
+                                     const policy::IpAddress& outer) {
+  policy::TrafficSelectors selectors;
+  for (const policy::SelectorTemplate& each : templates) {
+    if (!each.dynamic || !config)
+      selectors.push_back(each.resolve(outer));
+    else
+      for (const policy::IpAddress& address : config->addresses) selectors.push_back(each.resolve(address));
+  }
+  return selectors;
+}
+
 /// The pair must be one of ours or lie within: the initiator has no way to learn that it was narrowed.
 bool contains_pair(const policy::TrafficSelectors& local, const policy::TrafficSelectors& remote,
                    const SelectorPair& pair) {
@@ -47,7 +62,38 @@ bool has_pair(const policy::TrafficSelectors& local, const policy::TrafficSelect
   return std::ranges::find(local, pair.local) != local.end() && std::ranges::find(remote, pair.remote) != remote.end();
 }
 
+/// What of the offer the child accepts, in its mode.
+std::optional<Match> match_offer(const IsakmpSa& sa, const policy::Child& child, const Offer& offer,
+                                 const std::vector<BundleOffer>& bundles) {
+  if (child.bundled()) {
+    const auto choice = choose_bundle(bundle_proposals(child), bundles, child.mode);
+    if (!choice) return std::nullopt;
+    return Match{&child, choice->esp, choice->ah, {}};
+  }
+  Offer usable = offer;
+  leave_only(usable, child.mode, sa.udp_encap());
+  const auto choice = policy::choose(phase2_proposals(child.proposals()), usable.meanings);
+  if (!choice) return std::nullopt;
+  const std::size_t index = choice->offered_index;
+  return Match{&child, {offer.proposals[index], offer.transforms[index], choice->suite}, {}, {}};
+}
+
 }  // namespace
+
+bool is_stopped_by_nat(const IsakmpSa& sa, const policy::Child& config) {
+  return sa.udp_encap() && !config.ah_proposals.empty();
+}
+
+bool has_bundle(const w::SaPayload& offered) {
+  return std::ranges::any_of(offered.alternatives(), [](const auto& together) { return together.size() > 1; });
+}
+
+std::vector<policy::Proposal> phase2_meanings(const w::SaPayload& offered) {
+  std::vector<policy::Proposal> meanings;
+  for (const w::Proposal& proposal : offered.proposals)
+    for (policy::Proposal& meaning : read_proposal(proposal).meanings) meanings.push_back(std::move(meaning));
+  return meanings;
+}
 
 Failure quick_failure(const IsakmpSa& sa, std::string_view child, FailureKind kind, Side side) {
   return {.kind = kind,
@@ -58,6 +104,19 @@ Failure quick_failure(const IsakmpSa& sa, std::string_view child, FailureKind ki
           .remote_id = sa.remote_id,
           .remote = sa.remote,
           .opening = sa.connection->aggressive ? event::Opening::aggressive_mode : event::Opening::main_mode};
+}
+
+policy::TrafficSelectors local_selectors(const IsakmpSa& sa, const policy::Child& child) {
+  return resolve_for(child.local_ts, sa.access.received, sa.local.address);
+}
+
+policy::TrafficSelectors remote_selectors(const IsakmpSa& sa, const policy::Child& child) {
+  const auto all = resolve_for(child.remote_ts, sa.access.given, sa.remote.address);
+  if (!sa.access.received || sa.access.received->split_include.empty()) return all;
+  policy::TrafficSelectors behind;
+  for (const policy::Prefix& network : sa.access.received->split_include)
+    behind.push_back({policy::AddressRange::of(network), 0, {}});
+  return policy::intersect(all, behind);
 }
 
 std::optional<SelectorPair> read_pair(const IsakmpSa& sa, const w::PayloadChain& payloads, bool we_initiated) {
@@ -76,7 +135,10 @@ SelectorPair as_seen(const IsakmpSa& sa, SelectorPair pair) {
           seen_through(pair.remote, sa.nat_remote, sa.remote.address)};
 }
 
-std::expected<Match, Mismatch> match_child(const IsakmpSa& sa, const Offer& offer, const SelectorPair& as_sent) {
+std::expected<Match, Mismatch> match_child(const IsakmpSa& sa, const w::SaPayload& offered,
+                                           const SelectorPair& as_sent) {
+  const Offer offer = read_phase2_offer(offered);
+  const auto bundles = read_bundles(offered);
   Mismatch mismatch{w::NotifyType::invalid_id_information,
                     quick_failure(sa, {}, FailureKind::no_common_selector, Side::local)};
   mismatch.failure.peer_local_ts = {as_sent.local};
@@ -85,8 +147,8 @@ std::expected<Match, Mismatch> match_child(const IsakmpSa& sa, const Offer& offe
   bool best_is_exact = false;
   for (const policy::Child& child : sa.connection->children) {
     const SelectorPair pair = child.mode == policy::Mode::transport ? as_seen(sa, as_sent) : as_sent;
-    const auto local = resolve(child.local_ts, sa.local.address);
-    const auto remote = resolve(child.remote_ts, sa.remote.address);
+    const auto local = local_selectors(sa, child);
+    const auto remote = remote_selectors(sa, child);
     if (!contains_pair(local, remote, pair)) {
       if (!mismatch.failure.our_local_ts.empty()) continue;
       mismatch.failure.child = child.name;
@@ -101,20 +163,26 @@ std::expected<Match, Mismatch> match_child(const IsakmpSa& sa, const Offer& offe
       mismatch.failure.peer_mode = child.mode == policy::Mode::tunnel ? policy::Mode::transport : policy::Mode::tunnel;
       continue;
     }
-    Offer usable = offer;
-    leave_only(usable, child.mode, sa.udp_encap());
-    const auto ours = phase2_proposals(child.proposals());
-    const auto choice = policy::choose(ours, usable.meanings);
-    if (!choice) {
+    if (is_stopped_by_nat(sa, child)) {
+      mismatch = {w::NotifyType::no_proposal_chosen,
+                  quick_failure(sa, child.name, FailureKind::system_refused, Side::local)};
+      mismatch.failure.our_proposals = child.ah_proposals;
+      continue;
+    }
+    auto match = match_offer(sa, child, offer, bundles);
+    if (!match) {
       mismatch = {w::NotifyType::no_proposal_chosen,
                   quick_failure(sa, child.name, FailureKind::no_proposal_chosen, Side::local)};
-      mismatch.failure.our_proposals = ours;
-      mismatch.failure.peer_proposals = offer.meanings;
+      mismatch.failure.our_proposals = phase2_proposals(child.proposals());
+      mismatch.failure.peer_proposals = phase2_meanings(offered);
+      mismatch.failure.our_bundle = child.bundled();
+      mismatch.failure.peer_bundle = has_bundle(offered);
       continue;
     }
     const bool exact = has_pair(local, remote, pair);
     if (best && (best_is_exact || !exact)) continue;
-    best = Match{&child, *choice, pair};
+    match->pair = pair;
+    best = std::move(match);
     best_is_exact = exact;
   }
   if (!best) return std::unexpected(std::move(mismatch));

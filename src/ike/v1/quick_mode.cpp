@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ike/v1/authentication.h"
+#include "ike/v1/bundle.h"
 #include "ike/v1/identification.h"
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/proposals.h"
@@ -72,11 +73,34 @@ policy::ChildSaSpec make_spec(const IsakmpSa& sa, const policy::Child& config, c
   return spec;
 }
 
-/// Each direction has the keys of its receiver's SPI.
-void set_keys(policy::ChildSaSpec& spec, const IsakmpSa& sa, std::uint32_t spi_in, std::uint32_t spi_out,
-              const QuickModeInputs& inputs, Environment& env) {
-  spec.inbound = derive_sa_keys(env.crypto, sa.suite.prf, sa.keys.skeyid_d, spec.suite, spi_in, inputs);
-  spec.outbound = derive_sa_keys(env.crypto, sa.suite.prf, sa.keys.skeyid_d, spec.suite, spi_out, inputs);
+/// Each direction has the keys of its receiver's SPI, and in a bundle each protocol its own. `ah`: a bundle's.
+void set_keys(policy::ChildSaSpec& spec, const IsakmpSa& sa, const QuickMode& quick, const ChosenTransform& theirs,
+              const std::optional<ChosenTransform>& ah, const QuickModeInputs& inputs, Environment& env) {
+  const auto keys = [&](const policy::Suite& suite, std::uint32_t spi) {
+    return derive_sa_keys(env.crypto, sa.suite.prf, sa.keys.skeyid_d, suite, spi, inputs);
+  };
+  spec.inbound = keys(spec.suite, quick.spi_in);
+  spec.outbound = keys(spec.suite, *theirs.proposal->child_spi());
+  if (ah)
+    spec.bundled_ah =
+        policy::BundledAh{ah->suite, keys(ah->suite, quick.ah_spi_in), keys(ah->suite, *ah->proposal->child_spi())};
+}
+
+w::Lifetimes smaller(const w::Lifetimes& a, const w::Lifetimes& b) {
+  return {.seconds = v1::smaller(a.seconds, b.seconds), .kilobytes = v1::smaller(a.kilobytes, b.kilobytes)};
+}
+
+/// As configured. Kilobytes are of 1024 octets.
+w::Lifetimes life_of(const policy::Child& config) {
+  w::Lifetimes life{.seconds = v1::life_of(config.life_time), .kilobytes = {}};
+  if (config.life_volume.bytes != 0) life.kilobytes = std::max<std::uint64_t>(1, config.life_volume.bytes / 1024);
+  return life;
+}
+
+/// A transform's own word on its lifetime; a bundle's is the shorter.
+w::Lifetimes offered_life_of(const ChosenTransform& chosen, const std::optional<ChosenTransform>& ah) {
+  const auto life = w::read_phase2(*chosen.transform).lifetimes;
+  return ah ? smaller(life, w::read_phase2(*ah->transform).lifetimes) : life;
 }
 
 Bytes spi_of(std::uint32_t spi) {
@@ -85,19 +109,19 @@ Bytes spi_of(std::uint32_t spi) {
   return octets;
 }
 
-w::NotifyPayload responder_lifetime(const w::Proposal& proposal, std::uint32_t spi_in, std::uint64_t seconds) {
+w::NotifyPayload responder_lifetime(const w::Proposal& proposal, std::uint32_t spi_in, const w::Lifetimes& life) {
   return {.type = w::NotifyType::responder_lifetime,
-          .data = w::serialize_responder_lifetime({.seconds = seconds, .kilobytes = {}}),
+          .data = w::serialize_responder_lifetime(life),
           .protocol = proposal.protocol,
           .spi = spi_of(spi_in)};
 }
 
 /// What the responder's notify leaves of a lifetime (RFC 2407 §4.6.3.1).
-std::optional<std::uint64_t> shortened(std::optional<std::uint64_t> seconds, const w::PayloadChain& payloads) {
+w::Lifetimes shortened(const w::Lifetimes& life, const w::PayloadChain& payloads) {
   const auto* notify = payloads.find_notify(w::NotifyType::responder_lifetime);
-  if (!notify) return seconds;
-  const auto lifetimes = w::parse_responder_lifetime(notify->data);
-  return lifetimes ? smaller(seconds, lifetimes->seconds) : seconds;
+  if (!notify) return life;
+  const auto theirs = w::parse_responder_lifetime(notify->data);
+  return theirs ? smaller(life, *theirs) : life;
 }
 
 /// The responder's key exchange, where the chosen transform has one.
@@ -118,10 +142,34 @@ std::optional<Secrecy> answer_key_exchange(KeyExchangeMethod method, const w::Ke
   return secrecy;
 }
 
+/// What message 2 takes of our offer: one transform, or one of each of a bundle's protocols.
+struct Taken {
+  ChosenTransform chosen;
+  std::optional<ChosenTransform> ah;
+};
+std::optional<Taken> read_answer(const policy::Child& config, const w::SaPayload& answer) {
+  if (config.bundled()) {
+    const auto bundles = read_bundles(answer);
+    const bool one = answer.proposals.size() == 2 && bundles.size() == 1 && bundles[0].esp.meanings.size() == 1 &&
+                     bundles[0].ah.meanings.size() == 1;
+    const auto choice = one ? choose_bundle(bundle_proposals(config), bundles, config.mode) : std::nullopt;
+    if (!choice) return std::nullopt;
+    return Taken{choice->esp, choice->ah};
+  }
+  const Offer offer = read_phase2_offer(answer);
+  if (offer.meanings.size() != 1) return std::nullopt;
+  const auto choice = policy::choose(phase2_proposals(config.proposals()), offer.meanings);
+  if (!choice) return std::nullopt;
+  return Taken{{offer.proposals.front(), offer.transforms.front(), choice->suite}, {}};
+}
+
 /// Message 2 brings an SA that cannot be: the peer, which has made it, is told to delete it.
 ExchangeStep abandon(const IsakmpSa& sa, const QuickMode& quick, Failure failure, w::ProtocolId protocol) {
   ExchangeStep step;
-  step.notice.emplace().add(w::DeletePayload{.protocol = protocol, .spis = {spi_of(quick.spi_in)}});
+  const bool bundled = quick.ah_spi_in != 0;
+  auto& deletes = step.notice.emplace();
+  deletes.add(w::DeletePayload{.protocol = bundled ? w::ProtocolId::esp : protocol, .spis = {spi_of(quick.spi_in)}});
+  if (bundled) deletes.add(w::DeletePayload{.protocol = w::ProtocolId::ah, .spis = {spi_of(quick.ah_spi_in)}});
   failure.our_local_ts = {quick.local};
   failure.our_remote_ts = {quick.remote};
   if (const auto* config = sa.connection->find_child(quick.child)) failure.our_mode = config->mode;
@@ -133,8 +181,8 @@ ExchangeStep abandon(const IsakmpSa& sa, const QuickMode& quick, Failure failure
 
 std::vector<WantedChild> pairs_of(const IsakmpSa& sa, const policy::Child& config, const ChildRequest& request) {
   std::vector<WantedChild> pairs;
-  for (const auto& local : resolve(config.local_ts, sa.local.address))
-    for (const auto& remote : resolve(config.remote_ts, sa.remote.address)) {
+  for (const auto& local : local_selectors(sa, config))
+    for (const auto& remote : remote_selectors(sa, config)) {
       if (local.addresses.family() != remote.addresses.family() || pairs.size() == kMostPairs) continue;
       if (request.source && !local.contains(*request.source)) continue;
       if (request.destination && !remote.contains(*request.destination)) continue;
@@ -146,6 +194,8 @@ std::vector<WantedChild> pairs_of(const IsakmpSa& sa, const policy::Child& confi
 std::expected<QuickOffer, Failure> build_quick_1(const IsakmpSa& sa, const policy::Child& config,
                                                  const WantedChild& wanted, Environment& env) {
   const auto proposals = phase2_proposals(config.proposals());
+  const BundleProposals bundle = config.bundled() ? bundle_proposals(config) : BundleProposals{};
+  const bool sayable = config.bundled() ? bundle.can_be_said() : !proposals.empty();
   const KeyExchangeMethod method = forward_secrecy(proposals);
   QuickOffer offer;
   QuickMode& quick = offer.quick;
@@ -153,10 +203,14 @@ std::expected<QuickOffer, Failure> build_quick_1(const IsakmpSa& sa, const polic
   quick.local = wanted.local;
   quick.remote = wanted.remote;
   w::PayloadChain ids;
-  if (proposals.empty() || !add_pair(ids, wanted.local, wanted.remote)) {
-    auto failure = quick_failure(sa, config.name,
-                                 proposals.empty() ? FailureKind::no_proposal_chosen : FailureKind::no_common_selector,
-                                 Side::local);
+  if (is_stopped_by_nat(sa, config)) {
+    auto failure = quick_failure(sa, config.name, FailureKind::system_refused, Side::local);
+    failure.our_proposals = config.ah_proposals;
+    return std::unexpected(std::move(failure));
+  }
+  if (!sayable || !add_pair(ids, wanted.local, wanted.remote)) {
+    auto failure = quick_failure(
+        sa, config.name, !sayable ? FailureKind::no_proposal_chosen : FailureKind::no_common_selector, Side::local);
     failure.our_proposals = config.proposals();
     failure.our_local_ts = {wanted.local};
     failure.our_remote_ts = {wanted.remote};
@@ -171,7 +225,10 @@ std::expected<QuickOffer, Failure> build_quick_1(const IsakmpSa& sa, const polic
   quick.spi_in = env.spis.allocate(env.random);
   quick.nonce_i = random_nonce(env.random);
   const auto encapsulation = write_encapsulation({config.mode, sa.udp_encap()}, is_draft(sa.nat_traversal));
-  offer.payloads.add(offer_phase2(proposals, method, encapsulation, life_of(config.life_time), quick.spi_in));
+  if (config.bundled()) quick.ah_spi_in = env.spis.allocate(env.random);
+  const auto life = life_of(config);
+  offer.payloads.add(config.bundled() ? offer_bundle(bundle, method, encapsulation, life, quick.spi_in, quick.ah_spi_in)
+                                      : offer_phase2(proposals, method, encapsulation, life, quick.spi_in));
   offer.payloads.add(w::NoncePayload{quick.nonce_i});
   if (quick.key_exchange) offer.payloads.add(w::KePayload{to_bytes(quick.key_exchange->public_value())});
   for (const w::Payload& id : ids) offer.payloads.add(id);
@@ -193,13 +250,10 @@ ExchangeStep process_quick_1(const IsakmpSa& sa, const Exchange&, const Inbound&
     return refuse(in, w::NotifyType::no_proposal_chosen,
                   quick_failure(sa, {}, FailureKind::child_refused, Side::local));
 
-  const Offer offer = read_phase2_offer(*payload);
-  const auto match = match_child(sa, offer, *pair);
+  const auto match = match_child(sa, *payload, *pair);
   if (!match) return refuse(in, match.error().notify, match.error().failure);
   const policy::Child& config = *match->config;
-  const w::Proposal& theirs = *offer.proposals[match->choice.offered_index];
-  const w::Transform& transform = *offer.transforms[match->choice.offered_index];
-  auto secrecy = answer_key_exchange(match->choice.suite.key_exchange, ke, env);
+  auto secrecy = answer_key_exchange(match->chosen.suite.key_exchange, ke, env);
   if (!secrecy) return violation(w::NotifyType::invalid_key_information);
 
   ExchangeStep step;
@@ -208,23 +262,27 @@ ExchangeStep process_quick_1(const IsakmpSa& sa, const Exchange&, const Inbound&
                          .local = match->pair.local,
                          .remote = match->pair.remote,
                          .spi_in = env.spis.allocate(env.random),
+                         .ah_spi_in = match->ah ? env.spis.allocate(env.random) : 0,
                          .nonce_i = nonce->data,
                          .nonce_r = random_nonce(env.random)};
   const QuickMode& quick = *step.quick;
-  NewChild child{make_spec(sa, config, match->choice.suite, match->pair, env), &config, {}};
-  set_keys(child.spec, sa, quick.spi_in, *theirs.child_spi(),
+  NewChild child{make_spec(sa, config, match->chosen.suite, match->pair, env), &config, {}};
+  set_keys(child.spec, sa, quick, match->chosen, match->ah,
            {secrecy->shared_secret.view(), quick.nonce_i, quick.nonce_r}, env);
-  const auto offered_life = w::read_phase2(transform).lifetimes.seconds;
-  child.life_seconds = smaller(life_of(config.life_time), offered_life.value_or(kDefaultLife));
+  auto offered_life = offered_life_of(match->chosen, match->ah);
+  if (!offered_life.seconds) offered_life.seconds = kDefaultLife;
+  child.life = smaller(life_of(config), offered_life);
 
   auto& reply = step.reply.emplace();
-  reply.add(accept(offer, match->choice.offered_index, spi_of(quick.spi_in)));
+  w::SaPayload accepted;
+  if (match->ah) accepted.proposals.push_back(accept(*match->ah, spi_of(quick.ah_spi_in)));
+  accepted.proposals.push_back(accept(match->chosen, spi_of(quick.spi_in)));
+  reply.add(std::move(accepted));
   reply.add(w::NoncePayload{quick.nonce_r});
   if (secrecy->exchange) reply.add(w::KePayload{to_bytes(secrecy->exchange->public_value())});
   for (const auto* id : in.payloads.all<w::IdPayload>()) reply.add(*id);
   add_original(sa, reply, config.mode, false);
-  if (child.life_seconds != offered_life.value_or(kDefaultLife))
-    reply.add(responder_lifetime(theirs, quick.spi_in, *child.life_seconds));
+  if (child.life != offered_life) reply.add(responder_lifetime(*match->chosen.proposal, quick.spi_in, child.life));
   step.child = std::move(child);
   return step;
 }
@@ -241,17 +299,17 @@ ExchangeStep process_quick_2(const IsakmpSa& sa, const Exchange& exchange, const
     return abandon(sa, quick, quick_failure(sa, quick.child, kind, Side::local), protocol);
   };
   if (!payload || !nonce || !config) return broken(FailureKind::protocol_violation);
-  const Offer answer = read_phase2_offer(*payload);
-  const auto ours = phase2_proposals(config->proposals());
-  const auto choice = answer.meanings.size() == 1 ? policy::choose(ours, answer.meanings) : std::nullopt;
+  const auto choice = read_answer(*config, *payload);
   const KeyExchangeMethod method = quick.key_exchange ? quick.key_exchange->method() : KeyExchangeMethod::none;
-  if (!choice || choice->suite.key_exchange != method) {
+  if (!choice || choice->chosen.suite.key_exchange != method) {
     auto step = broken(FailureKind::no_proposal_chosen);
-    step.failure->our_proposals = ours;
-    step.failure->peer_proposals = answer.meanings;
+    step.failure->our_proposals = phase2_proposals(config->proposals());
+    step.failure->peer_proposals = phase2_meanings(*payload);
+    step.failure->our_bundle = config->bundled();
+    step.failure->peer_bundle = has_bundle(*payload);
     return step;
   }
-  const auto encapsulation = read_encapsulation(*answer.transforms.front());
+  const auto encapsulation = read_encapsulation(*choice->chosen.transform);
   if (!encapsulation || encapsulation->mode != config->mode || encapsulation->udp != sa.udp_encap()) {
     auto step = broken(FailureKind::mode_mismatch);
     if (encapsulation) step.failure->peer_mode = encapsulation->mode;
@@ -271,18 +329,20 @@ ExchangeStep process_quick_2(const IsakmpSa& sa, const Exchange& exchange, const
     if (!secret) return broken(FailureKind::protocol_violation);
     shared_secret = std::move(*secret);
   }
-  const std::uint32_t spi_out = *answer.proposals.front()->child_spi();
+  const std::uint32_t spi_out = *choice->chosen.proposal->child_spi();
   if (std::ranges::find(quick.deleted, spi_out) != quick.deleted.end()) return broken(FailureKind::closed_by_peer);
 
   ExchangeStep step;
   step.reply.emplace();  // HASH(3) stands alone
-  NewChild child{make_spec(sa, *config, choice->suite, *pair, env), config, {}};
+  NewChild child{make_spec(sa, *config, choice->chosen.suite, *pair, env), config, {}};
   child.spec.initiated = true;
-  set_keys(child.spec, sa, quick.spi_in, spi_out, {shared_secret.view(), quick.nonce_i, nonce->data}, env);
-  child.life_seconds = shortened(
-      smaller(life_of(config->life_time), w::read_phase2(*answer.transforms.front()).lifetimes.seconds), in.payloads);
-  step.quick =
-      QuickMode{.child = quick.child, .spi_in = quick.spi_in, .nonce_i = quick.nonce_i, .nonce_r = nonce->data};
+  set_keys(child.spec, sa, quick, choice->chosen, choice->ah, {shared_secret.view(), quick.nonce_i, nonce->data}, env);
+  child.life = shortened(smaller(life_of(*config), offered_life_of(choice->chosen, choice->ah)), in.payloads);
+  step.quick = QuickMode{.child = quick.child,
+                         .spi_in = quick.spi_in,
+                         .ah_spi_in = quick.ah_spi_in,
+                         .nonce_i = quick.nonce_i,
+                         .nonce_r = nonce->data};
   step.child = std::move(child);
   return step;
 }
@@ -300,6 +360,7 @@ Failure read_quick_error(const IsakmpSa& sa, const QuickMode& quick, const w::No
     case w::NotifyType::attributes_not_supported:
       failure.kind = FailureKind::no_proposal_chosen;
       if (config) failure.our_proposals = phase2_proposals(config->proposals());
+      if (config) failure.our_bundle = config->bundled();
       break;
     case w::NotifyType::invalid_id_information:
       failure.kind = FailureKind::no_common_selector;

@@ -5,6 +5,7 @@
 #include "ike/v1/exchange_hash.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/protection.h"
+#include "ike/v1/transaction.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -46,7 +47,9 @@ const ChildSa* IsakmpSa::find_child(policy::ChildSaId child) const {
 }
 
 const ChildSa* IsakmpSa::find_child_by_outbound_spi(std::uint32_t spi) const {
-  const auto found = std::ranges::find(children, spi, &ChildSa::spi_out);
+  const auto found = std::ranges::find_if(children, [&](const ChildSa& child) {
+    return child.spi_out == spi || (child.bundled_ah && child.bundled_ah->spi_out == spi);
+  });
   return found == children.end() ? nullptr : &*found;
 }
 
@@ -165,6 +168,7 @@ void Ikev1Session::on_hint(Environment& env, const Received& received) {
   auto why = failure(kind_of(error->type, sa_.state), Side::remote);
   why.notify = w::to_string(error->type);
   if (why.kind == FailureKind::no_proposal_chosen) why.our_proposals = sa_.connection->proposals;
+  if (proof_is_out) return tell_failure(env, std::move(why));
   sa_.failure = std::move(why);
 }
 
@@ -183,27 +187,33 @@ void Ikev1Session::on_phase_2(Instant now, Environment& env, const Received& rec
 
   Exchange* known = find_exchange(id);
   if (known && known->last.repeats(env.crypto, received.octets()))
-  if (proof_is_out) return tell_failure(env, std::move(why));
     return answer_again(now, env, received, known->last.octets());
   if (!known && sa_.message_ids.was_used(id)) return reject(env, Reason::unexpected_message_id, received.datagram);
   if (!known && sa_.message_ids.exhausted()) return close(now, env, FailureKind::expired, true);
-  if (exchange == w::ExchangeType::quick_mode && sa_.state == State::established)
-    return on_quick_mode(now, env, received, known);
+  const bool may_begin = exchange == w::ExchangeType::transaction
+                             ? sa_.state == State::established
+                             : exchange == w::ExchangeType::quick_mode && sa_.accepts_phase_2();
+  if (may_begin && (!known || known->type == exchange)) return on_exchange(now, env, received, known);
   if (exchange == w::ExchangeType::informational && !known) return on_informational(now, env, received);
   reject(env, Reason::unexpected_exchange, received.datagram);
 }
 
-void Ikev1Session::on_quick_mode(Instant now, Environment& env, const Received& received, Exchange* known) {
+/// Quick Mode, or a transaction.
+void Ikev1Session::on_exchange(Instant now, Environment& env, const Received& received, Exchange* known) {
   const std::uint32_t id = received.header().message_id;
-  const auto* row = find_transition(known ? std::optional(known->state) : std::nullopt);
+  const auto type = received.envelope.exchange();
+  const auto* row = find_transition(type, known ? std::optional(known->state) : std::nullopt);
   if (!row) return reject(env, Reason::unexpected_exchange, received.datagram);
   if (!known && sa_.quick_modes(false) >= IsakmpSa::max_begun_by_peer)
     return reject(env, Reason::half_open_limit, received.datagram);
   std::optional<Exchange> begun;
-  if (!known) known = &begun.emplace(make_exchange(env, id, false));
-
-  const auto content = read_phase_2(env, received, known->chain,
-                                    [&](ByteView payloads) { return quick_hash(env, *known, row->message, payloads); });
+  if (!known) {
+    known = &begun.emplace(make_exchange(env, id, false));
+    known->type = type;
+  }
+  auto content = read_phase_2(env, received, known->chain, [&](ByteView payloads) {
+    return exchange_hash(env, *known, row->message, payloads);
+  });
   if (!content) return reject(env, Reason::not_authentic, received.datagram);
   heard(now, env, received);
   if (begun) {
@@ -222,6 +232,8 @@ void Ikev1Session::on_quick_mode(Instant now, Environment& env, const Received& 
   const Inbound in{now, received.datagram, received.header(), content->raw, content->payloads, true};
   ExchangeStep step = row->handler(sa_, *known, in, env);
   ASSERT(std::ranges::find(row->next, step.next) != row->next.end());
+  if (step.rejected) reject(env, *step.rejected, received.datagram);
+  wipe_attributes(std::move(content->payloads));
   apply(now, env, id, row->message, std::move(step));
 }
 
@@ -241,14 +253,24 @@ void Ikev1Session::on_informational(Instant now, Environment& env, const Receive
   log_message(env, event::Direction::received, received.header(), content->payloads, 1, true, received.octets().size());
   const Inbound in{now, received.datagram, received.header(), content->raw, content->payloads, true};
   ExchangeStep step = process_informational(sa_, in);
-  if (sa_.state == State::closed) {
-    if (step.close) sa_.timers.cancel_all();  // the answer to our Delete
-    return;
-  }
+  if (sa_.state == State::closed) return on_farewell(now, env, std::move(step));
   heard(now, env, received);
   exchange.last.took(env.crypto, received.octets());
   if (step.notice) sa_.exchanges.push_back(std::move(exchange));  // a repetition is answered again
   apply(now, env, id, 1, std::move(step));
+}
+
+/// Said to an ISAKMP SA that is closed: Deletes, which answer ours, or come late.
+void Ikev1Session::on_farewell(Instant now, Environment& env, ExchangeStep step) {
+  if (!step.removed.empty() && step.notice) send_informational(now, env, *step.notice);
+  apply_deletes(now, env, step);
+  for (Exchange& exchange : sa_.exchanges)
+    if (step.close && exchange.state == ExchangeState::delete_sent && exchange.deleted.empty())
+      finish(now, env, exchange);
+  const bool waits = std::ranges::any_of(
+      sa_.exchanges, [](const Exchange& exchange) { return exchange.state == ExchangeState::delete_sent; });
+  if (!waits && sa_.children.empty()) sa_.timers.cancel_all();
+  arm_exchanges();
 }
 
 Result<Ikev1Session::Content> Ikev1Session::read_phase_2(Environment& env, const Received& received,

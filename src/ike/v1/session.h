@@ -5,7 +5,10 @@
 //   session_steps.cpp   what handlers decided, applied
 //   session_out.cpp     messages out
 //   session_tasks.cpp   what we are asked to do, closing, status
+//   session_access.cpp  XAUTH and Mode Config, between the phases
 //   session_exchanges.cpp, session_timers.cpp   what time brings
+//   child_renewal.cpp   Child SAs for the same traffic: which one counts, which ones go
+//   succession.cpp      ISAKMP SAs with the same peer: which one has the Child SAs
 #pragma once
 
 #include <functional>
@@ -23,7 +26,7 @@ class Ikev1Session final : public Session {
   struct Initiation {
     policy::ConnectionPtr connection;
     policy::Endpoint local, remote;
-    ChildRequest child;
+    ChildRequest child;            // empty: none yet, it is to take over those of another
     bool initial_contact = false;  // claim to be the only ISAKMP SA with this peer
   };
   /// Sends the first message. An error: it could not even begin (no key for the identities, nothing to offer).
@@ -37,13 +40,17 @@ class Ikev1Session final : public Session {
   std::optional<Instant> next_timeout() const override { return sa_.timers.earliest(); }
   bool request_child(Instant now, Environment& env, ChildRequest request) override;
   void close_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why) override;
+  bool rekey(Instant now, Environment& env) override;
+  bool rekey_child(Instant now, Environment& env, policy::ChildSaId id) override;
   void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
 
   SessionFacts facts() const override;
   IkeSaStatus status() const override;
   bool has_child(policy::ChildSaId id) const override { return sa_.find_child(id) != nullptr; }
-  bool finished() const override { return sa_.state == State::closed && !sa_.timers.earliest(); }
+  bool finished() const override {
+    return sa_.state == State::closed && sa_.children.empty() && !sa_.timers.earliest();
+  }
   bool half_open() const override {
     return sa_.role == Role::responder && !sa_.established && sa_.state != State::closed;
   }
@@ -51,7 +58,13 @@ class Ikev1Session final : public Session {
   bool unproved() const override {
     return half_open() && (sa_.state == State::main_agreed || sa_.state == State::aggressive_answered);
   }
-  bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
+  /// Whose predecessors those are is known when the user is.
+  bool take_initial_contact() override { return !sa_.access.user_pending && std::exchange(initial_contact_, false); }
+  bool take_wish_for_successor() override { return std::exchange(wants_successor_, false); }
+  bool take_wish_for_heir() override { return std::exchange(wants_heir_, false); }
+  void take_over(Instant now, Environment& env, Session& predecessor, bool close_it) override;
+  std::vector<std::uint32_t> take_stray_deletes() override { return std::exchange(sa_.strays, {}); }
+  void on_stray_delete(Instant now, Environment& env, std::uint32_t spi_out) override;
 
   const IsakmpSa& sa() const { return sa_; }
 
@@ -75,8 +88,9 @@ class Ikev1Session final : public Session {
   void on_fragment(Instant now, Environment& env, const Datagram& datagram);
   void on_phase_1(Instant now, Environment& env, const Received& received);
   void on_phase_2(Instant now, Environment& env, const Received& received);
-  void on_quick_mode(Instant now, Environment& env, const Received& received, Exchange* known);
+  void on_exchange(Instant now, Environment& env, const Received& received, Exchange* known);
   void on_informational(Instant now, Environment& env, const Received& received);
+  void on_farewell(Instant now, Environment& env, ExchangeStep step);
   void on_hint(Environment& env, const Received& received);
   Result<Content> read_phase_1(Environment& env, const Received& received) const;
   /// An error: not authentic.
@@ -95,7 +109,7 @@ class Ikev1Session final : public Session {
   void apply(Instant now, Environment& env, std::uint32_t exchange_id, std::uint8_t message, ExchangeStep step);
   void apply_probes(const ExchangeStep& step);
   void apply_deletes(Instant now, Environment& env, const ExchangeStep& step);
-  void install_child(Instant now, Environment& env, NewChild child);
+  void install_child(Instant now, Environment& env, NewChild child, std::vector<policy::ChildSaId> renews);
   void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
   void finish(Instant now, Environment& env, Exchange& exchange);
   void tell_failure(Environment& env, event::Failure failure);
@@ -108,6 +122,8 @@ class Ikev1Session final : public Session {
                     const policy::Endpoint& local, const policy::Endpoint& remote);
   bool send_quick(Instant now, Environment& env, Exchange& exchange, std::uint8_t message,
                   const wire::ikev1::PayloadChain& payloads, bool awaits);
+  bool send_transaction(Instant now, Environment& env, Exchange& exchange, std::uint8_t message,
+                        const wire::ikev1::AttributesPayload& attributes, bool awaits);
   /// The octets that went out; empty when they would not fit.
   Bytes send_informational(Instant now, Environment& env, const wire::ikev1::PayloadChain& payloads);
   void send_hint(Instant now, Environment& env, const Received& received, wire::ikev1::NotifyType type);
@@ -119,7 +135,7 @@ class Ikev1Session final : public Session {
   Bytes seal(Environment& env, IvChain& chain, const wire::IkeHeader& header, const wire::ikev1::PayloadChain& payloads,
              const std::function<Secret(ByteView payloads)>& hash) const;
   wire::IkeHeader header_for(wire::ikev1::ExchangeType exchange, std::uint32_t id) const;
-  Secret quick_hash(Environment& env, const Exchange& exchange, std::uint8_t message, ByteView payloads) const;
+  Secret exchange_hash(Environment& env, const Exchange& exchange, std::uint8_t message, ByteView payloads) const;
   void log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
                    const wire::ikev1::PayloadChain& payloads, std::uint8_t message, bool encrypted, std::size_t size);
 
@@ -132,6 +148,29 @@ class Ikev1Session final : public Session {
   event::Failure failure(event::FailureKind kind, event::Side side) const;
   void close_now(Instant now, Environment& env, event::Failure why);
 
+  // ---- Child SAs for the same traffic (child_renewal.cpp) ----
+  std::vector<policy::ChildSaId> current_for(const WantedChild& wanted) const;
+  bool is_wanted_no_more(const WantedChild& wanted) const;
+  void plan_renewal(Instant now, Environment& env, ChildSa& child) const;
+  void renew_child(Instant now, Environment& env, policy::ChildSaId id);
+  void on_renewals_failed(Instant now, const std::vector<policy::ChildSaId>& children);
+  void settle_twins(Instant now, Environment& env, policy::ChildSaId id);
+  void supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete);
+  void confirm_child(Environment& env, std::uint32_t spi_in);
+  void put_in_place_of(Instant now, const ChildSa& gone);
+  void on_child_life(Instant now, Environment& env);
+  void retire_child(Instant now, Environment& env, policy::ChildSaId id);
+  void arm_child_life();
+
+  // ---- ISAKMP SAs with the same peer (succession.cpp) ----
+  void plan_renewal(Instant now, Environment& env);
+  void on_renewal(Instant now);
+  void on_retirement(Instant now, Environment& env);
+  void step_back(Instant now, policy::IkeSaId heir, bool close_it);
+  void come_back(Instant now);
+  void on_liveness_without_isakmp_sa(Instant now, Environment& env);
+  void part(Instant now, Environment& env, event::Failure why);
+
   // ---- Exchanges of phase 2 (session_exchanges.cpp) ----
   Exchange* find_exchange(std::uint32_t id);
   Exchange make_exchange(Environment& env, std::uint32_t id, bool ours) const;
@@ -141,21 +180,34 @@ class Ikev1Session final : public Session {
   void on_exchange_due(Instant now, Environment& env, std::size_t place);
   void give_up(Instant now, Environment& env, std::uint32_t id);
 
+  // ---- XAUTH and Mode Config (session_access.cpp) ----
+  void begin_access(Instant now, Environment& env);
+  void go_on(Instant now, Environment& env);
+  void take_up_requests(Instant now, Environment& env);
+  void begin_transaction(Instant now, Environment& env, Transaction transaction);
+  void await_peer(Instant now, Environment& env);
+  void on_access_timeout(Instant now, Environment& env);
+  void apply_access(Environment& env, ExchangeStep& step);
+  void give(Environment& env, policy::NetworkConfig config);
+  void give_up_transaction(Instant now, Environment& env, Exchange& exchange);
+  void refuse_access(Instant now, Environment& env, event::Failure why);
+  void leave_network(Environment& env);
+
   // ---- Timers (session_timers.cpp) ----
   void on_timer(Instant now, Environment& env, Timer timer);
   void on_retransmit(Instant now, Environment& env);
   void on_liveness(Instant now, Environment& env);
   void probe(Instant now, Environment& env);
   void on_probe(Instant now, Environment& env);
-  void on_child_life(Instant now, Environment& env);
   void arm_established_timers(Instant now, Environment& env);
-  void arm_child_life();
   Instant last_heard(const Environment& env) const;
 
   IsakmpSa sa_;
   Reassembly fragments_;
   Instant probed_{};  // when our first unanswered R-U-THERE went out
   bool initial_contact_ = false;
+  bool wants_successor_ = false;
+  bool wants_heir_ = false;
 };
 
 }  // namespace sallyport::ike::v1

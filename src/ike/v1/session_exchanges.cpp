@@ -83,13 +83,16 @@ void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t pl
 /// No answer, or none that makes sense.
 void Ikev1Session::give_up(Instant now, Environment& env, std::uint32_t id) {
   Exchange* exchange = find_exchange(id);
+  if (exchange->state == ExchangeState::asked) return give_up_transaction(now, env, *exchange);
   auto why = failure(FailureKind::peer_unreachable, Side::remote);
   why.attempts = exchange->last.attempts();
   if (exchange->state == ExchangeState::quick_asked) {
     why.child = exchange->quick->child;
     const bool silent = last_heard(env) <= *exchange->began;
+    const bool renewal = !exchange->renews.empty();
     finish(now, env, *exchange);
-    if (silent) {
+    if (silent && renewal) wants_successor_ = true;  // the peer may have nothing left but the Child SAs
+    if (silent && !renewal) {
       why.child.clear();
       send_delete_of_isakmp_sa(now, env);  // it may hear us though we do not hear it
       return close_now(now, env, std::move(why));

@@ -4,6 +4,7 @@
 #include "ike/v1/informational.h"
 #include "ike/v1/protection.h"
 #include "ike/v1/session.h"
+#include "ike/v1/transaction.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -48,9 +49,9 @@ bool Ikev1Session::send_phase_1(Instant now, Environment& env, const Reply& repl
 
 bool Ikev1Session::send_quick(Instant now, Environment& env, Exchange& exchange, std::uint8_t number,
                               const w::PayloadChain& payloads, bool awaits) {
-  const auto header = header_for(w::ExchangeType::quick_mode, exchange.id);
+  const auto header = header_for(exchange.type, exchange.id);
   Bytes message = seal(env, exchange.chain, header, payloads,
-                       [&](ByteView octets) { return quick_hash(env, exchange, number, octets); });
+                       [&](ByteView octets) { return exchange_hash(env, exchange, number, octets); });
   if (message.empty()) return false;
   w::PayloadChain told;
   told.add(w::HashPayload{});
@@ -59,6 +60,27 @@ bool Ikev1Session::send_quick(Instant now, Environment& env, Exchange& exchange,
   exchange.last.sent(now, message, awaits, env.settings, env.random);
   send(now, env, std::move(message), sa_.local, sa_.remote);
   return true;
+}
+
+/// There may be a password in it: it goes out, and into no copy.
+bool Ikev1Session::send_transaction(Instant now, Environment& env, Exchange& exchange, std::uint8_t number,
+                                    const w::AttributesPayload& attributes, bool awaits) {
+  const auto header = header_for(exchange.type, exchange.id);
+  w::PayloadChain payloads;
+  payloads.add(attributes);
+  Bytes message = seal(env, exchange.chain, header, payloads,
+                       [&](ByteView octets) { return exchange_hash(env, exchange, number, octets); });
+  if (!message.empty()) {
+    w::PayloadChain told;
+    told.add(w::HashPayload{});
+    told.add(attributes);
+    log_message(env, event::Direction::sent, header, told, number, true, message.size());
+    wipe_attributes(std::move(told));
+    exchange.last.sent(now, message, awaits, env.settings, env.random);
+    send(now, env, std::move(message), sa_.local, sa_.remote);
+  }
+  wipe_attributes(std::move(payloads));
+  return !exchange.last.octets().empty();
 }
 
 Bytes Ikev1Session::send_informational(Instant now, Environment& env, const w::PayloadChain& payloads) {
@@ -94,19 +116,34 @@ void Ikev1Session::send_delete_of_isakmp_sa(Instant now, Environment& env, std::
   sa_.exchanges.push_back(std::move(exchange));
 }
 
+void Ikev1Session::send_delete_of_all_children(Instant now, Environment& env) {
+  Exchange exchange = make_exchange(env, 0, true);
+  exchange.state = ExchangeState::delete_sent;
+  exchange.deletes_isakmp_sa = true;
+  std::vector<const ChildSa*> all;
+  for (const ChildSa& child : sa_.children) {
+    all.push_back(&child);
+    exchange.deleted.push_back(child.spi_out);
+  }
+  exchange.last.sent(now, send_informational(now, env, build_delete_children(all)), true, env.settings, env.random);
+  sa_.exchanges.push_back(std::move(exchange));
+}
+
 /// HASH in front of the payloads, all of it encrypted; empty when it would not fit.
 Bytes Ikev1Session::seal(Environment& env, IvChain& chain, const wire::IkeHeader& header,
                          const w::PayloadChain& payloads, const std::function<Secret(ByteView payloads)>& hash) const {
-  const auto behind = w::serialize_payloads(payloads);
+  auto behind = w::serialize_payloads(payloads);
   if (!behind) return {};
   w::PayloadChain front;
   front.add(w::HashPayload{to_bytes(hash(*behind).view())});
   auto text = w::serialize_payloads(front, payloads.first_type());
   if (!text) return {};
   append(*text, *behind);
+  sallyport::wipe(*behind);
   wire::IkeHeader with_first = header;
   with_first.next_payload = w::number(w::PayloadType::hash);
   auto message = seal_message(env.crypto, sa_.suite.encryption, sa_.keys.encryption, chain, with_first, *text);
+  sallyport::wipe(*text);
   if (!message) return {};
   chain.follow(*message);
   return std::move(*message);
@@ -123,11 +160,12 @@ wire::IkeHeader Ikev1Session::header_for(w::ExchangeType exchange, std::uint32_t
   return header;
 }
 
-Secret Ikev1Session::quick_hash(Environment& env, const Exchange& exchange, std::uint8_t number,
-                                ByteView payloads) const {
+Secret Ikev1Session::exchange_hash(Environment& env, const Exchange& exchange, std::uint8_t number,
+                                   ByteView payloads) const {
   const auto prf = sa_.suite.prf;
   const auto& key = sa_.keys.skeyid_a;
-  if (number == 1) return hash_1(env.crypto, prf, key, exchange.id, payloads);
+  if (number == 1 || exchange.type == w::ExchangeType::transaction)
+    return hash_1(env.crypto, prf, key, exchange.id, payloads);
   const QuickMode& quick = *exchange.quick;
   if (number == 2) return hash_2(env.crypto, prf, key, exchange.id, quick.nonce_i, payloads);
   return hash_3(env.crypto, prf, key, exchange.id, quick.nonce_i, quick.nonce_r);

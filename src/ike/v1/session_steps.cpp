@@ -3,10 +3,12 @@
 
 #include "ike/core/candidates.h"
 #include "ike/core/child_sas.h"
+#include "ike/core/lifetimes.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/phase1.h"
 #include "ike/v1/session.h"
+#include "ike/v1/transaction.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -116,7 +118,7 @@ void Ikev1Session::establish(Instant now, Environment& env) {
   env.emit(event::IkeSaEstablished{sa_.id, sa_.connection_name(), sa_.initiator(), 1, sa_.local, sa_.remote,
                                    sa_.local_id, sa_.remote_id, sa_.cookie_i, sa_.cookie_r, sa_.suite});
   arm_established_timers(now, env);
-  run_wanted(now, env);
+  begin_access(now, env);
 }
 
 /// Once: whoever has another key repeats itself.
@@ -132,15 +134,23 @@ void Ikev1Session::apply(Instant now, Environment& env, std::uint32_t exchange_i
   if (step.initial_contact) initial_contact_ = true;
   apply_probes(step);
   apply_deletes(now, env, step);
+  apply_access(env, step);
+  std::vector<policy::ChildSaId> renews;
   if (Exchange* exchange = find_exchange(exchange_id)) {
     if (step.quick) exchange->quick = std::move(step.quick);
     if (step.child) exchange->child = step.child->spec.inbound.spi;
+    if (step.child) renews = std::exchange(exchange->renews, {});
   }
   // The inbound half is there before the peer can know of it.
-  if (step.child) install_child(now, env, std::move(*step.child));
+  if (step.child) install_child(now, env, std::move(*step.child), std::move(renews));
   if (step.reply)
     send_quick(now, env, *find_exchange(exchange_id), static_cast<std::uint8_t>(message + 1), *step.reply,
                step.next == ExchangeState::quick_answered);
+  if (step.attributes) {
+    send_transaction(now, env, *find_exchange(exchange_id), static_cast<std::uint8_t>(message + 1), *step.attributes,
+                     false);
+    wipe(*step.attributes);
+  }
   if (step.notice) {
     Bytes notice = send_informational(now, env, *step.notice);
     if (Exchange* exchange = find_exchange(exchange_id))
@@ -148,20 +158,27 @@ void Ikev1Session::apply(Instant now, Environment& env, std::uint32_t exchange_i
   }
   if (Exchange* exchange = find_exchange(exchange_id)) {
     exchange->state = step.next;
+    if (step.next == ExchangeState::done && exchange->child) confirm_child(env, *exchange->child);
     if (step.next == ExchangeState::done) finish(now, env, *exchange);
   }
   if (step.failed_exchange)
     if (Exchange* failed = find_exchange(*step.failed_exchange)) finish(now, env, *failed);
-  if (step.close) return close_now(now, env, std::move(*step.failure));
+  if (step.close && (step.tell_peer || step.attributes)) {
+    tell_failure(env, *step.failure);
+    if (step.tell_peer) send_delete_of_isakmp_sa(now, env);
+    return close_now(now, env, std::move(*step.failure));
+  }
+  if (step.close) return part(now, env, std::move(*step.failure));
   if (step.failure) {
     const FailureKind kind = step.failure->kind;
     env.emit(event::NegotiationFailed{sa_.id, std::move(*step.failure)});
     close_if_useless(now, env, kind);
     if (sa_.state == State::closed) return;
   }
+  if (step.begin) begin_transaction(now, env, std::move(*step.begin));
   trim_exchanges();
   arm_exchanges();
-  run_wanted(now, env);
+  go_on(now, env);
 }
 
 void Ikev1Session::apply_probes(const ExchangeStep& step) {
@@ -173,32 +190,48 @@ void Ikev1Session::apply_probes(const ExchangeStep& step) {
 }
 
 void Ikev1Session::apply_deletes(Instant now, Environment& env, const ExchangeStep& step) {
-  for (const auto child : step.removed)
-    remove_child(now, env, child, failure(FailureKind::closed_by_peer, Side::remote));
-  for (const std::uint32_t spi : step.removed_unknown)
+  for (const auto child : step.removed) {
+    const bool superseded = sa_.find_child(child)->superseded;
+    remove_child(now, env, child,
+                 failure(superseded ? FailureKind::rekeyed : FailureKind::closed_by_peer, Side::remote));
+  }
+  for (const std::uint32_t spi : step.removed_unknown) {
+    if (sa_.strays.size() < IsakmpSa::max_strays) sa_.strays.push_back(spi);
     for (Exchange& exchange : sa_.exchanges) {
       if (std::erase(exchange.deleted, spi) != 0 && exchange.deleted.empty()) finish(now, env, exchange);
       if (exchange.state == ExchangeState::quick_asked && exchange.quick->deleted.size() < QuickMode::max_deleted)
         exchange.quick->deleted.push_back(spi);
     }
+  }
 }
 
-void Ikev1Session::install_child(Instant now, Environment& env, NewChild child) {
+void Ikev1Session::install_child(Instant now, Environment& env, NewChild child, std::vector<policy::ChildSaId> renews) {
   policy::ChildSaSpec& spec = child.spec;
   ChildSa sa{status_of(spec, now)};
+  sa.initiated = sa.confirmed = spec.initiated;
+  sa.renews = std::move(renews);
   constexpr std::uint64_t kLongest = 1u << 30;  // seconds; beyond, there is no limit
-  if (child.life_seconds && *child.life_seconds < kLongest)
-    sa.expires = now + std::chrono::seconds(static_cast<std::int64_t>(*child.life_seconds));
+  if (child.life.seconds && *child.life.seconds < kLongest)
+    sa.expires = now + std::chrono::seconds(static_cast<std::int64_t>(*child.life.seconds));
+  plan_renewal(now, env, sa);
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 50;  // kilobytes; beyond, there is no limit
+  const auto& kilobytes = child.life.kilobytes;
+  set_volumes(spec, *child.config, kilobytes && *kilobytes < kMost ? std::optional(*kilobytes * 1024) : std::nullopt,
+              env.random);
   env.emit(installation_of(spec));
   sa_.children.push_back(std::move(sa));
+  const auto id = spec.id;
   env.outbox.push_back(InstallChildSa{std::move(spec)});
+  settle_twins(now, env, id);
   arm_child_life();
+  if (sa_.heir) wants_heir_ = true;
 }
 
 void Ikev1Session::remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why) {
   const auto found = std::ranges::find(sa_.children, id, &ChildSa::id);
   if (found == sa_.children.end()) return;
   env.spis.release(found->spi_in);
+  if (found->bundled_ah) env.spis.release(found->bundled_ah->spi_in);
   env.outbox.push_back(RemoveChildSa{id});
   event::Failure reason = why;
   reason.child = found->name;
@@ -206,7 +239,10 @@ void Ikev1Session::remove_child(Instant now, Environment& env, policy::ChildSaId
     if (exchange.child == found->spi_in) finish(now, env, exchange);  // nobody needs its third message any more
   env.emit(event::ChildSaRemoved{sa_.id, id, sa_.connection_name(), found->name, found->spi_in, found->spi_out,
                                  std::move(reason)});
+  const ChildSa gone = std::move(*found);
   sa_.children.erase(found);
+  leave_network(env);
+  put_in_place_of(now, gone);
   arm_child_life();
 }
 
@@ -216,8 +252,11 @@ void Ikev1Session::finish(Instant now, Environment& env, Exchange& exchange) {
   exchange.last.settle();
   exchange.forget = now + patience(env.settings);
   exchange.deleted.clear();
-  if (exchange.quick && !exchange.child && exchange.quick->spi_in != 0) env.spis.release(exchange.quick->spi_in);
+  on_renewals_failed(now, std::exchange(exchange.renews, {}));
+  if (exchange.quick && !exchange.child)
+    for (const std::uint32_t spi : {exchange.quick->spi_in, exchange.quick->ah_spi_in}) env.spis.release(spi);
   exchange.quick.reset();
+  exchange.transaction.reset();
 }
 
 }  // namespace sallyport::ike::v1

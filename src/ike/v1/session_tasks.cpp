@@ -8,6 +8,7 @@
 #include "ike/v1/phase1.h"
 #include "ike/v1/quick_mode.h"
 #include "ike/v1/session.h"
+#include "ike/v1/xauth.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -42,14 +43,25 @@ std::expected<std::unique_ptr<Ikev1Session>, event::Failure> Ikev1Session::initi
   sa.created = now;
   if (!env.pad.find(sa.local_id, sa.remote_id))
     return std::unexpected(session->failure(FailureKind::secret_missing, Side::local));
+  if (sa.connection->local_xauth() && !own_password(*sa.connection, env)) {
+    auto why = session->failure(FailureKind::password_missing, Side::local);
+    why.user = policy::user_name(sa.connection->local_user());
+    return std::unexpected(std::move(why));
+  }
   if (phase1_proposals(sa.connection->proposals).empty())
     return std::unexpected(phase1_failure(sa, FailureKind::no_proposal_chosen, Side::local));
   sa.setup = std::make_unique<Setup>();
   sa.setup->initial_contact = initiation.initial_contact;
-  const policy::Child* config = sa.connection->find_child(initiation.child.child);
-  ASSERT(config);
-  sa.wanted = pairs_of(sa, *config, initiation.child);
-  if (sa.wanted.empty()) return std::unexpected(session->failure(FailureKind::no_common_selector, Side::local));
+  if (!initiation.child.child.empty()) {
+    const policy::Child* config = sa.connection->find_child(initiation.child.child);
+    ASSERT(config);
+    if (sa.connection->vips.empty())
+      sa.wanted = pairs_of(sa, *config, initiation.child);
+    else
+      sa.access.requests.push_back(std::move(initiation.child));
+    if (sa.wanted.empty() && sa.access.requests.empty())
+      return std::unexpected(session->failure(FailureKind::no_common_selector, Side::local));
+  }
   if (!session->begin(now, env)) return std::unexpected(session->failure(FailureKind::system_refused, Side::local));
   return session;
 }
@@ -76,6 +88,11 @@ bool Ikev1Session::request_child(Instant now, Environment& env, ChildRequest req
   if (sa_.state == State::closed || !sa_.connection) return false;
   const policy::Child* config = sa_.connection->find_child(request.child);
   if (!config) return false;
+  if (!sa_.connection->vips.empty() && !sa_.access.received) {
+    if (sa_.access.requests.size() >= env.settings.queued_tasks_per_ike_sa) return false;
+    sa_.access.requests.push_back(std::move(request));
+    return true;
+  }
   const auto pairs = pairs_of(sa_, *config, request);
   if (pairs.empty()) return false;
   for (const WantedChild& pair : pairs) {
@@ -97,10 +114,10 @@ bool Ikev1Session::is_wanted_already(const WantedChild& wanted) const {
 }
 
 void Ikev1Session::run_wanted(Instant now, Environment& env) {
-  while (sa_.state == State::established && !sa_.wanted.empty() && sa_.quick_modes(true) < IsakmpSa::max_begun_by_us) {
+  while (sa_.ready_for_phase_2() && !sa_.wanted.empty() && sa_.quick_modes(true) < IsakmpSa::max_begun_by_us) {
     const WantedChild next = std::move(sa_.wanted.front());
     sa_.wanted.erase(sa_.wanted.begin());
-    start_quick_mode(now, env, next);
+    if (!is_wanted_no_more(next)) start_quick_mode(now, env, next);
   }
   arm_exchanges();
 }
@@ -111,6 +128,7 @@ void Ikev1Session::start_quick_mode(Instant now, Environment& env, const WantedC
   auto offer = build_quick_1(sa_, *config, wanted, env);
   if (!offer) {
     const FailureKind kind = offer.error().kind;
+    on_renewals_failed(now, current_for(wanted));
     env.emit(event::NegotiationFailed{sa_.id, std::move(offer.error())});
     return close_if_useless(now, env, kind);
   }
@@ -118,6 +136,7 @@ void Ikev1Session::start_quick_mode(Instant now, Environment& env, const WantedC
   exchange.state = ExchangeState::quick_asked;
   exchange.began = now;
   exchange.quick = std::move(offer->quick);
+  exchange.renews = current_for(wanted);
   const bool sent = send_quick(now, env, exchange, 1, offer->payloads, true);
   ASSERT(sent);  // at most 255 transforms, far below any limit
   sa_.exchanges.push_back(std::move(exchange));
@@ -125,14 +144,15 @@ void Ikev1Session::start_quick_mode(Instant now, Environment& env, const WantedC
 
 /// An ISAKMP SA of ours that nothing needs any more does not stay behind.
 void Ikev1Session::close_if_useless(Instant now, Environment& env, FailureKind why) {
-  if (sa_.initiator() && sa_.established && sa_.children.empty() && sa_.wanted.empty() && sa_.quick_modes(true) == 0 &&
-      sa_.quick_modes(false) == 0)
+  if (sa_.initiator() && sa_.established && sa_.children.empty() && sa_.wanted.empty() && sa_.access.requests.empty() &&
+      sa_.quick_modes(true) == 0 && sa_.quick_modes(false) == 0)
     close(now, env, why, true);
 }
 
 void Ikev1Session::close_child(Instant now, Environment& env, policy::ChildSaId id, FailureKind why) {
   const ChildSa* child = sa_.find_child(id);
   if (!child) return;
+  if (sa_.state == State::closed) return remove_child(now, env, id, failure(why, Side::local));  // nobody to tell
   Exchange exchange = make_exchange(env, 0, true);
   exchange.state = ExchangeState::delete_sent;
   exchange.deleted = {child->spi_out};
@@ -144,11 +164,12 @@ void Ikev1Session::close_child(Instant now, Environment& env, policy::ChildSaId 
 }
 
 void Ikev1Session::close(Instant now, Environment& env, FailureKind why, bool tell_peer) {
-  if (sa_.state == State::closed) return;
+  if (sa_.state == State::closed) {
+    while (!sa_.children.empty()) remove_child(now, env, sa_.children.back().id, failure(why, Side::local));
+    return;
+  }
   if (tell_peer && sa_.established) {
-    std::vector<const ChildSa*> all;
-    for (const ChildSa& child : sa_.children) all.push_back(&child);
-    if (!all.empty()) send_informational(now, env, build_delete_children(all));
+    if (!sa_.children.empty()) send_delete_of_all_children(now, env);
     send_delete_of_isakmp_sa(now, env);
   }
   close_now(now, env, failure(why, Side::local));
@@ -187,6 +208,7 @@ void Ikev1Session::close_now(Instant now, Environment& env, event::Failure why) 
     tell_failure(env, why);
   sa_.failure = std::move(why);
   sa_.wanted.clear();
+  sa_.access.requests.clear();
   sa_.setup.reset();
   leave_network(env);
   fragments_.clear();
@@ -207,27 +229,34 @@ SessionFacts Ikev1Session::facts() const {
           .connection = sa_.connection,
           .remote = sa_.remote,
           .created = sa_.created,
-          .established = sa_.state == State::established ? sa_.established : std::nullopt};
+          .established = sa_.ready_for_phase_2() ? sa_.established : std::nullopt,
+          .heir = sa_.heir};
 }
 
 IkeSaStatus Ikev1Session::status() const {
   IkeSaStatus status{.id = sa_.id,
                      .connection = sa_.connection_name(),
                      .version = 1,
-                     .state = sa_.state == State::established ? IkeSaStatus::State::established
-                              : sa_.state == State::closed    ? IkeSaStatus::State::closing
-                                                              : IkeSaStatus::State::connecting,
+                     .state = sa_.ready_for_phase_2()      ? IkeSaStatus::State::established
+                              : sa_.state == State::closed ? IkeSaStatus::State::closing
+                                                           : IkeSaStatus::State::connecting,
                      .initiator = sa_.initiator(),
                      .local = sa_.local,
                      .remote = sa_.remote,
                      .local_id = sa_.local_id,
                      .remote_id = sa_.remote_id,
+                     .local_user = sa_.access.local_user,
+                     .remote_user = sa_.access.remote_user,
+                     .received = sa_.access.received,
+                     .given = sa_.access.given,
                      .spi_initiator = sa_.cookie_i,
                      .spi_responder = sa_.cookie_r,
                      .nat_local = sa_.nat_local,
                      .nat_remote = sa_.nat_remote,
                      .established = sa_.established,
-                     .expires = sa_.timers.at(Timer::life)};
+                     .expires = sa_.timers.at(Timer::life),
+                     .rekeys = sa_.timers.at(Timer::renewal),
+                     .children = {}};
   if (sa_.keyed()) status.suite = sa_.suite;
   status.children.assign(sa_.children.begin(), sa_.children.end());
   return status;

@@ -28,7 +28,8 @@ void Ikev1Session::on_timer(Instant now, Environment& env, Timer timer) {
     case Timer::confirm:
       if (!sa_.peer_confirmed && last_heard(env) <= *sa_.established) probe(now, env);
       return;
-    case Timer::liveness: return on_liveness(now, env);
+    case Timer::liveness:
+      return sa_.state == State::closed ? on_liveness_without_isakmp_sa(now, env) : on_liveness(now, env);
     case Timer::probe: return on_probe(now, env);
     case Timer::keepalive:
       if (now - sa_.last_sent >= env.settings.keep_alive) {
@@ -37,17 +38,20 @@ void Ikev1Session::on_timer(Instant now, Environment& env, Timer timer) {
       }
       sa_.timers.set(Timer::keepalive, sa_.last_sent + env.settings.keep_alive);
       return;
+    case Timer::access: return on_access_timeout(now, env);
     case Timer::life: return close(now, env, FailureKind::expired, true);
+    case Timer::renewal: return on_renewal(now);
+    case Timer::retirement: return on_retirement(now, env);
     case Timer::child_life: return on_child_life(now, env);
-    case Timer::linger:
-    case Timer::count_: break;
-  }
     case Timer::fragments: {
       const auto limits = fragment_limits(env.settings);
       fragments_.expire(now, limits);
       if (const auto expiry = fragments_.next_expiry(limits)) sa_.timers.set(Timer::fragments, *expiry);
       return;
     }
+    case Timer::linger:
+    case Timer::count_: break;
+  }
 }
 
 void Ikev1Session::on_retransmit(Instant now, Environment& env) {
@@ -98,14 +102,6 @@ void Ikev1Session::on_probe(Instant now, Environment& env) {
   close_now(now, env, std::move(why));
 }
 
-void Ikev1Session::on_child_life(Instant now, Environment& env) {
-  std::vector<policy::ChildSaId> ended;
-  for (const ChildSa& child : sa_.children)
-    if (child.expires && *child.expires <= now) ended.push_back(child.id);
-  for (const auto id : ended) close_child(now, env, id, FailureKind::expired);
-  arm_child_life();
-}
-
 void Ikev1Session::arm_established_timers(Instant now, Environment& env) {
   sa_.timers.cancel(Timer::half_open);
   sa_.timers.cancel(Timer::retransmit);
@@ -116,16 +112,7 @@ void Ikev1Session::arm_established_timers(Instant now, Environment& env) {
   constexpr std::uint64_t kLongest = 1u << 30;  // seconds
   if (sa_.life_seconds && *sa_.life_seconds < kLongest)
     sa_.timers.set(Timer::life, now + std::chrono::seconds(static_cast<std::int64_t>(*sa_.life_seconds)));
-}
-
-void Ikev1Session::arm_child_life() {
-  std::optional<Instant> first;
-  for (const ChildSa& child : sa_.children)
-    if (child.expires && (!first || *child.expires < *first)) first = child.expires;
-  if (first)
-    sa_.timers.set(Timer::child_life, *first);
-  else
-    sa_.timers.cancel(Timer::child_life);
+  plan_renewal(now, env);
 }
 
 Instant Ikev1Session::last_heard(const Environment& env) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ike/v1/isakmp_sa.h"
+#include "wire/ikev1/lifetime.h"
 #include "wire/ikev1/message.h"
 
 namespace sallyport::ike::v1 {
@@ -74,7 +75,7 @@ struct Step {
 struct NewChild {
   policy::ChildSaSpec spec;
   const policy::Child* config;
-  std::optional<std::uint64_t> life_seconds;  // as agreed; nullopt: no limit
+  wire::ikev1::Lifetimes life = {};  // as agreed; what is not set has no limit
 };
 
 struct ExchangeStep {
@@ -93,7 +94,18 @@ struct ExchangeStep {
   std::optional<std::uint32_t> probe;  // the sequence number of an R-U-THERE
   std::optional<std::uint32_t> probe_answer;
   bool initial_contact = false;
-  bool close = false;  // the ISAKMP SA itself
+  bool close = false;      // the ISAKMP SA itself
+  bool tell_peer = false;  // which is told by a Delete
+
+  // ---- Transactions: XAUTH and Mode Config
+  std::optional<wire::ikev1::AttributesPayload> attributes;  // the answer
+  std::optional<Transaction> begin;                          // what we ask or set next
+  std::optional<std::string> local_user, remote_user;        // accepted
+  std::string refused_user;                                  // not, or not yet
+  bool user_said = false;
+  bool forget_password = false;  // it was refused
+  std::optional<policy::NetworkConfig> received, given;
+  std::optional<Topic> acknowledged;  // our SET
   std::optional<event::MessageRejected::Reason> rejected;
 
   static ExchangeStep reject(event::MessageRejected::Reason reason) {

@@ -7,6 +7,7 @@
 #include "ike/v1/aggressive_mode.h"
 #include "ike/v1/main_mode.h"
 #include "ike/v1/quick_mode.h"
+#include "ike/v1/transaction.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -36,9 +37,14 @@ constexpr std::array kToAnswered = {ExchangeState::quick_answered, ExchangeState
 constexpr std::array kToDone = {ExchangeState::done};
 
 constexpr std::array kExchangeTransitions = {
-    ExchangeTransition{std::nullopt, 1, process_quick_1, kToAnswered},
-    ExchangeTransition{ExchangeState::quick_asked, 2, process_quick_2, kToDone},
-    ExchangeTransition{ExchangeState::quick_answered, 3, process_quick_3, kToDone},
+    // clang-format off
+    ExchangeTransition{ExchangeType::quick_mode,  std::nullopt,                  1, process_quick_1,       kToAnswered},
+    ExchangeTransition{ExchangeType::quick_mode,  ExchangeState::quick_asked,    2, process_quick_2,       kToDone},
+    ExchangeTransition{ExchangeType::quick_mode,  ExchangeState::quick_answered, 3, process_quick_3,       kToDone},
+
+    ExchangeTransition{ExchangeType::transaction, std::nullopt,                  1, process_transaction_1, kToDone},
+    ExchangeTransition{ExchangeType::transaction, ExchangeState::asked,          2, process_transaction_2, kToDone},
+    // clang-format on
 };
 
 void add_line(std::string& text, std::string_view from, std::string_view to, std::string_view message) {
@@ -57,9 +63,9 @@ const Transition* find_transition(State state, ExchangeType exchange) {
   return nullptr;
 }
 
-const ExchangeTransition* find_transition(std::optional<ExchangeState> state) {
+const ExchangeTransition* find_transition(ExchangeType exchange, std::optional<ExchangeState> state) {
   for (const ExchangeTransition& row : kExchangeTransitions)
-    if (row.state == state) return &row;
+    if (row.exchange == exchange && row.state == state) return &row;
   return nullptr;
 }
 
@@ -83,6 +89,7 @@ std::string_view to_string(ExchangeState state) {
   switch (state) {
     case ExchangeState::quick_asked: return "quick_asked";
     case ExchangeState::quick_answered: return "quick_answered";
+    case ExchangeState::asked: return "asked";
     case ExchangeState::delete_sent: return "delete_sent";
     case ExchangeState::done: return "done";
   }
@@ -98,11 +105,13 @@ std::string transitions_diagram() {
     for (const State next : row.next)
       add_line(text, to_string(row.state), to_string(next),
                fmt::format("{} {}", wire::ikev1::to_string(row.exchange), row.message));
-  text += "    established --> closed: Informational\n    closed --> [*]\n    [*] --> quick_asked: Quick Mode 1 sent\n";
+  text +=
+      "    established --> closed: Informational\n    closed --> [*]\n    [*] --> quick_asked: Quick Mode 1 sent\n"
+      "    [*] --> asked: Transaction 1 sent\n";
   for (const ExchangeTransition& row : kExchangeTransitions)
     for (const ExchangeState next : row.next)
       add_line(text, row.state ? to_string(*row.state) : "[*]", to_string(next),
-               fmt::format("Quick Mode {}", row.message));
+               fmt::format("{} {}", wire::ikev1::to_string(row.exchange), row.message));
   return text + "    done --> [*]\n";
 }
 

@@ -20,8 +20,9 @@ struct Transition {
 };
 
 using ExchangeHandler = ExchangeStep (*)(const IsakmpSa&, const Exchange&, const Inbound&, Environment&);
-/// Of Quick Mode. Informational exchanges have one message, and no states.
+/// Of Quick Mode and transactions. Informational exchanges have one message, and no states.
 struct ExchangeTransition {
+  wire::ikev1::ExchangeType exchange;
   std::optional<ExchangeState> state;  // nullopt: the exchange begins
   std::uint8_t message;
   ExchangeHandler handler;
@@ -33,7 +34,7 @@ std::span<const ExchangeTransition> exchange_transitions();
 
 /// nullptr when the message has no business in this state.
 const Transition* find_transition(State state, wire::ikev1::ExchangeType exchange);
-const ExchangeTransition* find_transition(std::optional<ExchangeState> state);
+const ExchangeTransition* find_transition(wire::ikev1::ExchangeType exchange, std::optional<ExchangeState> state);
 
 std::string_view to_string(State state);
 std::string_view to_string(ExchangeState state);

@@ -1,0 +1,205 @@
+// Child SAs for the same traffic. IKEv1 has no word for rekeying: whoever renews a Child SA begins another Quick Mode
+// for its selectors, and so there are two. The newer one supersedes the older; whoever made it deletes the older when
+// nothing more comes in by that. Where both ends renew at once, both see the same two and keep the same one.
+//
+//     ours       Q1 ──▶   ◀── Q2   Q3 ──▶   our traffic goes by the new one    grace    D(old) ──▶
+//     the peer's Q1 ◀──   ──▶ Q2   Q3 ◀──   our traffic goes by the new one             D(old) ◀──
+#include <algorithm>
+
+#include "ike/core/child_sas.h"
+#include "ike/core/lifetimes.h"
+#include "ike/v1/session.h"
+
+namespace sallyport::ike::v1 {
+namespace {
+
+using event::FailureKind;
+using event::Side;
+
+/// A superseded Child SA stays for so long, so that what is under way by it still comes in.
+constexpr Duration kGrace = std::chrono::seconds(5);
+/// And longer, while the peer still sends by it.
+constexpr Duration kQuiet = std::chrono::seconds(3);
+
+bool same_traffic(const ChildSa& a, const ChildSa& b) {
+  return a.name == b.name && a.mode == b.mode && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts;
+}
+
+bool renews(const ChildSa& child, policy::ChildSaId older) {
+  return std::ranges::find(child.renews, older) != child.renews.end();
+}
+
+/// Of two that were made at the same time by both ends: both ends know the same pairs of SPIs.
+bool outranks(const ChildSa& a, const ChildSa& b) {
+  const auto rank = [](const ChildSa& child) {
+    return std::pair(std::min(child.spi_in, child.spi_out), std::max(child.spi_in, child.spi_out));
+  };
+  return rank(a) > rank(b);
+}
+
+ChildSa* find_in(std::vector<ChildSa>& children, policy::ChildSaId id) {
+  const auto found = std::ranges::find(children, id, &ChildSa::id);
+  return found == children.end() ? nullptr : &*found;
+}
+
+void no_later_than(std::optional<Instant>& first, const std::optional<Instant>& at) {
+  if (at && (!first || *at < *first)) first = at;
+}
+
+}  // namespace
+
+// ---- Renewing ----
+
+/// When it will be renewed, from its life as agreed.
+void Ikev1Session::plan_renewal(Instant now, Environment& env, ChildSa& child) const {
+  const policy::Child* config = sa_.connection->find_child(child.name);
+  if (!config) return;
+  const auto agreed = child.expires ? std::optional<Duration>(*child.expires - now) : std::nullopt;
+  const auto after = renewal_after({config->rekey_time, config->life_time, config->rand_time}, agreed, env.random);
+  if (after) child.rekeys = now + *after;
+}
+
+bool Ikev1Session::rekey_child(Instant now, Environment& env, policy::ChildSaId id) {
+  renew_child(now, env, id);
+  return true;
+}
+
+void Ikev1Session::renew_child(Instant now, Environment& env, policy::ChildSaId id) {
+  ChildSa* child = find_in(sa_.children, id);
+  if (!child || child->superseded || !sa_.connection->find_child(child->name)) return;
+  child->rekeys.reset();
+  const WantedChild wanted{child->name, child->local_ts.front(), child->remote_ts.front(), id};
+  const bool closed = sa_.state == State::closed;
+  if (closed) wants_successor_ = true;  // which takes it over, and is asked again
+  if (closed || sa_.wanted.size() >= env.settings.queued_tasks_per_ike_sa) return on_renewals_failed(now, {id});
+  if (!is_wanted_already(wanted)) sa_.wanted.push_back(wanted);
+  run_wanted(now, env);
+  arm_child_life();
+}
+
+/// Those that a Quick Mode for this will supersede.
+std::vector<policy::ChildSaId> Ikev1Session::current_for(const WantedChild& wanted) const {
+  std::vector<policy::ChildSaId> current;
+  for (const ChildSa& child : sa_.children)
+    if (!child.superseded && child.name == wanted.child && child.local_ts == policy::TrafficSelectors{wanted.local} &&
+        child.remote_ts == policy::TrafficSelectors{wanted.remote})
+      current.push_back(child.id);
+  return current;
+}
+
+/// The peer was quicker, or closed it.
+bool Ikev1Session::is_wanted_no_more(const WantedChild& wanted) const {
+  if (!wanted.renews) return false;
+  const ChildSa* child = sa_.find_child(*wanted.renews);
+  return !child || child->superseded;
+}
+
+void Ikev1Session::on_renewals_failed(Instant now, const std::vector<policy::ChildSaId>& children) {
+  for (const auto id : children) {
+    ChildSa* child = find_in(sa_.children, id);
+    if (!child || child->superseded) continue;
+    const auto again = renewal_again_after(child->expires ? std::optional(*child->expires - now) : std::nullopt);
+    child->rekeys = again ? std::optional(now + *again) : std::nullopt;
+  }
+  if (!children.empty()) arm_child_life();
+}
+
+// ---- Which one counts ----
+
+/// `id` has come: what that makes of the others for the same traffic, and of itself.
+void Ikev1Session::settle_twins(Instant now, Environment& env, policy::ChildSaId id) {
+  ChildSa* young = find_in(sa_.children, id);
+  ASSERT(young);
+  for (ChildSa& old : sa_.children) {
+    if (old.id == id || !same_traffic(old, *young)) continue;
+    if (renews(*young, old.id)) {
+      supersede(now, env, old, *young, true);
+    } else if (renews(old, id)) {
+      supersede(now, env, *young, old, true);
+    } else if (!old.superseded && !young->superseded) {
+      // Ours was begun when theirs was not known here; the other way round, the peer tells what it means by its Deletes.
+      const auto is_left = [&](policy::ChildSaId renewed) { return sa_.find_child(renewed) != nullptr; };
+      const bool crossed = young->initiated != old.initiated &&
+                           (young->initiated || std::ranges::any_of(old.renews, is_left));
+      const bool old_stays = crossed && outranks(old, *young);
+      ChildSa& loser = old_stays ? *young : old;
+      supersede(now, env, loser, old_stays ? old : *young, crossed ? loser.initiated : young->initiated);
+    }
+  }
+}
+
+void Ikev1Session::supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete) {
+  older.rekeys.reset();
+  if (ours_to_delete && !older.retires) {
+    const Duration left = older.expires ? std::max(*older.expires - now, Duration::zero()) : Duration::max();
+    older.retires = now + std::min(kGrace, left / 2);
+  }
+  if (!std::exchange(older.superseded, true))
+    env.emit(event::ChildSaRekeyed{sa_.id, older.id, by.id, sa_.connection_name(), by.name, by.spi_in, by.spi_out});
+  if (by.confirmed) env.outbox.push_back(UseChildSa{by.id});
+}
+
+/// The peer's third message has come.
+void Ikev1Session::confirm_child(Environment& env, std::uint32_t spi_in) {
+  if (sa_.heir) wants_heir_ = true;
+  const auto child = std::ranges::find(sa_.children, spi_in, &ChildSa::spi_in);
+  if (child == sa_.children.end() || std::exchange(child->confirmed, true) || child->superseded) return;
+  env.outbox.push_back(UseChildSa{child->id});
+}
+
+/// What counted has gone. The newest that it had superseded, if that is still there, counts again, and wants to be
+/// renewed.
+void Ikev1Session::put_in_place_of(Instant now, const ChildSa& gone) {
+  if (gone.superseded || sa_.state == State::closed) return;
+  ChildSa* best = nullptr;
+  for (ChildSa& child : sa_.children) {
+    if (!same_traffic(child, gone)) continue;
+    if (!child.superseded) return;
+    if (!best || child.id > best->id) best = &child;
+  }
+  if (!best) return;
+  best->superseded = false;
+  best->retires.reset();
+  const policy::Child* config = sa_.connection->find_child(best->name);
+  if (config && config->rekey_time.count() > 0) on_renewals_failed(now, {best->id});
+}
+
+// ---- What time brings ----
+
+void Ikev1Session::on_child_life(Instant now, Environment& env) {
+  const auto is_due = [&](const std::optional<Instant>& at) { return at && *at <= now; };
+  std::vector<policy::ChildSaId> ended, retired, due;
+  for (const ChildSa& child : sa_.children) {
+    auto* const list = is_due(child.expires) ? &ended : is_due(child.retires) ? &retired
+                       : is_due(child.rekeys) ? &due : nullptr;
+    if (list) list->push_back(child.id);
+  }
+  for (const auto id : ended)
+    if (const ChildSa* child = sa_.find_child(id))
+      close_child(now, env, id, child->superseded ? FailureKind::rekeyed : FailureKind::expired);
+  for (const auto id : retired) retire_child(now, env, id);
+  for (const auto id : due) renew_child(now, env, id);
+  arm_child_life();
+}
+
+void Ikev1Session::retire_child(Instant now, Environment& env, policy::ChildSaId id) {
+  ChildSa* child = find_in(sa_.children, id);
+  if (!child || !child->retires) return;
+  const auto heard = env.host.last_inbound(id);
+  if (heard && now - *heard < kQuiet)
+    child->retires = now + kQuiet;
+  else
+    close_child(now, env, id, FailureKind::rekeyed);
+}
+
+void Ikev1Session::arm_child_life() {
+  std::optional<Instant> first;
+  for (const ChildSa& child : sa_.children)
+    for (const auto& at : {child.expires, child.retires, child.rekeys}) no_later_than(first, at);
+  if (first)
+    sa_.timers.set(Timer::child_life, *first);
+  else
+    sa_.timers.cancel(Timer::child_life);
+}
+
+}  // namespace sallyport::ike::v1

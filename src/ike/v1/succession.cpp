@@ -1,0 +1,168 @@
+// ISAKMP SAs with the same peer, one after the other. A new phase 1 is the only way that an ISAKMP SA gets fresh keys;
+// the Child SAs know nothing of it. The engine finds who succeeds whom; here is what that means to both: the heir takes
+// over the Child SAs and all that is wanted, the other finishes what is under way and retires.
+//
+// A peer may also close an ISAKMP SA and leave its Child SAs alone (RFC 2408 §3.15: each Delete names what it is about).
+// They live on with nobody to speak for them, until another ISAKMP SA with the peer takes them over; one is begun when
+// they have to be renewed, or when the peer falls silent where liveness checks are configured.
+#include <algorithm>
+
+#include "ike/core/child_sas.h"
+#include "ike/core/lifetimes.h"
+#include "ike/v1/informational.h"
+#include "ike/v1/session.h"
+
+namespace sallyport::ike::v1 {
+namespace {
+
+using event::FailureKind;
+using event::Side;
+
+/// Who has been succeeded stays for so long, so that the peer finishes there what it has begun.
+constexpr Duration kFarewell = std::chrono::seconds(10);
+
+/// A Quick Mode of the peer's whose third message has not come is finished where it was begun.
+bool is_under_way(const IsakmpSa& sa, const ChildSa& child) {
+  return std::ranges::any_of(sa.exchanges, [&](const Exchange& exchange) {
+    return exchange.state == ExchangeState::quick_answered && exchange.child == child.spi_in;
+  });
+}
+
+/// A peer behind a NAT cannot be reached by a first message; it has to begin.
+bool may_begin(const IsakmpSa& sa) { return sa.connection && (sa.initiator() || !sa.nat_remote); }
+
+}  // namespace
+
+// ---- Wanting a successor ----
+
+void Ikev1Session::plan_renewal(Instant now, Environment& env) {
+  if (!may_begin(sa_)) return;
+  const auto ends = sa_.timers.at(Timer::life);
+  const policy::Connection& config = *sa_.connection;
+  const auto after = renewal_after({config.rekey_time, config.rekey_time + config.over_time, config.rand_time},
+                                   ends ? std::optional<Duration>(*ends - now) : std::nullopt, env.random);
+  if (after) sa_.timers.set(Timer::renewal, now + *after);
+}
+
+bool Ikev1Session::rekey(Instant now, Environment&) {
+  if (!may_begin(sa_)) return false;
+  if (!sa_.established || sa_.heir) return true;  // it is young enough, or its heir is
+  wants_successor_ = true;
+  sa_.timers.set(Timer::renewal, now + *renewal_again_after(std::nullopt));
+  return true;
+}
+
+/// Again and again until there is one, or the life is over. What nobody uses is not worth renewing.
+void Ikev1Session::on_renewal(Instant now) {
+  const auto ends = sa_.timers.at(Timer::life);
+  const auto again = renewal_again_after(ends ? std::optional(*ends - now) : std::nullopt);
+  if (again) sa_.timers.set(Timer::renewal, now + *again);
+  wants_successor_ = sa_.state == State::established && (!sa_.children.empty() || !sa_.wanted.empty());
+}
+
+// ---- Taking over ----
+
+void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor, bool close_it) {
+  auto* const old = dynamic_cast<Ikev1Session*>(&predecessor);
+  ASSERT(old && old != this);
+  if (sa_.heir && sa_.state == State::established) come_back(now);
+  if (old->sa_.heir != sa_.id) {
+    env.emit(event::IkeSaRekeyed{old->sa_.id, sa_.id, sa_.connection_name(), 1});
+    old->step_back(now, sa_.id, close_it);
+  }
+  const bool moved = old->sa_.local != sa_.local || old->sa_.remote != sa_.remote;
+  std::vector<policy::ChildSaId> adopted;
+  for (std::size_t i = 0; i < old->sa_.children.size();) {
+    ChildSa& child = old->sa_.children[i];
+    if (is_under_way(old->sa_, child)) {
+      ++i;
+      continue;
+    }
+    if (moved && child.udp_encap) env.outbox.push_back(MoveChildSa{child.id, sa_.local, sa_.remote});
+    if (!sa_.connection->find_child(child.name)) child.rekeys.reset();
+    adopted.push_back(child.id);
+    sa_.children.push_back(std::move(child));
+    old->sa_.children.erase(old->sa_.children.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (const auto id : adopted) settle_twins(now, env, id);
+  for (WantedChild& wanted : std::exchange(old->sa_.wanted, {}))
+    if (sa_.connection->find_child(wanted.child) && !is_wanted_already(wanted)) sa_.wanted.push_back(std::move(wanted));
+  old->arm_child_life();
+  arm_child_life();
+  run_wanted(now, env);
+}
+
+/// `heir` has taken over.
+void Ikev1Session::step_back(Instant now, policy::IkeSaId heir, bool close_it) {
+  sa_.heir = heir;
+  wants_successor_ = false;
+  for (const Timer timer : {Timer::renewal, Timer::liveness, Timer::probe, Timer::confirm, Timer::keepalive})
+    sa_.timers.cancel(timer);
+  if (close_it && sa_.state == State::established) sa_.timers.set(Timer::retirement, now + kFarewell);
+}
+
+/// The heir is gone before this one.
+void Ikev1Session::come_back(Instant now) {
+  sa_.heir.reset();
+  sa_.timers.cancel(Timer::retirement);
+  sa_.probes = 0;
+  if (sa_.connection->dpd_delay.count() > 0) sa_.timers.set(Timer::liveness, now + sa_.connection->dpd_delay);
+  if (sa_.connection->rekey_time.count() > 0 && may_begin(sa_)) on_renewal(now), wants_successor_ = false;
+}
+
+void Ikev1Session::on_retirement(Instant now, Environment& env) {
+  const bool busy = sa_.quick_modes(true) != 0 || sa_.quick_modes(false) != 0 || !sa_.children.empty();
+  if (!busy) return close(now, env, FailureKind::rekeyed, true);
+  sa_.timers.set(Timer::retirement, now + kFarewell);
+}
+
+// ---- The peer closes ----
+
+/// The peer has closed it. Its Child SAs are not meant.
+void Ikev1Session::part(Instant now, Environment& env, event::Failure why) {
+  if (sa_.children.empty() || !sa_.established) return close_now(now, env, std::move(why));
+  sa_.state = State::closed;
+  for (Exchange& exchange : sa_.exchanges) finish(now, env, exchange);
+  env.emit(event::IkeSaClosed{sa_.id, sa_.connection_name(), why});
+  sa_.failure = std::move(why);
+  sa_.timers.cancel_all();
+  sa_.timers.set(Timer::linger, now + env.settings.half_open_timeout);
+  if (sa_.connection->dpd_delay.count() > 0 && may_begin(sa_))
+    sa_.timers.set(Timer::liveness, now + sa_.connection->dpd_delay);
+  sa_.probes = 0;
+  arm_child_life();
+  wants_heir_ = true;
+}
+
+/// Nobody speaks for the Child SAs. Is the peer still there? A new phase 1 will tell.
+void Ikev1Session::on_liveness_without_isakmp_sa(Instant now, Environment& env) {
+  if (sa_.children.empty() || sa_.heir) return;
+  const Duration delay = sa_.connection->dpd_delay;
+  const Instant due = last_heard(env) + delay;
+  if (due > now) {
+    sa_.probes = 0;
+    sa_.timers.set(Timer::liveness, due);
+  } else if (sa_.probes++ == 0) {
+    wants_successor_ = true;
+    sa_.timers.set(Timer::liveness, now + std::max(delay, patience(env.settings)));
+  } else {
+    while (!sa_.children.empty())
+      remove_child(now, env, sa_.children.back().id, failure(FailureKind::peer_unreachable, Side::remote));
+  }
+}
+
+// ---- Deletes that came elsewhere ----
+
+void Ikev1Session::on_stray_delete(Instant now, Environment& env, std::uint32_t spi_out) {
+  if (const ChildSa* child = sa_.find_child_by_outbound_spi(spi_out)) {
+    const FailureKind why = child->superseded ? FailureKind::rekeyed : FailureKind::closed_by_peer;
+    if (sa_.state == State::established) send_informational(now, env, build_delete_children({child}));
+    remove_child(now, env, child->id, failure(why, Side::remote));
+  }
+  for (Exchange& exchange : sa_.exchanges)
+    if (std::erase(exchange.deleted, spi_out) != 0 && exchange.deleted.empty() && !exchange.deletes_isakmp_sa)
+      finish(now, env, exchange);
+  arm_exchanges();
+}
+
+}  // namespace sallyport::ike::v1
