@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "config/config.h"
+#include "ike/v1/transitions.h"
 #include "ike/v2/transitions.h"
 #include "policy/proposal.h"
 #include "tests/docs/page.h"
@@ -41,6 +42,24 @@ std::string ikev2_rows() {
   return text;
 }
 
+std::string ikev1_diagram() { return "```mermaid\n" + ike::v1::transitions_diagram() + "```\n"; }
+
+std::string ikev1_rows() {
+  const auto names = [](const auto& states) {
+    std::string text;
+    for (const auto state : states) text += (text.empty() ? "" : ", ") + std::string(to_string(state));
+    return text;
+  };
+  std::string text = "| state | message | may lead to |\n| --- | --- | --- |\n";
+  for (const ike::v1::Transition& row : ike::v1::transitions())
+    text += fmt::format("| {} | {} {} | {} |\n", to_string(row.state), wire::ikev1::to_string(row.exchange),
+                        row.message, names(row.next));
+  for (const ike::v1::ExchangeTransition& row : ike::v1::exchange_transitions())
+    text += fmt::format("| {} | Quick Mode {} | {} |\n", row.state ? to_string(*row.state) : "(none yet)", row.message,
+                        names(row.next));
+  return text;
+}
+
 struct Printed {
   const char* page;
   const char* name;
@@ -52,6 +71,8 @@ constexpr Printed kPrinted[] = {
     {"docs/configuration.md", "keys", config::key_reference_markdown},
     {"docs/state-machines.md", "diagram of IKEv2", ikev2_diagram},
     {"docs/state-machines.md", "rows of IKEv2", ikev2_rows},
+    {"docs/state-machines.md", "diagram of IKEv1", ikev1_diagram},
+    {"docs/state-machines.md", "rows of IKEv1", ikev1_rows},
 };
 
 TEST(Pages, SayWhatTheCodePrints) {

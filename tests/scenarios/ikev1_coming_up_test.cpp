@@ -1,11 +1,8 @@
 // How sessions come up in IKEv1: two phases, two modes, several Quick Modes.
-#include "diagnose/ladder.h"
 #include "tests/scenarios/ikev1.h"
 
 namespace sallyport::scenarios {
 namespace {
-
-using testing::HasSubstr;
 
 class Ikev1 : public Stage {
  protected:
@@ -32,21 +29,6 @@ TEST_F(Ikev1, AggressiveModeTakesThreeMessages) {
   EXPECT_TRUE(both_reach_each_other());
   EXPECT_EQ(messages(V1::aggressive_mode), 3U);
   EXPECT_EQ(messages(V1::quick_mode), 3U);
-}
-
-TEST_F(Ikev1, TheLadderTellsSixAndThreeMessages) {
-  load(in_ikev1(office()));
-  ASSERT_TRUE(comes_up());
-  const std::string ladder = diagnose::draw_ladder({alice.events().begin(), alice.events().end()}, 100);
-  for (int number = 1; number <= 6; ++number)
-    EXPECT_THAT(ladder, HasSubstr("Main Mode, message " + std::to_string(number)));
-  for (int number = 1; number <= 3; ++number)
-    EXPECT_THAT(ladder, HasSubstr("Quick Mode, message " + std::to_string(number)));
-  EXPECT_THAT(ladder, HasSubstr("Main Mode, message 4, in clear"));
-  EXPECT_THAT(ladder, HasSubstr("Main Mode, message 5, encrypted"));
-  EXPECT_THAT(ladder, HasSubstr("IDii: I am alice.example"));
-  EXPECT_THAT(ladder, HasSubstr("HASH_R: proof of it by pre-shared key"));
-  EXPECT_THAT(ladder, HasSubstr("ISAKMP SA established with bob.example"));
 }
 
 TEST_F(Ikev1, TransportModeIsBetweenTheHostsThemselves) {
@@ -192,6 +174,7 @@ INSTANTIATE_TEST_SUITE_P(Suites, Ikev1With,
                                          Words{"aes256-sha512-ecp521", "aes256gcm16-esn"},
                                          Words{"aes192-sha384-ecp256", "aes192-sha384-modp2048-noesn"},
                                          Words{"3des-md5-modp1024", "3des-md5"},
+                                         Words{"aes128-md5-modp768", "null-sha1"},
                                          Words{"3des-sha1-modp1536", "aes128ctr-sha256-ecp256"},
                                          Words{"aes128-sha1-modp1024", "aes128gcm8-modp1024"}));
 

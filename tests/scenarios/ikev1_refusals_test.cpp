@@ -7,6 +7,7 @@ namespace sallyport::scenarios {
 namespace {
 
 using policy::Protocol;
+using testing::HasSubstr;
 
 class Ikev1Refusals : public Stage {
  protected:
@@ -25,6 +26,14 @@ class Ikev1Refusals : public Stage {
       if (const auto* failed = std::get_if<event::NegotiationFailed>(&each)) return failed->failure.kind;
     return failure_of(host);
   }
+  /// What an administrator is told of it.
+  static std::string words_of(const Host& host) {
+    for (const event::Event& each : host.events())
+      if (const auto* failed = std::get_if<event::NegotiationFailed>(&each))
+        return diagnose::explain(failed->failure, nullptr).sentence;
+    const auto* closed = host.latest<event::IkeSaClosed>();
+    return closed ? diagnose::explain(closed->why, nullptr).sentence : "";
+  }
 };
 
 TEST_F(Ikev1Refusals, WrongSecretInMainMode) {
@@ -38,10 +47,28 @@ TEST_F(Ikev1Refusals, WrongSecretInAggressiveMode) {
   Pairing pairing = in_ikev1(office(), true);
   pairing.right_secret = "open sesamE";
   load(pairing);
-  alice.initiate("office");
-  pass(5min);
-  EXPECT_TRUE(is_all_gone());
-  EXPECT_EQ(reason_of(alice), FailureKind::authentication_failed);
+  expect_refusal(FailureKind::authentication_failed, FailureKind::authentication_failed);
+  EXPECT_THAT(words_of(alice), HasSubstr("its proof does not fit our pre-shared key"));
+  EXPECT_THAT(words_of(bob), HasSubstr("refused our proof of identity as bob.example (AUTHENTICATION-FAILED)"));
+}
+
+TEST_F(Ikev1Refusals, WrongSecretAndAnInitiatorThatSaysNothingOfIt) {
+  Pairing pairing = in_ikev1(office(), true);
+  pairing.right_secret = "open sesamE";
+  load(pairing);
+  mallory.take(ikev1(V1::informational));
+  expect_refusal(FailureKind::authentication_failed, FailureKind::authentication_failed);
+  EXPECT_THAT(words_of(bob), HasSubstr("falls silent at our proof of identity as bob.example"));
+}
+
+TEST_F(Ikev1Refusals, WrongSecretAndAResponderThatSaysNothingOfIt) {
+  Pairing pairing = in_ikev1(office());
+  pairing.right_secret = "open sesamE";
+  load(pairing);
+  mallory.take(ikev1(V1::informational));
+  expect_refusal(FailureKind::authentication_failed, FailureKind::authentication_failed);
+  EXPECT_THAT(words_of(alice), HasSubstr("falls silent at our proof of identity as alice.example"));
+  EXPECT_THAT(words_of(bob), HasSubstr("cannot be read: most likely its pre-shared key is not ours for alice.example"));
 }
 
 TEST_F(Ikev1Refusals, NoSecretAtTheResponder) {
@@ -59,7 +86,7 @@ TEST_F(Ikev1Refusals, NoCommonProposalOfPhase1) {
   load(pairing);
   expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_proposal_chosen);
   const auto* failed = bob.latest<event::NegotiationFailed>();
-  EXPECT_THAT(diagnose::explain(failed->failure, nullptr).sentence, testing::HasSubstr("aes128-sha256-modp2048"));
+  EXPECT_THAT(diagnose::explain(failed->failure, nullptr).sentence, HasSubstr("aes128-sha256-modp2048"));
 }
 
 TEST_F(Ikev1Refusals, NothingThatIkev1CanSay) {
@@ -71,7 +98,7 @@ TEST_F(Ikev1Refusals, NothingThatIkev1CanSay) {
   EXPECT_EQ(world.trace().packets_seen(), 0U);
   ASSERT_EQ(failure_of(alice), FailureKind::no_proposal_chosen);
   EXPECT_THAT(diagnose::explain(alice.latest<event::NegotiationFailed>()->failure, nullptr).sentence,
-              testing::HasSubstr("IKEv1"));
+              HasSubstr("IKEv1"));
 }
 
 TEST_F(Ikev1Refusals, NoCommonProposalOfPhase2) {
@@ -111,30 +138,57 @@ TEST_F(Ikev1Refusals, TransportAgainstTunnel) {
   pairing.left.children[0].mode = policy::Mode::transport;
   load(pairing);
   expect_refusal(FailureKind::no_proposal_chosen, FailureKind::mode_mismatch);
+  EXPECT_THAT(words_of(alice), HasSubstr("in transport mode"));
 }
 
 TEST_F(Ikev1Refusals, AnotherIdentityThanTheInitiatorExpects) {
+  for (const bool aggressive : {false, true}) {
+    Pairing pairing = in_ikev1(office(), aggressive);
+    pairing.left.remote.id = policy::Identity::fqdn("carol.example");
+    load(pairing);
+    alice.initiate("office");
+    pass(5min);
+    EXPECT_TRUE(alice.installed().empty());
+    EXPECT_TRUE(is_all_gone());
+    EXPECT_EQ(failure_of(alice), FailureKind::identity_mismatch);
+    EXPECT_EQ(failure_of(bob), FailureKind::authentication_failed);
+    EXPECT_THAT(words_of(alice), HasSubstr("bob.example, but carol.example is expected"));
+  }
+}
+
+TEST_F(Ikev1Refusals, AnotherIdentityThanTheResponderExpects) {
   Pairing pairing = in_ikev1(office());
-  pairing.left.remote.id = policy::Identity::fqdn("carol.example");
+  pairing.left.local.id = policy::Identity::fqdn("carol.example");
   load(pairing);
-  alice.initiate("office");
-  pass(5min);
-  EXPECT_TRUE(alice.installed().empty());
-  EXPECT_TRUE(is_all_gone());
+  expect_refusal(FailureKind::authentication_failed, FailureKind::identity_mismatch);
+  EXPECT_THAT(words_of(alice), HasSubstr("knows us by another identity than carol.example"));
+  EXPECT_THAT(words_of(bob), HasSubstr("is authentic as carol.example, but alice.example is expected"));
+}
+
+TEST_F(Ikev1Refusals, AnotherIdentityThanTheResponderExpectsInAggressiveMode) {
+  Pairing pairing = in_ikev1(office(), true);
+  pairing.left.local.id = policy::Identity::fqdn("carol.example");
+  load(pairing);
+  expect_refusal(FailureKind::authentication_failed, FailureKind::no_matching_connection);
+  EXPECT_THAT(words_of(alice), HasSubstr("knows us by another identity than carol.example"));
+  EXPECT_THAT(words_of(bob), HasSubstr("says that it is carol.example, and connections.office expects alice.example"));
 }
 
 TEST_F(Ikev1Refusals, AggressiveModeOnlyWhereItIsConfigured) {
   Pairing pairing = in_ikev1(office());
   pairing.left.aggressive = true;
   load(pairing);
-  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_matching_connection);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::exchange_mismatch);
+  EXPECT_THAT(words_of(alice), HasSubstr("in IKEv1's Aggressive Mode"));
+  EXPECT_THAT(words_of(bob), HasSubstr("begins with IKEv1's Aggressive Mode, and IKEv1's Main Mode is configured"));
 }
 
 TEST_F(Ikev1Refusals, IkeV2AloneDoesNotAnswerIkev1) {
   Pairing pairing = in_ikev1(office());
   pairing.right.version = policy::IkeVersion::v2;
   load(pairing);
-  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_matching_connection);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::exchange_mismatch);
+  EXPECT_THAT(words_of(bob), HasSubstr("begins with IKEv1's Main Mode, and connections.office is for IKEv2"));
 }
 
 TEST_F(Ikev1Refusals, UnprotectedNotificationsChangeNothing) {
