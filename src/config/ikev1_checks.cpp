@@ -72,7 +72,7 @@ void check_key_by_name(const Connection& connection, const Pad& secrets, Diagnos
            matches(connection.remote.id, owner);
   };
   for (const SharedKey& key : secrets.keys()) {
-    if (&key == used) continue;
+    if (&key == used || key.kind != policy::SecretKind::ike) continue;
     const auto owner = std::ranges::find_if(key.owners, names_a_peer);
     if (owner == key.owners.end()) continue;
     return warn(connection, "remote.id", {"remote.id", "remote", ""},

@@ -55,8 +55,8 @@ std::string ikev1_rows() {
     text += fmt::format("| {} | {} {} | {} |\n", to_string(row.state), wire::ikev1::to_string(row.exchange),
                         row.message, names(row.next));
   for (const ike::v1::ExchangeTransition& row : ike::v1::exchange_transitions())
-    text += fmt::format("| {} | Quick Mode {} | {} |\n", row.state ? to_string(*row.state) : "(none yet)", row.message,
-                        names(row.next));
+    text += fmt::format("| {} | {} {} | {} |\n", row.state ? to_string(*row.state) : "(none yet)",
+                        wire::ikev1::to_string(row.exchange), row.message, names(row.next));
   return text;
 }
 
