@@ -88,9 +88,8 @@ TEST(Ladder, TellsVendorIdsInOneLine) {
                                                          {.name = "V", .detail = "draft-ietf-ipsec-nat-t-ike-03"},
                                                          {.name = "V", .detail = "draft-ietf-ipsec-nat-t-ike-02"}})},
                                        200);
-  EXPECT_THAT(text,
-              HasSubstr("V: I know dead peer detection, NAT traversal; and 2 unknown "
-                        "to us"));
+  EXPECT_THAT(text, HasSubstr("V: I know dead peer detection, NAT traversal; and 2 unknown "
+                              "to us"));
 }
 
 TEST(Ladder, SaysOnceFromWhereOnAllIsEncrypted) {
