@@ -174,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(Suites, Ikev1With,
                                          Words{"aes256-sha512-ecp521", "aes256gcm16-esn"},
                                          Words{"aes192-sha384-ecp256", "aes192-sha384-modp2048-noesn"},
                                          Words{"3des-md5-modp1024", "3des-md5"},
-                                         Words{"aes128-md5-modp768", "null-sha1"},
+                                         Words{"aes128-md5-modp768", "3des-sha1"},
                                          Words{"3des-sha1-modp1536", "aes128ctr-sha256-ecp256"},
                                          Words{"aes128-sha1-modp1024", "aes128gcm8-modp1024"}));
 
