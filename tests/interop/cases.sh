@@ -2,13 +2,15 @@
 # them, an orderly end. The topology must stand and both peers must run (cases_start).
 # shellcheck shell=bash disable=SC2034,SC2154  # variables are shared between the files
 
-kind_a=${INTEROP_KIND_A:-sallyport} kind_b=strongswan
+kind_a=${INTEROP_KIND_A:-sallyport} kind_b=${kind_b:-strongswan}
+results=$state/results peer=  # what docs/interop.md shall say; who b is, and its version
 
 cases_start() {  # cases_start NAME: both daemons up, the wire watched
   set_addresses 4 tunnel 4
   ike=aes128gcm16-prfsha256-x25519 esp=aes128gcm16
   configure_both tunnel
   if peer_up "$kind_a" a && peer_up "$kind_b" b; then
+    [ -n "$peer" ] || peer=$(peer_version "$kind_b" b)
     watch_start
     return
   fi
@@ -62,16 +64,35 @@ carried() {  # carried KIND SIDE udp|plain: counted at least what the TCP stream
   [ "$inward" -gt "$stream_size" ] && [ "$outward" -gt "$stream_size" ] && [ "$how" = "$3" ]
 }
 
+# record INITIATOR RESULT: the case's line for the page
+record() {
+  local words=ESP family=IPv$case_outer how="version 2"
+  [ "${esp#ah:}" = "$esp" ] || words=AH
+  [ "$mode" = transport ] || [ "$case_outer" = "$case_inner" ] || family="IPv$case_inner in IPv$case_outer"
+  [ "$version" = 2 ] || how=$([ "$aggressive" = yes ] && echo "Aggressive Mode" || echo "Main Mode")
+  printf '%s\t' "$peer" "$([ "$1" = a ] && echo initiate || echo respond)" "$how" "$words" "$mode" "$family" "$nat" \
+    "$ike, ${esp#ah:}" >>"$results"
+  printf '%s\n' "$2" >>"$results"
+}
+# cases_end SCRIPT: the verdict over docs/interop.md, and the script's status
+cases_end() {
+  if [ "$kind_a" = sallyport ] && [ "$failures" -eq 0 ]; then
+    "$interop/page" "$1" "$results" || failures=$((failures + 1))
+  fi
+  [ "$failures" -eq 0 ]
+}
+
 # run_case NAME OUTER MODE INNER INITIATOR udp|plain IKE ESP
 run_case() {
   local started
   now; started=$NOW
-  case_name=$1 ike=$7 esp=$8
+  case_name=$1 case_outer=$2 case_inner=$4 ike=$7 esp=$8
   set_addresses "$2" "$3" "$4"
   configure_both "$3"
   if case_steps "$5" "$6"; then
     now
     ok "$case_name ($((NOW - started)) ms)"
+    record "$5" "ping and TCP both ways"
     return
   fi
   echo "--- $kind_a:"; peer_log "$kind_a" a
@@ -98,4 +119,57 @@ case_steps() {
   step "counters of a" carried "$kind_a" a "$carrier" || return
   step "counters of b" carried "$kind_b" b "$carrier" || return
   step "terminate" peer_terminate "$kind" "$initiator"
+}
+
+# --- rekeying --------------------------------------------------------------------------------------------------------------
+# What our log has told so far: Child SAs installed, IKE SAs established
+children_made() { grep -c 'Child SA x{[0-9]*} installed' "$state/a/out"; }
+ike_sas_made() { grep -c 'IKE SA [0-9]* established' "$state/a/out"; }
+more_than() { [ "$("$1")" -gt "$2" ]; }
+
+# made_anew WHAT SIDE REKEY COUNT: SIDE begins, and another one is made
+made_anew() {
+  local kind before
+  kind=$([ "$2" = a ] && echo "$kind_a" || echo "$kind_b")
+  before=$("$4")
+  step "rekey $1" "$3" "$kind" "$2" && step "$1 made anew" wait_for 15 more_than "$4" "$before" || return
+  sleep 1  # traffic on the fresh keys, and the old ones put away
+}
+# Each ping up to the last that was answered has been: those under way at the end are nobody's loss.
+none_lost() {
+  sed -n 's/.* bytes from .*icmp_seq=\([0-9]*\) .*/\1/p' "$state/ping" | sort -nu >"$state/answered"
+  local count last
+  count=$(wc -l <"$state/answered") last=$(tail -n 1 "$state/answered")
+  echo "$count answered, the last was number ${last:-0}"
+  [ "$count" -gt 50 ] && [ "$count" -eq "$last" ]
+}
+# rekey_case NAME IKE ESP: while a ping runs, both phases get fresh keys, first from us, then from the peer
+rekey_case() {
+  case_name=$1 case_outer=4 case_inner=4 ike=$2 esp=$3
+  set_addresses 4 tunnel 4
+  configure_both tunnel
+  if rekey_steps; then
+    ok "$case_name ($(wc -l <"$state/answered") pings, none lost)"
+    record a "both phases rekeyed by either side, no ping lost"
+    return
+  fi
+  echo "--- $kind_a:"; peer_log "$kind_a" a
+  echo "--- $kind_b:"; peer_log "$kind_b" b
+  echo "---"
+  peer_terminate "$kind_b" b >/dev/null 2>&1
+  peer_terminate "$kind_a" a >/dev/null 2>&1
+  return 1
+}
+rekey_steps() {
+  local pinging status
+  step "load a" peer_load "$kind_a" a && step "load b" peer_load "$kind_b" b || return
+  step "initiate" peer_initiate "$kind_a" a && step "ping" ping_through a "$end_a" "$to_b" || return
+  ip netns exec "$net-a" ping -n -i 0.05 -I "$end_a" "$to_b" >"$state/ping" 2>&1 &
+  pinging=$!
+  made_anew "child from us" a peer_rekey children_made && made_anew "IKE SA from us" a peer_rekey_ike ike_sas_made &&
+    made_anew "child from peer" b peer_rekey children_made && made_anew "IKE SA from peer" b peer_rekey_ike ike_sas_made
+  status=$?
+  kill -INT "$pinging" 2>/dev/null
+  wait "$pinging"
+  [ $status -eq 0 ] && step "no ping lost" none_lost && step "terminate" peer_terminate "$kind_a" a
 }

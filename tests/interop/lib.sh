@@ -94,7 +94,7 @@ net_pair() {
   wire b wire a
   side a 192.0.2.1/24 192.0.2.2 2001:db8::1/64 2001:db8::2
   side b 192.0.2.2/24 192.0.2.1 2001:db8::2/64 2001:db8::1
-  address4_a=192.0.2.1 address4_b=192.0.2.2 seen4_a=192.0.2.1 seen4_b=192.0.2.2
+  nat=none address4_a=192.0.2.1 address4_b=192.0.2.2 seen4_a=192.0.2.1 seen4_b=192.0.2.2
   address6_a=2001:db8::1 address6_b=2001:db8::2
 }
 
@@ -116,9 +116,9 @@ net_nat() {  # net_nat a|b: who is inside
     $rules -t nat -A POSTROUTING -s 10.9.0.0/24 -o out -j MASQUERADE &&
     $rules -A FORWARD -p esp -j DROP || return 1
   if [ "$inside" = a ]; then
-    address4_a=10.9.0.2 address4_b=192.0.2.2 seen4_a=192.0.2.1 seen4_b=192.0.2.2
+    nat="before us" address4_a=10.9.0.2 address4_b=192.0.2.2 seen4_a=192.0.2.1 seen4_b=192.0.2.2
   else
-    address4_a=192.0.2.2 address4_b=10.9.0.2 seen4_a=192.0.2.2 seen4_b=192.0.2.1
+    nat="before the peer" address4_a=192.0.2.2 address4_b=10.9.0.2 seen4_a=192.0.2.2 seen4_b=192.0.2.1
   fi
   address6_a='' address6_b=''
 }
@@ -147,11 +147,11 @@ tcp_both_ways() {
   wait_for 10 at "$3" test -s "$verdict" && at "$3" grep -qx 0 "$verdict"
 }
 
-# Watching the wire: what a or b sends that is neither IKE nor ESP or AH nor neighbour discovery.
+# Watching the wire: what a or b sends that is neither IKE nor ESP or AH nor neighbour discovery, nor $unwatched.
 watch_start() {
   local x
   local clear='not esp and not ah and not arp and not udp port 500 and not udp port 4500 and not (icmp6 and ip6[40] >= 130 and ip6[40] <= 143)
-    and not (ip6 and ip6[6] == 0)'
+    and not (ip6 and ip6[6] == 0)'"${unwatched:+ and not ($unwatched)}"
   watched=() watchers=()
   for x in a b; do [ "$x" = "$guest_side" ] || watched+=("$x"); done
   for x in "${watched[@]}"; do

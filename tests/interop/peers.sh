@@ -4,7 +4,9 @@
 #   peer_load KIND SIDE          (re)loads the configuration that configure_KIND has written
 #   peer_initiate KIND SIDE      brings up connection `c`, child `x`
 #   peer_terminate KIND SIDE     closes it towards the peer
+#   peer_rekey KIND SIDE         makes fresh keys for the child; peer_rekey_ike: for the IKE SA
 #   peer_counts KIND SIDE        prints octets in, octets out, and `udp` or `plain`: of its Child SAs, as it sees them
+#   peer_version KIND SIDE       its name and version
 #   peer_log KIND SIDE           the end of what it said
 #   peer_down KIND SIDE
 #
@@ -57,6 +59,7 @@ strongswan_ctl() {
   at "$side" env STRONGSWAN_CONF="$state/$side/strongswan.conf" SWANCTL_DIR="$state/$side" \
     swanctl "$@" --uri "unix://$state/$side/charon.vici"
 }
+strongswan_version() { strongswan_ctl "$1" --version --daemon | sed -n 's/^strongSwan \([0-9.]*\).*/strongSwan \1/p'; }
 strongswan_up() {
   local home=$state/$1
   at "$1" mkdir -p "$home/run/netns"
@@ -78,6 +81,7 @@ strongswan_load() { strongswan_ctl "$1" --load-all --clear; }
 strongswan_initiate() { strongswan_ctl "$1" --initiate --child x --timeout 20; }
 strongswan_terminate() { strongswan_ctl "$1" --terminate --ike c --timeout 10; }
 strongswan_rekey() { strongswan_ctl "$1" --rekey --child x; }
+strongswan_rekey_ike() { strongswan_ctl "$1" --rekey --ike c; }
 strongswan_counts() {
   strongswan_ctl "$1" --list-sas | awk '
     $1 == "in" || $1 == "out" { gsub(",", ""); for (i = 2; i < NF; i++) if ($(i + 1) == "bytes") sum[$1] += $i }
@@ -105,7 +109,14 @@ sallyport_up() {
 sallyport_load() { sallyport_ctl "$1" reload; }
 sallyport_initiate() { sallyport_ctl "$1" up c/x --timeout 20; }
 sallyport_terminate() { sallyport_ctl "$1" down c; }
-sallyport_rekey() { sallyport_ctl "$1" rekey c/x; }
+sallyport_swanctl() {  # the unmodified swanctl, to our control socket
+  local where=$1
+  shift
+  strongswan_conf "$where" >"$state/$where/strongswan.conf"
+  STRONGSWAN_CONF=$state/$where/strongswan.conf swanctl "$@" --uri "unix://$state/$where/control.sock"
+}
+sallyport_rekey() { sallyport_swanctl "$1" --rekey --child x; }
+sallyport_rekey_ike() { sallyport_swanctl "$1" --rekey --ike c; }
 sallyport_counts() {
   sallyport_ctl "$1" --json status | tr '{,}' '\n' | awk -F: '
     { gsub(/[" ]/, "") }
@@ -124,17 +135,20 @@ stop() {  # stop SIDE PID: gently, then not
 }
 gone() { ! at "$1" kill -0 "$2" 2>/dev/null; }
 
+peer_version() { "$1_version" "$2"; }
 peer_up() { "$1_up" "$2"; }
 peer_load() { "$1_load" "$2"; }
 peer_initiate() { "$1_initiate" "$2"; }
 peer_terminate() { "$1_terminate" "$2"; }
 peer_rekey() { "$1_rekey" "$2"; }
+peer_rekey_ike() { "$1_rekey_ike" "$2"; }
 peer_counts() { "$1_counts" "$2"; }
 peer_log() { "$1_log" "$2"; }
 peer_down() { "$1_down" "$2"; }
 
 # configure KIND SIDE: writes connection `c`, child `x` from the variables that a case sets: local_address, remote_address
-# (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated; ah:… for AH), mode, local_ts, remote_ts (empty: dynamic).
+# (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated; ah:… for AH), mode, local_ts, remote_ts (empty: dynamic);
+# ours alone: dpd_action with dpd_delay, patience (further lines of [daemon]).
 configure() { at "$2" mkdir -p "$state/$2" && "configure_$1" "$2"; }
 secret='an interop test is no secret'
 proposals_key() { case $esp in ah:*) echo ah_proposals ;; *) echo esp_proposals ;; esac }
@@ -169,13 +183,16 @@ configure_sallyport() {
     echo "local_addrs = $(toml_list "$local_address")"
     [ -z "$remote_address" ] || echo "remote_addrs = $(toml_list "$remote_address")"
     echo "proposals = $(toml_list "$ike")"
+    [ -z "${dpd_action:-}" ] || echo "dpd_delay = $dpd_delay"
     printf '[connections.c.local]\nauth = "psk"\nid = "%s"\n' "$local_id"
     printf '[connections.c.remote]\nauth = "psk"\nid = "%s"\n' "$remote_id"
     printf '[connections.c.children.x]\nmode = "%s"\n%s = %s\n' "$mode" "$(proposals_key)" "$(toml_list "${esp#ah:}")"
     [ -z "$local_ts" ] || echo "local_ts = $(toml_list "$local_ts")"
     [ -z "$remote_ts" ] || echo "remote_ts = $(toml_list "$remote_ts")"
+    [ -z "${dpd_action:-}" ] || echo "dpd_action = \"$dpd_action\""
     printf '[secrets.ike-c]\nid = ["%s", "%s"]\nsecret = "%s"\n' "$local_id" "$remote_id" "$secret"
     printf '[datapath]\nbackend = "userspace"\n'
     printf '[daemon]\nlog = "debug"\nkeylog = "%s"\n' "$state/$1/keylog"
+    [ -z "${patience:-}" ] || printf '%b\n' "$patience"
   } | put "$1" "$state/$1/sallyport.toml"
 }

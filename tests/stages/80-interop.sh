@@ -1,10 +1,10 @@
 #!/bin/bash
-# Real peers: strongSwan with its userspace ESP and with the kernel's, in a guest; tshark as a reader
+# Real peers: strongSwan and Libreswan, with ESP and AH of the kernel's in a guest, or in userspace; ike-scan; tshark as a reader
 # needs: build test interop
 # seconds: 3600
 . tests/stages/lib.sh
 built dev || exit 1
-for script in userspace kernel; do
+for script in userspace ike_scan kernel kernel_ah; do
   timeout -k 10 500 "tests/interop/$script"
   status=$?
   [ $status -le 1 ] || echo "FAIL interop $script: ended with status $status"  # 1: it has said what failed
