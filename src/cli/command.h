@@ -45,6 +45,8 @@ struct DownOptions {
 };
 int down(const Global& global, const DownOptions& options);
 
+int rekey(const Global& global, const std::string& target);
+
 int status(const Global& global, const std::string& connection);
 
 struct EventsOptions {

@@ -110,6 +110,14 @@ Json end_of(const Section& sa, std::string_view key) {
   return {{"address", text(*end, "address")}, {"port", number(*end, "port")}, {"id", text(*end, "id")}};
 }
 
+/// What Mode Config gave: as texts, lists with blanks between; null: nothing.
+Json network_of(const Section* network) {
+  if (network == nullptr) return nullptr;
+  Json all = Json::object();
+  for (const auto& entry : *network) all[std::string(entry.name())] = text(*network, entry.name());
+  return all;
+}
+
 Json ike_sa(const Section& sa) {
   const Json initiator = truth(sa, "initiator");
   return {{"id", number(sa, "id")},
@@ -119,6 +127,10 @@ Json ike_sa(const Section& sa) {
           {"role", initiator == true ? "initiator" : "responder"},
           {"local", end_of(sa, "local")},
           {"remote", end_of(sa, "remote")},
+          {"local_user", text(sa, "local_user")},
+          {"remote_user", text(sa, "remote_user")},
+          {"received", network_of(sa.find_section("received"))},
+          {"given", network_of(sa.find_section("given"))},
           {"spi_initiator", text(sa, "spi_initiator")},
           {"spi_responder", text(sa, "spi_responder")},
           {"proposal", text(sa, "proposal")},

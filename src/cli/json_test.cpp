@@ -44,6 +44,7 @@ TEST(StatusJson, HasNullForWhatTheDaemonDoesNotKnow) {
   const Json sa = Json::parse(status_json(both()))["connections"][0]["ike_sas"][0];
   EXPECT_TRUE(sa.contains("reauth_in_s"));
   EXPECT_TRUE(sa["reauth_in_s"].is_null());
+  EXPECT_TRUE(sa["child_sas"][0]["ah"].is_null());
   EXPECT_TRUE(sa["child_sas"][0]["rekey_in_s"].is_null());
 }
 

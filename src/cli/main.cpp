@@ -35,6 +35,10 @@ void add_sessions(CLI::App& app, Words& words) {
       ->capture_default_str();
   down_command->callback([&] { words.run = [&] { return down(words.global, words.down); }; });
 
+  auto* rekey_command = app.add_subcommand("rekey", "makes fresh keys for a connection or one child now");
+  rekey_command->add_option("NAME[/CHILD]", words.connection)->required();
+  rekey_command->callback([&] { words.run = [&] { return rekey(words.global, words.connection); }; });
+
   auto* status_command = app.add_subcommand("status", "every connection: up, connecting, on demand, or down and why");
   status_command->add_option("NAME", words.connection);
   status_command->callback([&] { words.run = [&] { return status(words.global, words.connection); }; });

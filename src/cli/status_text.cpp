@@ -61,6 +61,9 @@ void show_child(std::string& out, const Section& child) {
                      truth(child, "esn") ? " with extended sequence numbers" : "", text(child, "proposal"));
   out += fmt::format("      {} <-> {}\n", joined(child, "local_ts"), joined(child, "remote_ts"));
   out += fmt::format("      {}; {}{}\n", direction(child, "in"), direction(child, "out"), drops_of(child));
+  if (const auto* ah = child.find_section("ah"))
+    out += fmt::format("      AH: {}{}; SPIs {} in, {} out\n", text(*ah, "proposal"), drops_of(*ah),
+                       text(*ah, "spi_in"), text(*ah, "spi_out"));
   out += fmt::format(
       "      SPIs {} in, {} out{}\n", text(child, "spi_in"), text(child, "spi_out"),
       child.text("expires_in_s") ? fmt::format("; expires in {}", span_of_time(number(child, "expires_in_s"))) : "");
@@ -79,6 +82,15 @@ void show_ike_sa(std::string& out, const Section& sa) {
                      truth(sa, "initiator") ? "initiator" : "responder", nat_of(sa));
   out += fmt::format("    {} ... {}\n", end_of(sa, "local"), end_of(sa, "remote"));
   if (sa.text("proposal")) out += fmt::format("    {}\n", text(sa, "proposal"));
+  if (sa.text("local_user")) out += fmt::format("    we are the user {}\n", text(sa, "local_user"));
+  if (sa.text("remote_user")) out += fmt::format("    the peer is the user {}\n", text(sa, "remote_user"));
+  for (const auto& [key, words] : {std::pair{"received", "the peer gave us"}, std::pair{"given", "we gave the peer"}})
+    if (const auto* network = sa.find_section(key)) {
+      std::string list;
+      for (const auto& entry : *network)
+        list += fmt::format("{}{} {}", list.empty() ? "" : ", ", entry.name(), text(*network, entry.name()));
+      out += fmt::format("    {} {}\n", words, list);
+    }
   if (const auto* children = sa.find_section("child_sas"))
     for (const auto& child : *children)
       if (child.section()) show_child(out, *child.section());

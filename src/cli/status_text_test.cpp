@@ -29,6 +29,20 @@ TEST(StatusText, ShowsOnlyDropsThatOccurred) {
   EXPECT_THAT(status_text(both()), AllOf(HasSubstr("4 dropped: replay"), Not(HasSubstr("integrity"))));
 }
 
+TEST(StatusText, ShowsBothProtocolsOfABundle) {
+  control::Message bundled = office();
+  auto& child = bundled.section("ike_sas").section("1").section("child_sas").section("3");
+  auto& ah = child.section("ah");
+  ah.set("proposal", "sha256");
+  ah.set("spi_in", "c0ffee01");
+  ah.set("spi_out", "c0ffee02");
+  ah.section("drops").set("integrity", 7);
+  std::vector<control::Message> all;
+  all.push_back(std::move(bundled));
+  EXPECT_THAT(status_text(all), AllOf(HasSubstr("tunnel mode, ESP in AH"), HasSubstr("SPIs c1a2b3c4 in, 00000100 out"),
+                                      HasSubstr("AH: sha256; 7 dropped: integrity; SPIs c0ffee01 in, c0ffee02 out")));
+}
+
 TEST(StatusText, SaysThatThereIsNothing) { EXPECT_EQ(status_text({}), "no connections are configured\n"); }
 
 TEST(StatusText, SurvivesADaemonThatSaysNothing) {

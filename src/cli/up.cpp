@@ -6,6 +6,7 @@
 #include "cli/daemon_client.h"
 #include "cli/json.h"
 #include "cli/print.h"
+#include "linux/terminal.h"
 
 namespace sallyport::cli {
 namespace {
@@ -25,6 +26,9 @@ Message request_for(const Target& target, const UpOptions& options) {
   return request;
 }
 
+/// The daemon has no password for the connection's user: a person at a terminal may have it.
+bool wants_password(const Message& answer) { return !succeeded(answer) && answer.text("xauth-user").has_value(); }
+
 int show_failure(const Message& answer) {
   // The parts of the reason, each on a line of its own, where the daemon knows them.
   const auto sentence = answer.text("sentence");
@@ -43,8 +47,17 @@ int up(const Global& global, const UpOptions& options) {
   if (!daemon) return report(daemon.error());
   const auto patience =
       options.timeout_s == 0 ? std::nullopt : std::optional<Duration>(std::chrono::seconds(options.timeout_s) + kGrace);
-  const auto answer = daemon->call("initiate", request_for(target, options), patience);
+  auto answer = daemon->call("initiate", request_for(target, options), patience);
   if (!answer) return report(answer.error());
+  if (wants_password(*answer)) {
+    auto password = linux::ask_secret(fmt::format("Password of {}: ", *answer->text("xauth-user")));
+    if (!password) complain(password.error().text);
+    if (!password) return show_failure(*answer);
+    Message request = request_for(target, options);
+    request.set("xauth-password", password->view());
+    answer = daemon->call("initiate", request, patience);
+    if (!answer) return report(answer.error());
+  }
   if (global.json)
     print_line(answer_json(*answer));
   else

@@ -8,6 +8,7 @@
 
 #include "config/connection.h"
 #include "config/ikev1_checks.h"
+#include "config/pools.h"
 #include "config/section_keys.h"
 #include "config/toml.h"
 #include "config/values.h"
@@ -16,8 +17,8 @@
 namespace sallyport::config {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSections = {"connections", "secrets", "datapath", "daemon"};
-constexpr std::array<std::string_view, 2> kLaterSections = {"pools", "authorities"};
+constexpr std::array<std::string_view, 5> kSections = {"connections", "secrets", "pools", "datapath", "daemon"};
+constexpr std::array<std::string_view, 1> kLaterSections = {"authorities"};
 
 /// All files as one tree. What two files both name is an error.
 class Merge {
@@ -98,6 +99,12 @@ void read(const Merge& tree, const ReadSecretFile& read_secret_file, Config& con
     }
     if (secrets_complete) check_ikev1(config.connections, config.secrets, diagnostics);
   }
+  const std::size_t errors_in_connections = diagnostics.errors();
+  if (const ConfigNode* section = tree.find("pools"))
+    for (const ConfigNode& each : section->children())
+      if (auto pool = read_pool(each, diagnostics)) config.pools.push_back(std::move(*pool));
+  // One that could not be read might have been the one.
+  if (diagnostics.errors() == errors_in_connections) check_pools(config, diagnostics);
   if (const ConfigNode* section = tree.find("datapath")) config.datapath = read_datapath(*section, diagnostics);
   if (const ConfigNode* section = tree.find("daemon")) config.daemon = read_daemon(*section, diagnostics);
 }

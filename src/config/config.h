@@ -13,6 +13,7 @@
 #include "config/diagnostic.h"
 #include "config/secrets.h"
 #include "policy/connection.h"
+#include "policy/network_config.h"
 #include "policy/pad.h"
 
 namespace sallyport::config {
@@ -59,6 +60,7 @@ struct DaemonConfig {
 struct Config {
   std::vector<policy::Connection> connections;  // in the order of their writing
   policy::Pad secrets;
+  std::vector<policy::Pool> pools;
   DatapathConfig datapath;
   DaemonConfig daemon;
 };

@@ -30,18 +30,25 @@ bool expect_section(const ConfigNode& node, Diagnostics& diagnostics) {
   return node.is_section();
 }
 
-/// One of [local…] and [remote…]. The sections' names may have anything behind, as in swanctl.
-void read_round(const ConfigNode& node, std::string_view side, std::span<const Key<AuthRound>> keys, AuthRound& round,
-                ConnectionDraft& draft, Diagnostics& diagnostics) {
-  if (!expect_section(node, diagnostics)) return;
-  if (draft.written.has(side)) {
-    diagnostics.error(node.key_origin(),
-                      fmt::format("{}: several rounds of authentication are not supported yet", node.path()));
-    return;
+/// Of [local…] and [remote…], whose names may have anything behind: in the order of their `round`, else as written.
+void read_rounds(std::vector<const ConfigNode*> sections, const std::string& side, std::span<const Key<AuthRound>> keys,
+                 AuthRound& first, std::vector<AuthRound>& further, ConnectionDraft& draft, Diagnostics& diagnostics) {
+  const auto number_of = [](const ConfigNode* section) {
+    Diagnostics unheard;
+    for (const ConfigNode& entry : section->children())
+      if (entry.name() == "round") return read_number(entry, unheard, 0, 1000).value_or(0);
+    return std::uint64_t{0};
+  };
+  std::ranges::stable_sort(sections, {}, number_of);
+  for (const ConfigNode* section : sections) {
+    const bool is_first = section == sections.front();
+    const std::string name = is_first ? side : section->name();
+    AuthRound& round = is_first ? first : further.emplace_back();
+    draft.written.origins[name] = section->key_origin();
+    for (const ConfigNode& entry : section->children())
+      read_key(entry, keys, round, draft.written, name + ".", diagnostics);
+    if (!is_first) check_further_round(*section, round, draft, diagnostics);
   }
-  draft.written.origins[std::string(side)] = node.key_origin();
-  for (const ConfigNode& entry : node.children())
-    read_key(entry, keys, round, draft.written, std::string(side) + ".", diagnostics);
 }
 
 void read_child(const ConfigNode& node, ConnectionDraft& draft, Diagnostics& diagnostics) {
@@ -71,9 +78,9 @@ void read_entry(const ConfigNode& entry, ConnectionDraft& draft, Diagnostics& di
     if (!expect_section(entry, diagnostics)) return;
     for (const ConfigNode& child : entry.children()) read_child(child, draft, diagnostics);
   } else if (name == "local" || (name.starts_with("local") && entry.is_section())) {
-    read_round(entry, "local", local_keys(), draft.connection.local, draft, diagnostics);
+    if (expect_section(entry, diagnostics)) draft.local_rounds.push_back(&entry);
   } else if (name == "remote" || (name.starts_with("remote") && entry.is_section())) {
-    read_round(entry, "remote", remote_keys(), draft.connection.remote, draft, diagnostics);
+    if (expect_section(entry, diagnostics)) draft.remote_rounds.push_back(&entry);
   } else if (entry.is_section() && !is_key(name)) {
     report_unknown_key(entry, {"local", "remote", "children"}, diagnostics);
   } else {
@@ -92,6 +99,9 @@ std::optional<policy::Connection> read_connection(const ConfigNode& section, Dia
   draft.written.origins[""] = section.key_origin();
   check_name(section, "connection", diagnostics);
   for (const ConfigNode& entry : section.children()) read_entry(entry, draft, diagnostics);
+  policy::Connection& c = draft.connection;
+  read_rounds(draft.local_rounds, "local", local_keys(), c.local, c.further_local, draft, diagnostics);
+  read_rounds(draft.remote_rounds, "remote", remote_keys(), c.remote, c.further_remote, draft, diagnostics);
   complete_times(draft);
   complete_protocols(draft);
   check_combinations(draft, diagnostics);

@@ -58,8 +58,38 @@ void check_rounds(const ConnectionDraft& draft, Diagnostics& diagnostics) {
         where, fmt::format("{}.{}: missing; swanctl's default, pubkey, is not supported yet", draft.written.path, key),
         fmt::format("write auth = \"psk\" in [{}.{}]", draft.written.path, side));
   }
+  for (const auto& [side, round] :
+       {std::pair{"local", &draft.connection.local}, std::pair{"remote", &draft.connection.remote}})
+    if (round->method == policy::AuthMethod::xauth)
+      draft.written.error(
+          std::string(side) + ".auth", "XAUTH comes behind another proof of identity", diagnostics,
+          fmt::format("write auth = \"psk\" here, and \"xauth\" in [{}.{}2]", draft.written.path, side));
   if (policy::has_wildcards(draft.connection.local.id))
     draft.written.error("local.id", "we are one name, not a pattern for several", diagnostics);
+}
+
+/// Who gets inner addresses, and who gives them: both are IKEv1's so far.
+void check_remote_access(const ConnectionDraft& draft, Diagnostics& diagnostics) {
+  const Connection& c = draft.connection;
+  for (const char* key : {"vips", "pools"})
+    if (draft.written.has(key) && c.version != policy::IkeVersion::v1)
+      draft.written.error(key, "inner addresses are given in IKEv1 alone so far", diagnostics, "write version = 1");
+  if (!c.vips.empty() && !c.pools.empty())
+    draft.written.error("pools", "a connection either asks for inner addresses, with vips, or gives them", diagnostics,
+                        "leave one of the two out");
+  if (c.local_xauth() && c.remote_xauth())
+    draft.written.error("", "both sides are to say a user name and a password", diagnostics,
+                        "leave the second round of one side out");
+  for (const ChildDraft& child : draft.children) {
+    const bool dynamic = std::ranges::any_of(child.child.local_ts, &SelectorTemplate::dynamic);
+    if (c.vips.empty()) continue;
+    if (child.child.mode == policy::Mode::transport)
+      child.written.error("mode", "an inner address, of vips, needs tunnel mode", diagnostics,
+                          "write mode = \"tunnel\"");
+    else if (dynamic && child.child.start_action == StartAction::trap)
+      child.written.error("start_action", "no packet has the inner address before the gateway has given it",
+                          diagnostics, "write start_action = \"start\"");
+  }
 }
 
 void check_addresses(const ConnectionDraft& draft, Diagnostics& diagnostics) {
@@ -92,6 +122,20 @@ void check_lifetimes(const ChildDraft& draft, Diagnostics& diagnostics) {
         fmt::format("{} s is not shorter than rekey_time, {} s", c.rand_time.count(), c.rekey_time.count()),
         diagnostics, "it is taken off rekey_time, and something has to be left");
   }
+}
+
+void check_volume(const ChildDraft& draft, std::string_view unit, std::uint64_t rekey, std::uint64_t life,
+                  std::uint64_t rand, Diagnostics& diagnostics) {
+  const std::string rekey_key = fmt::format("rekey_{}", unit), life_key = fmt::format("life_{}", unit);
+  const std::string rand_key = fmt::format("rand_{}", unit);
+  if (!draft.written.usable({rekey_key, life_key, rand_key}) || rekey == 0) return;
+  if (life != 0 && rekey >= life)
+    draft.written.error(draft.written.has(rekey_key) ? rekey_key : life_key,
+                        fmt::format("rekeying after {} {} comes too late for a life of {}", rekey, unit, life),
+                        diagnostics, fmt::format("{} has to be smaller than {}", rekey_key, life_key));
+  else if (rand >= rekey)
+    draft.written.error(rand_key, fmt::format("{} is not smaller than {}, {}", rand, rekey_key, rekey), diagnostics,
+                        fmt::format("it is taken off {}, and something has to be left", rekey_key));
 }
 
 /// Only IKEv1 negotiates a bundle of ESP and AH: in IKEv2 a Child SA has one protocol (RFC 7296 §3.3.1). And AH passes
@@ -157,7 +201,32 @@ void check_actions(const ConnectionDraft& draft, const ChildDraft& child, Diagno
   if (child.child.dpd_action != policy::DpdAction::clear) refuse("dpd_action", to_string(child.child.dpd_action));
 }
 
+/// As of times: of the three, those that were not written follow from the others.
+void complete_volume(const Written& written, std::string_view unit, std::uint64_t& rekey, std::uint64_t& life,
+                     std::uint64_t& rand) {
+  const auto has = [&](std::string_view which) { return written.has(fmt::format("{}_{}", which, unit)); };
+  if (has("rekey") && !has("life")) life = rekey + rekey / 10;
+  if (has("life") && !has("rekey")) rekey = life - life / 11;
+  if (!has("rand")) rand = std::min(life > rekey ? life - rekey : rekey / 10, rekey / 2);
+}
+
 }  // namespace
+
+void check_further_round(const ConfigNode& section, const policy::AuthRound& round, const ConnectionDraft& draft,
+                         Diagnostics& diagnostics) {
+  const std::string key = section.name() + ".auth";
+  const bool local = section.name().starts_with("local");
+  const auto& rounds = local ? draft.connection.further_local : draft.connection.further_remote;
+  if (!draft.written.usable({key})) return;
+  if (round.method != policy::AuthMethod::xauth)
+    diagnostics.error(draft.written.origin_of(draft.written.has(key) ? key : section.name()),
+                      fmt::format("{}: the only second round that is supported is XAUTH", section.path()),
+                      "write auth = \"xauth\"");
+  else if (draft.connection.version != policy::IkeVersion::v1)
+    draft.written.error(key, "only IKEv1 has XAUTH", diagnostics, "write version = 1");
+  else if (rounds.size() > 1)
+    draft.written.error(key, "one round of XAUTH is enough", diagnostics);
+}
 
 void complete_times(ConnectionDraft& draft) {
   Connection& c = draft.connection;
@@ -168,6 +237,9 @@ void complete_times(ConnectionDraft& draft) {
     const bool rekey = each.written.has("rekey_time"), life = each.written.has("life_time");
     if (rekey && !life) child.life_time = child.rekey_time + child.rekey_time / 10;
     if (life && !rekey) child.rekey_time = child.life_time * 10 / 11;
+    complete_volume(each.written, "bytes", child.rekey_volume.bytes, child.life_volume.bytes, child.rand_volume.bytes);
+    complete_volume(each.written, "packets", child.rekey_volume.packets, child.life_volume.packets,
+                    child.rand_volume.packets);
     if (each.written.has("rand_time")) continue;
     const Seconds margin =
         child.life_time > child.rekey_time ? child.life_time - child.rekey_time : child.rekey_time / 10;
@@ -182,11 +254,15 @@ void complete_protocols(ConnectionDraft& draft) {
 
 void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) {
   check_rounds(draft, diagnostics);
+  check_remote_access(draft, diagnostics);
   check_addresses(draft, diagnostics);
   check_rekeying(draft, diagnostics);
   check_fragmentation(draft, diagnostics);
   for (const ChildDraft& child : draft.children) {
     check_lifetimes(child, diagnostics);
+    const Child& c = child.child;
+    check_volume(child, "bytes", c.rekey_volume.bytes, c.life_volume.bytes, c.rand_volume.bytes, diagnostics);
+    check_volume(child, "packets", c.rekey_volume.packets, c.life_volume.packets, c.rand_volume.packets, diagnostics);
     check_protocol(draft, child, diagnostics);
     check_selectors(draft, child, diagnostics);
     check_actions(draft, child, diagnostics);

@@ -17,6 +17,7 @@ struct ConnectionDraft {
   policy::Connection connection;  // its own list of children is not used
   Written written;                // "proposals", "local.id"
   std::vector<ChildDraft> children;
+  std::vector<const ConfigNode*> local_rounds, remote_rounds;  // sections, as they were written
 };
 
 std::span<const Key<policy::Connection>> connection_keys();
@@ -29,6 +30,10 @@ void complete_times(ConnectionDraft& draft);
 
 /// Takes the default proposals of ESP from children that say AH alone.
 void complete_protocols(ConnectionDraft& draft);
+
+/// A round behind the first, in its section.
+void check_further_round(const ConfigNode& section, const policy::AuthRound& round, const ConnectionDraft& draft,
+                         Diagnostics& diagnostics);
 
 /// What each key may say alone, and all of them together may not.
 void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics);

@@ -1,6 +1,7 @@
 // The keys of a connection and of its authentication rounds.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "config/connection_draft.h"
@@ -42,6 +43,22 @@ constexpr auto kFragmentationWords = std::to_array<Word<Fragmentation>>({{"yes",
 
 constexpr std::uint64_t kMostTries = 1000000;
 
+void read_vips(Connection& c, const ConfigNode& node, Diagnostics& diagnostics) {
+  for (const Item& item : read_list(node, diagnostics)) {
+    const auto address = policy::IpAddress::parse(item.text);
+    const bool second = address && std::ranges::any_of(c.vips, [&](const policy::IpAddress& other) {
+                          return other.family() == address->family();
+                        });
+    if (!address || second)
+      diagnostics.error(item.origin(),
+                        fmt::format("{}: {} {}", node.path(), policy::quoted(item.text),
+                                    second ? "is a second address of its family" : "is no address"),
+                        "write \"0.0.0.0\" for whichever the gateway gives");
+    else
+      c.vips.push_back(*address);
+  }
+}
+
 constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
     {{"version", "0, 1, 2", "0", "IKE version; 0 offers 2 and accepts every supported one"}, read_version},
     {{"local_addrs", "addresses", "%any", "own addresses: hosts, networks, ranges, %any"},
@@ -80,9 +97,15 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
 
     {{"aggressive", "boolean", "no", "IKEv1: phase 1 in three messages, with the identities in clear"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.aggressive, read_boolean(n, d)); }},
-    {{"pull", "boolean", "yes", "IKEv1 Mode Config by pull or push", "yes"}},
-    {{"vips", "addresses", "", "virtual addresses to ask for"}},
-    {{"pools", "names", "", "pools to assign virtual addresses from"}},
+    {{"pull", "boolean", "yes", "IKEv1: clients ask for their configuration; no: the gateway sets it (push)"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.pull, read_boolean(n, d)); }},
+    {{"vips", "addresses", "",
+      "inner addresses to ask the gateway for: 0.0.0.0, :: or certain ones; \"dynamic\" in local_ts is what it gives"},
+     read_vips},
+    {{"pools", "names", "", "pools that give clients inner addresses; \"dynamic\" in remote_ts is what they got"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) {
+       for (const Item& item : read_list(n, d)) c.pools.emplace_back(item.text);
+     }},
     {{"dscp", "6 bits", "000000", "DSCP of outgoing IKE packets", "0"}},
     {{"mobike", "boolean", "yes", "changes of address while an SA is up (RFC 4555)", "no"}},
     {{"dpd_timeout", "time", "0s", "IKEv1's patience with a silent peer", "0",
@@ -108,6 +131,10 @@ void read_auth(AuthRound& round, const ConfigNode& node, Diagnostics& diagnostic
     round.method = policy::AuthMethod::psk;
     return;
   }
+  if (*method == "xauth" || *method == "xauth-generic") {
+    round.method = policy::AuthMethod::xauth;
+    return;
+  }
   // Each may have a variant or constraints behind it: "eap-tls", "rsa-3072-sha256".
   constexpr std::array<std::string_view, 8> later = {"pubkey", "eap",   "xauth", "kerberos",
                                                      "rsa",    "ecdsa", "ike:",  "any"};
@@ -127,7 +154,11 @@ void read_id(AuthRound& round, const ConfigNode& node, Diagnostics& diagnostics)
   assign(round.id, read_identity(node, diagnostics));
 }
 
-/// There is one round, so its number orders nothing.
+void read_xauth_id(AuthRound& round, const ConfigNode& node, Diagnostics& diagnostics) {
+  assign(round.xauth_id, read_identity(node, diagnostics));
+}
+
+/// It has been looked at before, for the order.
 void read_round(AuthRound&, const ConfigNode& node, Diagnostics& diagnostics) {
   (void)read_number(node, diagnostics, 0, 1000);
 }
@@ -137,18 +168,20 @@ constexpr KeyInfo kCerts = {"certs", "files", "", "certificates"};
 constexpr KeyInfo kPubkeys = {"pubkeys", "files", "", "raw public keys"};
 
 constexpr auto kLocalKeys = std::to_array<Key<AuthRound>>({
-    {{"auth", "psk", "", "how we prove who we are; has to be written"}, read_auth},
+    {{"auth", "psk, xauth", "", "how we prove who we are; xauth in a second round, [….local2], of IKEv1"}, read_auth},
     {{"id", "identity", "our address", "who we are"}, read_id},
     {kRound, read_round},
     {kCerts},
     {kPubkeys},
     {{"eap_id", "identity", "id", "identity within EAP"}},
     {{"aaa_id", "identity", "remote id", "whom the AAA server must prove to be"}},
-    {{"xauth_id", "identity", "id", "user name within XAuth"}},
+    {{"xauth_id", "identity", "id", "our user name for XAUTH; its password is in [secrets.xauth…], or asked for"},
+     read_xauth_id},
 });
 
 constexpr auto kRemoteKeys = std::to_array<Key<AuthRound>>({
-    {{"auth", "psk", "", "how the peer has to prove who it is; has to be written"}, read_auth},
+    {{"auth", "psk, xauth", "", "how the peer has to prove who it is; xauth in a second round, [….remote2]"},
+     read_auth},
     {{"id", "identity", "%any", "whom we accept; * in a name stands for any text"}, read_id},
     {kRound, read_round},
     {kCerts},

@@ -47,6 +47,7 @@ const std::vector<KeySection>& key_sections() {
       describe("connections.NAME.remote", "How the peer proves who it is.", remote_keys()),
       describe("connections.NAME.children.CHILD", "Traffic that is protected, and how.", child_keys()),
       describe_secrets(),
+      describe_pools(),
       describe_datapath(),
       describe_daemon(),
   };

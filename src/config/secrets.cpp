@@ -66,7 +66,7 @@ void check_secret(const SecretDraft& draft, const Written& written, Diagnostics&
   const char* key = written.has("secret") ? "secret" : "secret_file";
   if (size > kMostOctets) {
     written.error(key, fmt::format("longer than {} octets", kMostOctets), diagnostics);
-  } else if (size != 0 && size < kFewestOctets) {
+  } else if (draft.key.kind == policy::SecretKind::ike && size != 0 && size < kFewestOctets) {
     written.warning(key, fmt::format("fewer than {} octets can be found by trying", kFewestOctets), diagnostics,
                     "make a better one with `sallyport psk generate`");
   }
@@ -77,6 +77,7 @@ void read_shared_key(const ConfigNode& node, policy::Pad& pad, const ReadSecretF
                      Diagnostics& diagnostics) {
   const std::size_t errors_before = diagnostics.errors();
   SecretDraft draft;
+  if (!node.name().starts_with("ike")) draft.key.kind = policy::SecretKind::user;
   draft.key.name = node.name();
   draft.key.origin = node.key_origin();
   Written written;
@@ -98,6 +99,8 @@ void read_shared_key(const ConfigNode& node, policy::Pad& pad, const ReadSecretF
     load_file(draft, read_file, written, diagnostics);
   }
   check_secret(draft, written, diagnostics);
+  if (draft.key.kind == policy::SecretKind::user && draft.key.owners.empty())
+    written.error("id", "a password is somebody's", diagnostics, "write id = \"the user's name\"");
   if (diagnostics.errors() == errors_before) pad.add(std::move(draft.key));
 }
 
@@ -108,11 +111,11 @@ std::string named(const std::vector<Identity>& owners) {
 }
 
 void check_ambiguous(const policy::Pad& pad, Diagnostics& diagnostics) {
-  std::map<std::vector<Identity>, const SharedKey*> by_owners;
+  std::map<std::pair<policy::SecretKind, std::vector<Identity>>, const SharedKey*> by_owners;
   for (const SharedKey& key : pad.keys()) {
     auto owners = key.owners;
     std::ranges::sort(owners);
-    const auto [first, is_first] = by_owners.emplace(std::move(owners), &key);
+    const auto [first, is_first] = by_owners.emplace(std::pair(key.kind, std::move(owners)), &key);
     if (is_first) continue;
     diagnostics.error(key.origin,
                       fmt::format("secrets.{}: secrets.{} ({}) is for the same: {}", key.name, first->second->name,
@@ -124,8 +127,10 @@ void check_ambiguous(const policy::Pad& pad, Diagnostics& diagnostics) {
 }  // namespace
 
 KeySection describe_secrets() {
-  return describe("secrets.ikeNAME", "Shared keys. The part after \"ike\" is free.",
-                  std::span<const Key<SecretDraft>>(kSecretKeys));
+  return describe(
+      "secrets.ikeNAME",
+      "Shared keys; in `[secrets.xauthNAME]`, the passwords of users. The part after \"ike\" or \"xauth\" is free.",
+      std::span<const Key<SecretDraft>>(kSecretKeys));
 }
 
 Secret secret_from_text(std::string_view text) {
@@ -147,12 +152,13 @@ Secret secret_from_text(std::string_view text) {
 policy::Pad read_secrets(const ConfigNode& section, const ReadSecretFile& read_file, Diagnostics& diagnostics) {
   policy::Pad pad;
   for (const ConfigNode& node : section.children()) {
-    constexpr std::array<std::string_view, 10> later = {"eap", "xauth", "ntlm",  "ppk",    "private",
-                                                        "rsa", "ecdsa", "pkcs8", "pkcs12", "token"};
+    constexpr std::array<std::string_view, 8> later = {"ntlm",  "ppk",   "private", "rsa",
+                                                       "ecdsa", "pkcs8", "pkcs12",  "token"};
+    constexpr std::array<std::string_view, 3> shared = {"ike", "xauth", "eap"};
     const auto begins_name = [&](std::string_view kind) { return node.name().starts_with(kind); };
     if (!node.is_section()) {
       report_wrong_type(node, "a table", diagnostics);
-    } else if (node.name().starts_with("ike")) {
+    } else if (std::ranges::any_of(shared, begins_name)) {
       read_shared_key(node, pad, read_file, diagnostics);
     } else if (std::ranges::any_of(later, begins_name)) {
       diagnostics.error(node.key_origin(), fmt::format("{}: secrets of this kind are not supported yet", node.path()));

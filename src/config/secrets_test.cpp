@@ -49,7 +49,7 @@ TEST(Secret, IsCalledWeakWhenItIsShort) {
 }
 
 TEST(Secret, IsOfAKindThatWeKnow) {
-  for (const char* kind : {"eap-carol", "xauth-carol", "ntlm", "ppk-1", "private-key", "rsa", "pkcs12-a", "token-1"})
+  for (const char* kind : {"ntlm", "ppk-1", "private-key", "rsa", "pkcs12-a", "token-1"})
     EXPECT_EQ(told("[secrets." + std::string(kind) + "]\nsecret = \"correct horse\""),
               "office.toml:1:10: error: secrets." + std::string(kind) + ": secrets of this kind are not supported yet");
   EXPECT_EQ(told("[secrets.office]\nsecret = \"correct horse\""),

@@ -10,6 +10,7 @@ DatapathConfig read_datapath(const ConfigNode& section, Diagnostics& diagnostics
 DaemonConfig read_daemon(const ConfigNode& section, Diagnostics& diagnostics);
 
 KeySection describe_secrets();
+KeySection describe_pools();
 KeySection describe_datapath();
 KeySection describe_daemon();
 

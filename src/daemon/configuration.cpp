@@ -8,7 +8,9 @@
 namespace sallyport::daemon {
 namespace {
 
-policy::SharedKey clone(const policy::SharedKey& key) { return {key.name, key.owners, key.secret.clone(), key.origin}; }
+policy::SharedKey clone(const policy::SharedKey& key) {
+  return {key.name, key.owners, key.secret.clone(), key.origin, key.kind};
+}
 
 /// Editors end a file with a newline; nobody means it as part of the secret.
 ByteView without_newline(ByteView secret) {
@@ -91,6 +93,23 @@ policy::Pad Configuration::pad() const {
   policy::Pad all;
   for (const auto* source : {&files_.secrets, &control_secrets_})
     for (const policy::SharedKey& key : source->keys()) all.add(clone(key));
+  return all;
+}
+
+bool Configuration::put_pool(policy::Pool pool) {
+  if (std::ranges::find(files_.pools, pool.name, &policy::Pool::name) != files_.pools.end()) return false;
+  remove_pool(pool.name);
+  control_pools_.push_back(std::move(pool));
+  return true;
+}
+
+bool Configuration::remove_pool(std::string_view name) {
+  return std::erase_if(control_pools_, [&](const policy::Pool& pool) { return pool.name == name; }) != 0;
+}
+
+std::vector<policy::Pool> Configuration::pools() const {
+  std::vector<policy::Pool> all = files_.pools;
+  all.insert(all.end(), control_pools_.begin(), control_pools_.end());
   return all;
 }
 

@@ -34,16 +34,20 @@ class Configuration {
   bool put_secret(policy::SharedKey secret);
   bool remove_secret(std::string_view name);
   std::vector<std::string> control_secrets() const;
+  bool put_pool(policy::Pool pool);
+  bool remove_pool(std::string_view name);
   void clear_control_secrets() { control_secrets_.clear(); }
 
   /// All together, files first.
   std::vector<policy::ConnectionPtr> connections() const;
   policy::Pad pad() const;
+  std::vector<policy::Pool> pools() const;
 
  private:
   config::Config files_;
   std::vector<policy::Connection> control_connections_;
   policy::Pad control_secrets_;
+  std::vector<policy::Pool> control_pools_;
 };
 
 }  // namespace sallyport::daemon

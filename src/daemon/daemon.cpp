@@ -89,6 +89,10 @@ linux::SystemResult<std::vector<linux::PacketSocket>> open_sockets(const linux::
   return sockets;
 }
 
+void log_refusal(const linux::SystemResult<void>& done) {
+  if (!done) log::error(done.error().text);
+}
+
 }  // namespace
 
 /// Everything that lives as long as the daemon does. The order is that of who relies on whom.
@@ -182,7 +186,10 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
                                 const datapath::PeerMoved& moved) { node.on_peer_moved(now, moved.sa, moved.remote); },
        .on_sequence_runs_out =
            [&node](Instant now, const datapath::SequenceRunsOut& sa) {
-             if (sa.exhausted) node.on_child_exhausted(now, sa.sa);
+             if (sa.exhausted)
+               node.on_child_exhausted(now, sa.sa);
+             else
+               node.on_child_runs_low(now, sa.sa);
            }}));
   p.loop->add_timers([&node] { return node.next_timeout(); }, [&node](Instant now) { node.on_timeout(now); });
   p.loop->add_timers([&p] { return p.stop_at; }, [&p](Instant) { p.loop->stop(); });
@@ -261,7 +268,8 @@ void Daemon::Parts::open_ah_sockets() {
 
 void Daemon::apply_configuration() {
   parts_->open_ah_sockets();
-  parts_->node.load(now(), parts_->configuration.connections(), parts_->configuration.pad());
+  parts_->node.load(now(), parts_->configuration.connections(), parts_->configuration.pad(),
+                     parts_->configuration.pools());
   settle();
 }
 
@@ -305,8 +313,11 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
                  [&](ike::SendKeepalive& keepalive) { pump->send_keepalive(keepalive.local, keepalive.remote); },
                  [&](ike::InstallChildSa& child) { install(child.spec); },
                  [&](ike::RemoveChildSa& child) { worker.remove(child.id); },
+                 [&](ike::UseChildSa& child) { worker.use(child.id); },
                  // An SA that moves is one behind a NAT, and so in UDP (RFC 7296 §2.23).
                  [&](ike::MoveChildSa& child) { worker.update_endpoints(child.id, child.local, child.remote, true); },
+                 [&](ike::AddAddress& add) { log_refusal(machine.add_address(tun.index(), add.address)); },
+                 [&](ike::RemoveAddress& remove) { log_refusal(machine.remove_address(tun.index(), remove.address)); },
                  [&](ike::Notice& notice) { note(std::move(notice.event)); },
                  [&](ike::LogKeys& keys) {
                    if (const auto failed = keylog.add(keys)) log::warning(*failed);

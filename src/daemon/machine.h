@@ -24,6 +24,14 @@ class Machine final : public ike::HostView {
     return linux::outer_route(netlink_, footprint_, remote);
   }
 
+  /// Inner addresses of this host, on the device of that index.
+  linux::SystemResult<void> add_address(std::uint32_t device, const policy::IpAddress& address) {
+    return linux::add_address(netlink_, device, address);
+  }
+  linux::SystemResult<void> remove_address(std::uint32_t device, const policy::IpAddress& address) {
+    return linux::remove_address(netlink_, device, address);
+  }
+
  private:
   mutable linux::NetlinkSocket netlink_;  // asking changes nothing but the socket's sequence number
   linux::Footprint footprint_;

@@ -1,10 +1,12 @@
 #include "linux/host_addresses.h"
 
+#include <fmt/format.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace sallyport::linux {
 namespace {
@@ -26,6 +28,28 @@ std::uint32_t route_mtu(const NetlinkAttributes& route) {
   return metrics ? NetlinkAttributes(*metrics).u32(RTAX_MTU) : 0;
 }
 
+NetlinkRequest address_request(std::uint16_t type, std::uint16_t flags, std::uint32_t device,
+                               const IpAddress& address) {
+  NetlinkRequest request(type, flags);
+  auto& header = request.header<ifaddrmsg>();
+  header.ifa_family = address.is_v6() ? AF_INET6 : AF_INET;
+  header.ifa_prefixlen = address.bits();
+  header.ifa_flags = IFA_F_NODAD;  // nobody else is on the device
+  header.ifa_index = device;
+  request.put_address(IFA_LOCAL, address);
+  request.put_address(IFA_ADDRESS, address);
+  return request;
+}
+
+/// `allowed`: an errno that is no error.
+SystemResult<void> change_address(NetlinkSocket& netlink, NetlinkRequest request, int allowed,
+                                  std::string_view attempt) {
+  const auto done = netlink.apply({&request, 1});
+  const int number = done ? done->front() : EIO;
+  if (number == 0 || number == allowed) return {};
+  return refused(number, attempt);
+}
+
 }  // namespace
 
 Result<std::vector<OwnAddress>> own_addresses(NetlinkSocket& netlink) {
@@ -45,6 +69,16 @@ Result<std::vector<OwnAddress>> own_addresses(NetlinkSocket& netlink) {
         addresses.push_back({*address, policy::AddressRange::of({*other_end, header.ifa_prefixlen}), header.ifa_index});
       }));
   return addresses;
+}
+
+SystemResult<void> add_address(NetlinkSocket& netlink, std::uint32_t device, const IpAddress& address) {
+  return change_address(netlink, address_request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, device, address), 0,
+                        fmt::format("cannot take the inner address {}", to_string(address)));
+}
+
+SystemResult<void> remove_address(NetlinkSocket& netlink, std::uint32_t device, const IpAddress& address) {
+  return change_address(netlink, address_request(RTM_DELADDR, 0, device, address), EADDRNOTAVAIL,
+                        fmt::format("cannot give up the inner address {}", to_string(address)));
 }
 
 std::optional<OuterRoute> outer_route(NetlinkSocket& netlink, const Footprint& footprint, const IpAddress& remote) {

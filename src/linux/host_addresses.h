@@ -16,6 +16,10 @@ struct OwnAddress {
 /// Those that packets may have as their source beyond the local link, in the order of their interfaces.
 Result<std::vector<OwnAddress>> own_addresses(NetlinkSocket& netlink);
 
+/// Gives an address to a device, as that of a host alone, or takes it away; once more is no error.
+SystemResult<void> add_address(NetlinkSocket& netlink, std::uint32_t device, const policy::IpAddress& address);
+SystemResult<void> remove_address(NetlinkSocket& netlink, std::uint32_t device, const policy::IpAddress& address);
+
 struct OuterRoute {
   policy::IpAddress source;
   std::uint32_t device = 0;  // interface index

@@ -57,6 +57,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"unload-pool", no_pools},
     {"get-pools", get_pools},
     {"initiate", initiate},
+    {"rekey", rekey},
     {"terminate", terminate},
     {"list-sas", list_sas},
     {"list-policies", list_policies},

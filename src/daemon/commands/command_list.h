@@ -27,8 +27,9 @@ Answer list_nothing(Daemon& daemon, const control::Message& request);
 Answer flush_certs(Daemon& daemon, const control::Message& request);
 Answer no_certificates(Daemon& daemon, const control::Message& request);
 Answer no_pools(Daemon& daemon, const control::Message& request);
-// initiate.cpp, terminate.cpp
+// initiate.cpp, rekey.cpp, terminate.cpp
 Answer initiate(Daemon& daemon, const control::Message& request);
+Answer rekey(Daemon& daemon, const control::Message& request);
 Answer terminate(Daemon& daemon, const control::Message& request);
 // list_sas.cpp, list_policies.cpp
 Answer list_sas(Daemon& daemon, const control::Message& request);

@@ -39,6 +39,25 @@ std::string sentence(node::Node::InitiateError error, const std::string& connect
   return fmt::format("the connection {} is being closed, or has too much to do; try again", connection);
 }
 
+Message explained(Daemon& daemon, const event::Failure& why) {
+  const auto explanation = explain_failure(daemon, why);
+  Message answer = failure(explanation.text());
+  answer.set("reason", diagnose::to_string(why.kind));
+  answer.set("sentence", explanation.sentence);
+  answer.set("advice", explanation.advice);
+  answer.set("where", to_string(explanation.where));
+  return answer;
+}
+
+/// Nobody has said the password of the connection's user: whoever asks may say it, as `xauth-password`.
+Message ask_for_password(Daemon& daemon, const policy::Connection& connection) {
+  event::Failure why{.kind = event::FailureKind::password_missing, .connection = connection.name};
+  why.user = user_name(connection.local_user());
+  Message answer = explained(daemon, why);
+  answer.set("xauth-user", diagnose::printable(why.user));
+  return answer;
+}
+
 class Initiate final : public Running {
  public:
   Initiate(Daemon& daemon, const Message& request, std::string connection, std::set<std::string> children,
@@ -56,23 +75,13 @@ class Initiate final : public Running {
   std::optional<Message> go_on(Instant now, control::ServerSession& client) override {
     if (!log_.flush(client)) return std::nullopt;
     if (progress_.is_up()) return with_ladder(success());
-    if (progress_.failure()) return with_ladder(explained(*progress_.failure()));
+    if (progress_.failure()) return with_ladder(explained(daemon_, *progress_.failure()));
     if (deadline_ && *deadline_ <= now) return with_ladder(failure(progress_.so_far()));
     return std::nullopt;
   }
   std::optional<Instant> deadline() const override { return deadline_; }
 
  private:
-  Message explained(const event::Failure& why) const {
-    const auto explanation = explain_failure(daemon_, why);
-    Message answer = failure(explanation.text());
-    answer.set("reason", diagnose::to_string(why.kind));
-    answer.set("sentence", explanation.sentence);
-    answer.set("advice", explanation.advice);
-    answer.set("where", to_string(explanation.where));
-    return answer;
-  }
-
   Message with_ladder(Message answer) const {
     if (verbose_) write_ladder(answer, daemon_.journal().negotiation(connection_));
     return answer;
@@ -132,6 +141,9 @@ Answer initiate(Daemon& daemon, const Message& request) {
   const auto missing = missing_children(daemon, *connection, child);
   const std::string name = connection->name;
   if (missing.empty()) return success();
+  if (const auto password = request.bytes("xauth-password"); password && !password->empty())
+    daemon.node().put_password(name, Secret::copy_of(*password));
+  if (daemon.node().engine().lacks_password(*connection)) return ask_for_password(daemon, *connection);
 
   const Instant now = daemon.now();
   const auto deadline = patience->limit ? std::optional(now + *patience->limit) : std::nullopt;

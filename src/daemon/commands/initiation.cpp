@@ -23,7 +23,9 @@ void Initiation::on_event(const event::Event& event) {
     on_failure(failed->failure);
   } else if (const auto* closed = std::get_if<event::IkeSaClosed>(&event)) {
     // Another one takes its place: what is wanted goes on there.
-    if (closed->why.kind != event::FailureKind::replaced) on_failure(closed->why);
+    const bool goes_on =
+        closed->why.kind == event::FailureKind::replaced || closed->why.kind == event::FailureKind::rekeyed;
+    if (!goes_on) on_failure(closed->why);
   }
 }
 

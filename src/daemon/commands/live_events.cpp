@@ -63,7 +63,7 @@ std::string_view log_group(const event::Event& event) {
       std::holds_alternative<event::MessageRejected>(event))
     return "NET";
   if (std::holds_alternative<event::ChildSaInstalled>(event) || std::holds_alternative<event::ChildSaRemoved>(event) ||
-      std::holds_alternative<event::Acquired>(event))
+      std::holds_alternative<event::ChildSaRekeyed>(event) || std::holds_alternative<event::Acquired>(event))
     return "CHD";
   return "IKE";
 }

@@ -66,6 +66,7 @@ void write_ike_sa(Section& section, const ike::IkeSaStatus& sa, Instant now) {
   if (sa.nat_local || sa.nat_remote) section.set("nat-any", true);
   if (sa.suite) write_algorithms(section, *sa.suite);
   if (sa.established) section.set("established", seconds_between(*sa.established, now));
+  if (sa.rekeys) section.set("rekey-time", seconds_between(now, *sa.rekeys));
 }
 
 void write_child_sa(Section& section, const ike::ChildSaStatus& child, const std::optional<datapath::SaStatus>& traffic,
@@ -84,6 +85,7 @@ void write_child_sa(Section& section, const ike::ChildSaStatus& child, const std
   const datapath::SaStatus known = traffic.value_or(datapath::SaStatus{});
   write_direction(section, "in", known.counters.inbound, known.last_inbound, now);
   write_direction(section, "out", known.counters.outbound, known.last_outbound, now);
+  if (child.rekeys) section.set("rekey-time", seconds_between(now, *child.rekeys));
   if (child.expires) section.set("life-time", seconds_between(now, *child.expires));
   section.set("install-time", seconds_between(child.installed, now));
   write_selectors(section.list("local-ts"), child.local_ts);

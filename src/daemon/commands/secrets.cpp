@@ -10,9 +10,9 @@ namespace {
 
 using control::Message;
 
-bool is_ike(std::string_view type) {
+bool is(std::string_view type, std::string_view lower_case) {
   const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
-  return std::ranges::equal(type, std::string_view("ike"), same);
+  return std::ranges::equal(type, lower_case, same);
 }
 
 /// A secret without an id of its own goes by its owners', as in charon: another one for the same replaces it.
@@ -32,12 +32,15 @@ void apply(Daemon& daemon) {
 }  // namespace
 
 Answer load_shared(Daemon& daemon, const Message& request) {
-  if (const auto type = text_of(request, "type"); !is_ike(type))
-    return failure("secrets of type " + std::string(type) + " are not supported yet; only IKE");
+  const auto type = text_of(request, "type");
+  const bool user = is(type, "xauth") || is(type, "eap");
+  if (!user && !is(type, "ike"))
+    return failure("secrets of type " + std::string(type) + " are not supported yet; only IKE, EAP and XAUTH");
   const auto data = request.bytes("data");
   if (!data || data->empty()) return failure("the secret is empty");
   const auto* owners = request.find_list("owners");
   policy::SharedKey key{.name = name_of(request, owners), .secret = Secret::copy_of(*data)};
+  if (user) key.kind = policy::SecretKind::user;
   if (owners)
     for (const auto& owner : *owners) {
       auto identity = policy::Identity::read(owner.text());

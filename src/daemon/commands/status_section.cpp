@@ -1,6 +1,7 @@
 #include "daemon/commands/status_section.h"
 
 #include "daemon/commands/sa_section.h"
+#include "diagnose/event_text.h"
 #include "diagnose/explanation.h"
 
 namespace sallyport::daemon {
@@ -72,7 +73,13 @@ void write_child(Section& section, const ike::ChildSaStatus& child, const Traffi
   for (const auto& selector : child.remote_ts) section.list("remote_ts").add(to_string(selector));
   write_traffic(section, traffic_of(child.id).value_or(datapath::SaStatus{}));
   section.set("installed_s", seconds_between(child.installed, now));
+  if (child.rekeys) section.set("rekey_in_s", seconds_between(now, *child.rekeys));
   if (child.expires) section.set("expires_in_s", seconds_between(now, *child.expires));
+}
+
+/// As an event of it says the same.
+void write_network(Section& section, const policy::NetworkConfig& config) {
+  for (const auto& [name, value] : diagnose::fields_of(config)) section.set(name, value);
 }
 
 void write_ike_sa_status(Section& section, const ike::IkeSaStatus& sa, const TrafficOf& traffic_of, Instant now) {
@@ -82,12 +89,17 @@ void write_ike_sa_status(Section& section, const ike::IkeSaStatus& sa, const Tra
   section.set("initiator", sa.initiator);
   write_end(section.section("local"), sa.local, sa.local_id);
   write_end(section.section("remote"), sa.remote, sa.remote_id);
+  if (!sa.local_user.empty()) section.set("local_user", diagnose::printable(sa.local_user));
+  if (!sa.remote_user.empty()) section.set("remote_user", diagnose::printable(sa.remote_user));
+  if (sa.received) write_network(section.section("received"), *sa.received);
+  if (sa.given) write_network(section.section("given"), *sa.given);
   section.set("spi_initiator", spi_text(sa.spi_initiator));
   section.set("spi_responder", spi_text(sa.spi_responder));
   if (sa.suite) section.set("proposal", to_string(*sa.suite));
   section.set("nat_local", sa.nat_local);
   section.set("nat_remote", sa.nat_remote);
   if (sa.established) section.set("established_s", seconds_between(*sa.established, now));
+  if (sa.rekeys) section.set("rekey_in_s", seconds_between(now, *sa.rekeys));
   if (sa.expires) section.set("expires_in_s", seconds_between(now, *sa.expires));
   auto& children = section.section("child_sas");
   for (const auto& child : sa.children)
