@@ -15,6 +15,7 @@ std::string_view to_string(DropReason reason) {
     case DropReason::hold_expired: return "hold_expired";
     case DropReason::too_big: return "too_big";
     case DropReason::sequence_exhausted: return "sequence_exhausted";
+    case DropReason::volume_exhausted: return "volume_exhausted";
     case DropReason::fragment: return "fragment";
     case DropReason::reassembly_failed: return "reassembly_failed";
     case DropReason::uncoverable_header: return "uncoverable_header";

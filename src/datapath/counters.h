@@ -19,6 +19,7 @@ enum class DropReason : std::uint8_t {
   hold_expired,        // held, and no SA came in time
   too_big,             // beyond the path MTU and not to be fragmented: its source was told
   sequence_exhausted,  // the SA has used up its sequence numbers (RFC 4303 §3.3.3)
+  volume_exhausted,    // either way: the SA has carried all that it may (RFC 4301 §4.4.2.1)
   fragment,            // a fragment where only whole datagrams go (RFC 4303 §3.3.4, transport mode; AH inbound)
   reassembly_failed,   // fragments that overlap, are too many, or waited too long for the rest
   uncoverable_header,  // either way: IP options or extension headers of which AH cannot tell what may change

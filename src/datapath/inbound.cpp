@@ -106,6 +106,7 @@ void Inbound::on_opened(Instant now, Sa& sa, const Item& item, const crypto::Pac
   if (!job.ok) return drop(DropReason::integrity, &sa, out);
   // Again, because the burst may hold the same packet twice.
   if (!is_fresh(sa, job.sequence, out)) return;
+  if (!has_volume_left(sa, out)) return drop(DropReason::volume_exhausted, &sa, out);
   inbound.window.commit(job.sequence);
   inbound.last_heard = now;
   if (!sa.outbound.in_use) sa.outbound.in_use = heard_new_sa_ = true;
@@ -125,6 +126,16 @@ void Inbound::on_opened(Instant now, Sa& sa, const Item& item, const crypto::Pac
     decapsulate(sa, payload, trailer->next_header, *item.from, out);
   else
     restore(sa, payload, trailer->next_header, *item.from, out);
+}
+
+// What the peer sends counts as well as what we send; said of both together (Outbound::take_sequence).
+bool Inbound::has_volume_left(Sa& sa, Verdicts& out) {
+  const bool over = reaches(sa.counters.inbound, sa.hard_limit);
+  if (over && !std::exchange(sa.outbound.said_exhausted, true))
+    out.sequence_runs_out.push_back({.sa = sa.id, .exhausted = true});
+  if (!over && reaches(sa.counters.inbound, sa.soft_limit) && !std::exchange(sa.outbound.said_low, true))
+    out.sequence_runs_out.push_back({.sa = sa.id, .exhausted = false});
+  return !over;
 }
 
 // Only the newest packet counts: an attacker can delay or repeat old ones from where he likes.

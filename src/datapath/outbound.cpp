@@ -274,12 +274,14 @@ void Outbound::send_bundle(Sa& sa, const wire::IpPacket& ip, std::optional<Segme
 
 bool Outbound::take_sequence(Sa& sa, std::uint64_t& sequence, Verdicts& out) {
   OutboundSa& outbound = sa.outbound;
-  if (outbound.sequence.is_low() && !outbound.said_low) {
+  const bool is_low = outbound.sequence.is_low() || reaches(sa.counters.outbound, sa.soft_limit);
+  if (is_low && !outbound.said_low) {
     outbound.said_low = true;
     out.sequence_runs_out.push_back({.sa = sa.id, .exhausted = false});
   }
-  if (outbound.sequence.take(sequence)) return true;
-  drop(DropReason::sequence_exhausted, &sa, out);
+  const bool over = reaches(sa.counters.outbound, sa.hard_limit);
+  if (!over && outbound.sequence.take(sequence)) return true;
+  drop(over ? DropReason::volume_exhausted : DropReason::sequence_exhausted, &sa, out);
   if (!outbound.said_exhausted) {
     outbound.said_exhausted = true;
     out.sequence_runs_out.push_back({.sa = sa.id, .exhausted = true});

@@ -63,6 +63,8 @@ Result<std::unique_ptr<Sa>> make_sa(const policy::ChildSaSpec& spec, const Half&
                                  .transport_remote = spec.remote.address,
                                  .selectors = SelectorPair(spec.local_ts, spec.remote_ts),
                                  .ah = ah_layout,
+                                 .soft_limit = spec.soft_limit,
+                                 .hard_limit = spec.hard_limit,
                                  .outer_ah = {},
                                  .inbound = {.spi = half.inbound.spi,
                                              .layout = layout,

@@ -37,13 +37,19 @@ struct InboundSa {
   BurstList burst;
 };
 
+/// Has one direction of an SA carried so much?
+inline bool reaches(const Traffic& carried, const policy::Volume& limit) {
+  return (limit.bytes != 0 && carried.bytes >= limit.bytes) ||
+         (limit.packets != 0 && carried.packets >= limit.packets);
+}
+
 struct OutboundSa {
   std::uint32_t spi = 0;
   EspLayout layout;
   std::unique_ptr<crypto::PacketCipher> cipher;
   Sequence sequence;
   bool in_use = true;     // false: the peer may not have it yet
-  bool said_low = false;  // SequenceRunsOut
+  bool said_low = false;  // SequenceRunsOut, of either direction
   bool said_exhausted = false;
   std::uint16_t path_mtu = 0;  // octets of the outer packet
   std::optional<Instant> last_sent;
@@ -82,6 +88,8 @@ class Sad {
   /// See Worker::install for the errors.
   Result<Sa*> install(const policy::ChildSaSpec& spec, crypto::PacketCipherFactory& ciphers,
                       std::uint64_t first_sequence_number, std::uint16_t path_mtu);
+  /// Before all others by age_rank. Not while it is in a SpdView.
+  void make_newest(Sa& sa) { sa.age_rank = --newest_rank_; }
   /// False: there was none. Who still holds a pointer to it must have let go.
   bool remove(policy::ChildSaId id);
 

@@ -104,8 +104,8 @@ struct PeerMoved {
   policy::Endpoint remote;  // where the packet came from
 };
 
-/// The SA's sequence numbers run out: low says rekey soon, exhausted says that nothing more leaves by it (RFC 4303
-/// §3.3.3). Each is said once.
+/// The SA's sequence numbers run out (RFC 4303 §3.3.3), or the volume that it may carry: low says rekey soon, exhausted
+/// that nothing more passes. Each is said once.
 struct SequenceRunsOut {
   policy::ChildSaId sa;
   bool exhausted = false;

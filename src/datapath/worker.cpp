@@ -47,6 +47,17 @@ Result<void> Worker::install(const policy::ChildSaSpec& spec, OutboundUse use) {
   return {};
 }
 
+bool Worker::use(policy::ChildSaId id) {
+  Sa* sa = parts_->sad.find(id);
+  if (sa == nullptr) return false;
+  parts_->forget_flows();
+  parts_->spd.remove(*sa);
+  parts_->sad.make_newest(*sa);
+  sa->outbound.in_use = true;
+  parts_->spd.add(*sa);
+  return true;
+}
+
 bool Worker::remove(policy::ChildSaId id) {
   Sa* sa = parts_->sad.find(id);
   if (sa == nullptr) return false;

@@ -81,6 +81,9 @@ class Worker {
   /// or AH in UDP. ErrorCode::out_of_range: keys of the wrong size, SPI below 256 (RFC 4303 §2.1), mixed families
   /// outside.
   Result<void> install(const policy::ChildSaSpec& spec, OutboundUse use = OutboundUse::at_once);
+  /// From now on it goes before all that are there, older or newer, for the traffic that it fits. False: there was no
+  /// such SA.
+  bool use(policy::ChildSaId id);
   /// Both directions. False: there was no such SA.
   bool remove(policy::ChildSaId id);
   /// Where the peer is now, or where we are. The addresses that transport mode puts into clear packets stay those of
