@@ -16,6 +16,9 @@ class Ikev1Flood : public Stage {
                                             {gate_address, "10.2.0.0/16", "gate.example"}),
                                aggressive);
     pairing.right.remote_addrs.clear();
+    sim::at_both_ends(pairing, [](policy::Connection& end) {  // little to read in a million of them
+      end.proposals = sim::proposals(policy::Protocol::ike, {"aes128-sha256-ecp256"});
+    });
     return pairing;
   }
   void load_gate(const Pairing& pairing) {
@@ -166,7 +169,9 @@ TEST_F(Ikev1Flood, LeavesIkev2Open) {
                                 {gate_address, "10.2.0.0/16", "gate.example"});
   modern.right.name = "modern";
   modern.right.remote_addrs.clear();
-  sim::Configuration both = open_to_all(false).right_configuration();
+  Pairing old = open_to_all(false);
+  old.right.children[0].local_ts = sim::selectors({"10.3.0.0/16"});  // not the same traffic
+  sim::Configuration both = old.right_configuration();
   const sim::Configuration more = modern.right_configuration();
   both.connections.insert(both.connections.end(), more.connections.begin(), more.connections.end());
   alice.load(modern.left_configuration());
