@@ -1,9 +1,9 @@
-// Handshakes of the engine in memory, both ends on one core: PSK, X25519, AES-256-GCM, one Child SA each. Beside them,
-// in the same run, the very same cryptographic operations with nothing around them. And what an established IKE SA with
-// its Child SA keeps in memory.
+// Handshakes of the engine in memory, both ends on one core, with a pre-shared key and one Child SA each: IKEv2, and
+// IKEv1's Main and Aggressive Mode with a Quick Mode behind. Beside each, in the same run, the very same cryptographic
+// operations with nothing around them. And what an established IKE SA with its Child SA keeps in memory.
 //
 //   handshake_bench                       rates, and the share of the bare cryptography
-//   handshake_bench --memory [N]          octets per IKE SA, for N of them (10000)
+//   handshake_bench --memory [N]          octets per IKE SA, for N of them (10000), of each kind
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
@@ -33,14 +33,38 @@ policy::Proposal words(policy::Protocol protocol, const char* text) {
   return *proposal;
 }
 
-policy::ConnectionPtr connection(const char* local_id, const char* remote_id, std::optional<std::uint32_t> remote) {
+/// What is agreed on, and how.
+struct Kind {
+  const char* name;
+  policy::IkeVersion version;
+  bool aggressive;
+  const char* ike;
+};
+constexpr auto v1 = policy::IkeVersion::v1, v2 = policy::IkeVersion::v2;
+constexpr Kind kKinds[] = {
+#if SALLYPORT_HAS_IKEV2
+    {"IKEv2/X25519", v2, false, "aes256gcm16-prfsha256-x25519"},
+    {"IKEv2/ECP256", v2, false, "aes256-sha256-ecp256"},
+    {"IKEv2/MODP2048", v2, false, "aes256-sha256-modp2048"},
+#endif
+#if SALLYPORT_HAS_IKEV1
+    {"MainAndQuick/ECP256", v1, false, "aes256-sha256-ecp256"},
+    {"MainAndQuick/MODP2048", v1, false, "aes256-sha256-modp2048"},
+    {"AggressiveAndQuick/ECP256", v1, true, "aes256-sha256-ecp256"},
+    {"AggressiveAndQuick/MODP2048", v1, true, "aes256-sha256-modp2048"},
+#endif
+};
+
+policy::ConnectionPtr connection(const Kind& kind, const char* local_id, const char* remote_id,
+                                 std::optional<std::uint32_t> remote) {
   policy::Connection made;
   made.name = "bench";
-  made.version = policy::IkeVersion::v2;
+  made.version = kind.version;
+  made.aggressive = kind.aggressive;
   if (remote) made.remote_addrs = {policy::AddressRange::host(host(*remote))};
   made.local.id = policy::Identity::fqdn(local_id);
   made.remote.id = policy::Identity::fqdn(remote_id);
-  made.proposals = {words(policy::Protocol::ike, "aes256gcm16-prfsha256-x25519")};
+  made.proposals = {words(policy::Protocol::ike, kind.ike)};
   policy::Child child;
   child.name = "net";
   child.esp_proposals = {words(policy::Protocol::esp, "aes256gcm16")};
@@ -66,6 +90,7 @@ class End final : public ike::HostView {
       ike::Settings many;
       many.cookie_threshold = 1u << 30;
       many.half_open_limit = 1u << 30;
+      many.aggressive_per_second = 1u << 30;
       return many;
     }();
     return all;
@@ -93,9 +118,9 @@ std::size_t exchange(End& a, End& b) {
 
 /// Two ends that have not met.
 struct Strangers {
-  Strangers(crypto::Provider& crypto, std::uint64_t seed)
-      : initiator(crypto, seed, 2, connection("client", "gateway", kGateway)),
-        responder(crypto, seed + 1, kGateway, connection("gateway", "client", std::nullopt)) {}
+  Strangers(const Kind& kind, crypto::Provider& crypto, std::uint64_t seed)
+      : initiator(crypto, seed, 2, connection(kind, "client", "gateway", kGateway)),
+        responder(crypto, seed + 1, kGateway, connection(kind, "gateway", "client", std::nullopt)) {}
   End initiator, responder;
 };
 
@@ -103,24 +128,23 @@ void handshake(Strangers& pair) {
   if (!pair.initiator.engine().initiate({}, "bench", {}) || exchange(pair.initiator, pair.responder) != 2) std::abort();
 }
 
-void BM_Handshake(benchmark::State& state) {
+void measure_handshake(benchmark::State& state, const Kind& kind) {
   const auto crypto = crypto::make_openssl_provider();
   std::optional<Strangers> pair;
   std::uint64_t seed = 1;
   for (auto _ : state) {
     state.PauseTiming();  // hosts load their configuration once, not for each handshake
-    pair.emplace(*crypto, seed += 2);
+    pair.emplace(kind, *crypto, seed += 2);
     state.ResumeTiming();
     handshake(*pair);
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_Handshake)->Unit(benchmark::kMicrosecond);
 
-void BM_BareCryptographyOfAHandshake(benchmark::State& state) {
+void measure_bare_cryptography(benchmark::State& state, const Kind& kind) {
   const auto crypto = crypto::make_openssl_provider();
   RecordingProvider recorder(*crypto);
-  Strangers pair(recorder, 1);
+  Strangers pair(kind, recorder, 1);
   handshake(pair);
   const auto operations = recorder.take_operations();
   for (auto _ : state)
@@ -128,19 +152,34 @@ void BM_BareCryptographyOfAHandshake(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
   state.counters["operations"] = static_cast<double>(operations.size());
 }
-BENCHMARK(BM_BareCryptographyOfAHandshake)->Unit(benchmark::kMicrosecond);
 
-int measure_memory(std::uint32_t count) {
+int measure_memory(const Kind& kind, std::uint32_t count) {
   const auto crypto = crypto::make_openssl_provider();
-  End gateway(*crypto, 1, kGateway, connection("gateway", "client", std::nullopt));
+  End gateway(*crypto, 1, kGateway, connection(kind, "gateway", "client", std::nullopt));
   const auto used = [] { return mallinfo2().uordblks; };
   const std::size_t before = used();
   for (std::uint32_t n = 0; n < count; ++n) {
-    End client(*crypto, n + 2, n + 2, connection("client", "gateway", kGateway));
+    End client(*crypto, n + 2, n + 2, connection(kind, "client", "gateway", kGateway));
     if (!client.engine().initiate({}, "bench", {}) || exchange(client, gateway) != 2) return 1;
   }
-  std::printf("%u IKE SAs with a Child SA each: %zu octets per IKE SA\n", count, (used() - before) / count);
+  std::printf("%s: %u IKE SAs with a Child SA each: %zu octets per IKE SA\n", kind.name, count,
+              (used() - before) / count);
   return 0;
+}
+
+int measure_memory(std::uint32_t count) {
+  int failed = 0;
+  for (const Kind& kind : kKinds) failed |= measure_memory(kind, count);
+  return failed;
+}
+
+void register_all() {
+  for (const Kind& kind : kKinds) {
+    const std::string name = kind.name;
+    for (const auto& [measured, how] :
+         {std::pair{"/handshake", &measure_handshake}, {"/bare", &measure_bare_cryptography}})
+      benchmark::RegisterBenchmark((name + measured).c_str(), how, kind)->Unit(benchmark::kMicrosecond);
+  }
 }
 
 }  // namespace
@@ -150,6 +189,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "--memory") == 0)
     return sallyport::bench::measure_memory(argc > 2 ? static_cast<std::uint32_t>(std::atoi(argv[2])) : 10000);
   benchmark::Initialize(&argc, argv);
+  sallyport::bench::register_all();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }
