@@ -1,5 +1,6 @@
 // AH and ESP together, as one Child SA of IKEv1.
 #include "tests/scenarios/ikev1.h"
+#include "wire/ip_header.h"
 
 namespace sallyport::scenarios {
 namespace {
@@ -171,9 +172,9 @@ TEST_F(Ikev1Bundle, EspThatHasLostItsAhIsDropped) {
       ah,
       [](Bytes& packet) {
         const std::size_t header = (packet[21] + 2u) * 4;
-        packet[9] = packet[20];
+        wire::set_protocol(packet.data(), 9, wire::IpProtocol{packet[20]});
         packet.erase(packet.begin() + 20, packet.begin() + 20 + static_cast<std::ptrdiff_t>(header));
-        store_be16(&packet[2], static_cast<std::uint16_t>(packet.size()));
+        wire::set_packet_size(packet.data(), packet.size());
       },
       1);
   EXPECT_FALSE(alice_reaches_bob());

@@ -74,7 +74,8 @@ TEST_F(Ikev1Fragmentation, MakesNoPacketLargerThanTheSettingSays) {
   for (const auto& packet : world.trace().packets()) {
     const auto sniffed = sim::sniff(packet.bytes);
     const bool first = sniffed.kind == sim::Sniffed::Kind::ike && sniffed.ike.responder_spi == 0;
-    if (is_fragment(sniffed) && !first) EXPECT_LE(packet.bytes.size(), 160U);
+    if (!is_fragment(sniffed) || first) continue;
+    EXPECT_LE(packet.bytes.size(), 160U);
   }
 }
 
@@ -122,7 +123,7 @@ TEST_F(Ikev1Fragmentation, OvercomesTheLossOfAnyFragment) {
 }
 
 TEST_F(Ikev1Fragmentation, TakesFragmentsTwiceAndInAnyOrder) {
-  alice_link.set_quality({.reordering = Chance::percent(50), .hold_back = 50ms, .duplication = Chance::percent(50)});
+  alice_link.set_quality({.duplication = Chance::percent(50), .reordering = Chance::percent(50), .hold_back = 50ms});
   load_small(in_fragments());
   alice.initiate("office");
   pass(5min);
