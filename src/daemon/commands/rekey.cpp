@@ -34,8 +34,9 @@ struct Outcome {
   void add(bool done, std::uint8_t version) {
     ++matches;
     begun += done;
-    if (!done) unable = version == 1 ? "a peer behind a NAT has to renew its ISAKMP SA itself"
-                                     : "rekeying is not yet supported for IKEv2";
+    if (!done)
+      unable = version == 1 ? "a peer behind a NAT has to renew its ISAKMP SA itself"
+                            : "rekeying is not yet supported for IKEv2";
   }
 };
 
@@ -77,7 +78,7 @@ Answer rekey(Daemon& daemon, const Message& request) {
     return failure("name what to rekey: child, ike, child-id or ike-id");
   const Outcome outcome = rekey_all(daemon, wanted);
   daemon.settle();
-  Message answer = outcome.matches == 0             ? nothing_to_rekey(daemon, wanted)
+  Message answer = outcome.matches == 0              ? nothing_to_rekey(daemon, wanted)
                    : outcome.begun < outcome.matches ? failure(outcome.unable)
                                                      : success();
   answer.set("matches", outcome.begun);

@@ -117,10 +117,11 @@ void Ikev1Session::settle_twins(Instant now, Environment& env, policy::ChildSaId
     } else if (renews(old, id)) {
       supersede(now, env, *young, old, true);
     } else if (!old.superseded && !young->superseded) {
-      // Ours was begun when theirs was not known here; the other way round, the peer tells what it means by its Deletes.
+      // Ours was begun when theirs was not known here; the other way round, the peer tells what it means by its
+      // Deletes.
       const auto is_left = [&](policy::ChildSaId renewed) { return sa_.find_child(renewed) != nullptr; };
-      const bool crossed = young->initiated != old.initiated &&
-                           (young->initiated || std::ranges::any_of(old.renews, is_left));
+      const bool crossed =
+          young->initiated != old.initiated && (young->initiated || std::ranges::any_of(old.renews, is_left));
       const bool old_stays = crossed && outranks(old, *young);
       ChildSa& loser = old_stays ? *young : old;
       supersede(now, env, loser, old_stays ? old : *young, crossed ? loser.initiated : young->initiated);
@@ -170,8 +171,10 @@ void Ikev1Session::on_child_life(Instant now, Environment& env) {
   const auto is_due = [&](const std::optional<Instant>& at) { return at && *at <= now; };
   std::vector<policy::ChildSaId> ended, retired, due;
   for (const ChildSa& child : sa_.children) {
-    auto* const list = is_due(child.expires) ? &ended : is_due(child.retires) ? &retired
-                       : is_due(child.rekeys) ? &due : nullptr;
+    auto* const list = is_due(child.expires)   ? &ended
+                       : is_due(child.retires) ? &retired
+                       : is_due(child.rekeys)  ? &due
+                                               : nullptr;
     if (list) list->push_back(child.id);
   }
   for (const auto id : ended)

@@ -2,9 +2,9 @@
 // the Child SAs know nothing of it. The engine finds who succeeds whom; here is what that means to both: the heir takes
 // over the Child SAs and all that is wanted, the other finishes what is under way and retires.
 //
-// A peer may also close an ISAKMP SA and leave its Child SAs alone (RFC 2408 §3.15: each Delete names what it is about).
-// They live on with nobody to speak for them, until another ISAKMP SA with the peer takes them over; one is begun when
-// they have to be renewed, or when the peer falls silent where liveness checks are configured.
+// A peer may also close an ISAKMP SA and leave its Child SAs alone (RFC 2408 §3.15: each Delete names what it is
+// about). They live on with nobody to speak for them, until another ISAKMP SA with the peer takes them over; one is
+// begun when they have to be renewed, or when the peer falls silent where liveness checks are configured.
 #include <algorithm>
 
 #include "ike/core/child_sas.h"

@@ -1,0 +1,250 @@
+// Keys are renewed while traffic flows: Child SAs and ISAKMP SAs, by one end or both at once, over links that are good
+// and bad. Nobody who sends or receives notices.
+#include "tests/scenarios/ikev1.h"
+
+namespace sallyport::scenarios {
+namespace {
+
+using policy::Seconds;
+
+/// Messages both ways, one each 50 ms, and what became of them.
+class Traffic {
+ public:
+  Traffic(sim::World& world, Host& alice, Host& bob) : world_(world), alice_(alice), bob_(bob) { step(); }
+  void stop() { *running_ = false; }
+  std::size_t sent() const { return to_bob_.size() + to_alice_.size(); }
+  std::size_t lost() const { return missing(to_bob_, bob_) + missing(to_alice_, alice_); }
+
+ private:
+  static std::size_t missing(const std::vector<sim::MessageNumber>& sent, const Host& at) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(sent, [&](sim::MessageNumber number) { return at.application().arrived(number) == 0; }));
+  }
+  void step() {
+    if (!*running_) return;
+    to_bob_.push_back(alice_.application().send_udp({alice_inside, 4000}, {bob_inside, 4001}));
+    to_alice_.push_back(bob_.application().send_udp({bob_inside, 4001}, {alice_inside, 4000}));
+    world_.after(50ms, [this, running = running_] {
+      if (*running) step();
+    });
+  }
+
+  sim::World& world_;
+  Host& alice_;
+  Host& bob_;
+  std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
+  std::vector<sim::MessageNumber> to_bob_, to_alice_;
+};
+
+class Ikev1Rekeying : public Stage {
+ protected:
+  /// Who renews their Child SAs each `child` and their ISAKMP SA each `isakmp` seconds; 0: never.
+  static void renew(policy::Connection& end, Seconds child, Seconds isakmp, Seconds rand = Seconds(0)) {
+    end.rekey_time = isakmp;
+    end.over_time = isakmp / 4;
+    end.rand_time = rand;
+    for (policy::Child& each : end.children) {
+      each.rekey_time = child;
+      each.life_time = child + child / 4;
+      each.rand_time = rand;
+    }
+  }
+  /// alice renews, bob's times are too long to matter.
+  static Pairing alice_renews(Seconds child, Seconds isakmp) {
+    Pairing pairing = in_ikev1(office());
+    renew(pairing.left, child, isakmp);
+    return pairing;
+  }
+  static Pairing both_renew(Seconds child, Seconds isakmp, Seconds rand = Seconds(0)) {
+    Pairing pairing = in_ikev1(office());
+    sim::at_both_ends(pairing, [&](policy::Connection& end) { renew(end, child, isakmp, rand); });
+    return pairing;
+  }
+  /// Traffic for so long; nothing of it may get lost.
+  void expect_nothing_lost_for(Duration time) {
+    Traffic traffic(world, alice, bob);
+    pass(time);
+    traffic.stop();
+    pass(1s);
+    EXPECT_GT(traffic.sent(), 2U * static_cast<std::size_t>(time / 51ms));
+    EXPECT_EQ(traffic.lost(), 0U);
+  }
+  void expect_pairs() { EXPECT_THAT(sim::check_pairs(std::array<const Host*, 2>{&alice, &bob}), IsEmpty()); }
+  /// One of each at both ends, once what was superseded has gone.
+  void expect_settled() {
+    EXPECT_TRUE(eventually([&] { return is_up(); }, 2min));
+    expect_pairs();
+    EXPECT_TRUE(both_reach_each_other());
+  }
+};
+
+TEST_F(Ikev1Rekeying, AChildSaGetsASuccessorBeforeItsEnd) {
+  load(alice_renews(Seconds(60), Seconds(0)));
+  ASSERT_TRUE(comes_up());
+  const auto first = alice.installed().begin()->first;
+  expect_nothing_lost_for(90s);
+  EXPECT_EQ(alice.count<event::ChildSaRekeyed>(), 1U);
+  EXPECT_EQ(bob.count<event::ChildSaRekeyed>(), 1U);
+  EXPECT_FALSE(alice.installed().contains(first));
+  EXPECT_EQ(alice.latest<event::ChildSaRemoved>()->why.kind, FailureKind::rekeyed);
+  EXPECT_EQ(bob.latest<event::ChildSaRemoved>()->why.kind, FailureKind::rekeyed);
+  expect_settled();
+}
+
+TEST_F(Ikev1Rekeying, TheResponderRenewsAsWell) {
+  Pairing pairing = in_ikev1(office());
+  renew(pairing.right, Seconds(60), Seconds(300));
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  expect_nothing_lost_for(400s);
+  EXPECT_GE(bob.count<event::ChildSaRekeyed>(), 5U);
+  EXPECT_EQ(bob.count<event::IkeSaRekeyed>(), 1U);
+  EXPECT_EQ(alice.count<event::IkeSaRekeyed>(), 1U);
+  expect_settled();
+}
+
+TEST_F(Ikev1Rekeying, TheShorterLifeOfThePeerIsRenewedInTime) {
+  Pairing pairing = in_ikev1(office());
+  pairing.right.children.front().rekey_time = Seconds(0);
+  pairing.right.children.front().life_time = Seconds(80);
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  expect_nothing_lost_for(10min);
+  EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 7U);
+  expect_settled();
+}
+
+TEST_F(Ikev1Rekeying, AnIsakmpSaIsRenewedAndItsSuccessorTakesOverTheChildSas) {
+  load(alice_renews(Seconds(0), Seconds(60)));
+  ASSERT_TRUE(comes_up());
+  const auto child = alice.installed().begin()->first;
+  const auto before = alice.ike_sas().front().id;
+  expect_nothing_lost_for(90s);
+  EXPECT_EQ(alice.count<event::IkeSaRekeyed>(), 1U);
+  EXPECT_EQ(bob.count<event::IkeSaRekeyed>(), 1U);
+  EXPECT_TRUE(alice.installed().contains(child));  // not even touched
+  EXPECT_EQ(alice.count<event::ChildSaInstalled>(), 1U);
+  ASSERT_TRUE(is_up());
+  EXPECT_NE(alice.ike_sas().front().id, before);
+  EXPECT_EQ(alice.ike_sas().front().children.size(), 1U);
+  expect_settled();
+}
+
+TEST_F(Ikev1Rekeying, ChildSasThatWereTakenOverAreRenewedAndClosedByTheirHeir) {
+  load(alice_renews(Seconds(80), Seconds(50)));
+  ASSERT_TRUE(comes_up());
+  expect_nothing_lost_for(100s);
+  EXPECT_EQ(alice.count<event::ChildSaRekeyed>(), 1U);
+  alice.terminate("office", "lan");
+  EXPECT_TRUE(eventually([&] { return is_up(1, 0); }));
+}
+
+TEST_F(Ikev1Rekeying, GoesOnForADay) {
+  load(both_renew(Seconds(1200), Seconds(5000), Seconds(120)));
+  ASSERT_TRUE(comes_up());
+  pass(24h);
+  EXPECT_GE(alice.count<event::IkeSaRekeyed>(), 16U);
+  expect_settled();
+}
+
+TEST_F(Ikev1Rekeying, BothEndsAtTheSameMomentSettleOnOneChildSa) {
+  load(both_renew(Seconds(60), Seconds(0)));
+  ASSERT_TRUE(comes_up());
+  expect_nothing_lost_for(10min);
+  expect_settled();
+}
+
+TEST_F(Ikev1Rekeying, BothEndsAtTheSameMomentSettleOnOneIsakmpSa) {
+  load(both_renew(Seconds(0), Seconds(60)));
+  ASSERT_TRUE(comes_up());
+  expect_nothing_lost_for(10min);
+  EXPECT_EQ(alice.count<event::ChildSaInstalled>(), 1U);
+  expect_settled();
+}
+
+TEST_F(Ikev1Rekeying, BothPhasesAtOnceByBothEnds) {
+  load(both_renew(Seconds(60), Seconds(60)));
+  ASSERT_TRUE(comes_up());
+  expect_nothing_lost_for(20min);
+  expect_settled();
+}
+
+TEST_F(Ikev1Rekeying, InAggressiveModeToo) {
+  Pairing pairing = in_ikev1(office(), true);
+  sim::at_both_ends(pairing, [&](policy::Connection& end) { renew(end, Seconds(45), Seconds(100), Seconds(5)); });
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  expect_nothing_lost_for(10min);
+  expect_settled();
+}
+
+struct BadLink {
+  const char* name;
+  sim::LinkQuality quality;
+};
+class Ikev1RekeyingOver : public Ikev1Rekeying, public testing::WithParamInterface<BadLink> {};
+
+TEST_P(Ikev1RekeyingOver, LosesNothingOfTheTraffic) {
+  alice_link.set_quality(GetParam().quality);
+  bob_link.set_quality(GetParam().quality);
+  load(both_renew(Seconds(120), Seconds(400), Seconds(10)));
+  ASSERT_TRUE(comes_up());
+  expect_nothing_lost_for(15min);
+  EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 6U);
+  expect_settled();
+}
+
+INSTANTIATE_TEST_SUITE_P(Links, Ikev1RekeyingOver,
+                         testing::Values(BadLink{"Jitter", {.jitter = 80ms}},
+                                         BadLink{"Duplication", {.duplication = Chance::percent(30)}},
+                                         BadLink{"Reordering", {.reordering = Chance::percent(20)}}),
+                         [](const auto& link) { return link.param.name; });
+
+TEST_F(Ikev1Rekeying, AThirdMessageLostForGoodStopsNobody) {
+  load(alice_renews(Seconds(60), Seconds(0)));
+  ASSERT_TRUE(comes_up());
+  pass(50s);
+  mallory.take(ikev1_message(V1::quick_mode, 3));
+  expect_nothing_lost_for(30s);
+}
+
+TEST_F(Ikev1Rekeying, ARefusedRenewalIsTriedAgainUntilTheEnd) {
+  load(alice_renews(Seconds(60), Seconds(0)));
+  ASSERT_TRUE(comes_up());
+  pass(30s);
+  mallory.take(ikev1(V1::quick_mode));
+  pass(20min);
+  EXPECT_TRUE(alice.installed().empty());
+  EXPECT_TRUE(bob.installed().empty());
+  // A handful, and not without end.
+  EXPECT_LE(alice.count<event::NegotiationFailed>(), 10U);
+}
+
+TEST_F(Ikev1Rekeying, TheLastWordOnTheOldIsakmpSaMayGetLost) {
+  load(alice_renews(Seconds(0), Seconds(60)));
+  ASSERT_TRUE(comes_up());
+  mallory.take(ikev1(V1::informational));
+  expect_nothing_lost_for(100s);
+  mallory.forget_rules();
+  pass(1min);
+  EXPECT_EQ(alice.installed().size(), 1U);
+  EXPECT_EQ(bob.installed().size(), 1U);
+  EXPECT_TRUE(both_reach_each_other());
+}
+
+TEST_F(Ikev1Rekeying, APeerThatCannotBeReachedForANewPhase1KeepsTheOldOneUntilItsEnd) {
+  load(alice_renews(Seconds(0), Seconds(200)));
+  ASSERT_TRUE(comes_up());
+  pass(150s);
+  mallory.take(ikev1(V1::main_mode));
+  pass(80s);
+  EXPECT_EQ(alice.installed().size(), 1U);
+  EXPECT_TRUE(both_reach_each_other());
+  pass(10min);
+  EXPECT_TRUE(alice.installed().empty());
+  EXPECT_EQ(alice.latest<event::ChildSaRemoved>()->why.kind, FailureKind::expired);
+  EXPECT_LE(alice.count<event::NegotiationFailed>(), 5U);
+}
+
+}  // namespace
+}  // namespace sallyport::scenarios
