@@ -33,7 +33,7 @@ libreswan_rekey() { whack "$1" --rekey-ipsec --name c; }
 libreswan_rekey_ike() { whack "$1" --rekey-ike --name c; }
 libreswan_counts() {
   local how=plain
-  at "$1" ip xfrm state | grep -q 'encap type espinudp' && how=udp
+  [ -z "$(at "$1" ip xfrm state | grep 'encap type espinudp')" ] || how=udp  # no grep -q: the guest must be heard out
   whack "$1" --trafficstatus | sed -n 's/.*inBytes=\([0-9]*\), outBytes=\([0-9]*\).*/\1 \2/p' |
     awk -v how=$how '{ inward += $1; outward += $2 } END { printf "%.0f %.0f %s\n", inward, outward, how }'
 }
