@@ -41,10 +41,12 @@ guest_answer() {
 guest_do() {
   printf '%q ' "$@" >&"$guest_in" && echo >&"$guest_in" && guest_answer
 }
+guest_gone() { ! kill -0 "$guest_pid" 2>/dev/null; }
 guest_halt() {
   [ -n "${guest_pid:-}" ] || return 0
   echo 'halt -f' >&"$guest_in"
   exec {guest_in}>&- {guest_out}<&-
+  wait_for 15 guest_gone || kill "$guest_pid"  # it has nothing to lose
   wait "$guest_pid" 2>/dev/null
   guest_pid=
 }
