@@ -162,7 +162,7 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   if (slot.session->finished()) return forget(found);
   const bool established = slot.session->facts().established.has_value();
   if (established && !std::exchange(slot.established, true)) return on_established(now, *slot.session);
-  if (established && slot.session->take_initial_contact()) drop_predecessors(now, slot.session->facts());
+  if (slot.session->take_initial_contact()) drop_predecessors(now, slot.session->facts());
   grant_wishes(now, spi);
 }
 

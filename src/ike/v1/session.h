@@ -59,7 +59,7 @@ class Ikev1Session final : public Session {
     return half_open() && (sa_.state == State::main_agreed || sa_.state == State::aggressive_answered);
   }
   /// Whose predecessors those are is known when the user is.
-  bool take_initial_contact() override { return !sa_.access.user_pending && std::exchange(initial_contact_, false); }
+  bool take_initial_contact() override { return sa_.accepts_phase_2() && std::exchange(initial_contact_, false); }
   bool take_wish_for_successor() override { return std::exchange(wants_successor_, false); }
   bool take_wish_for_heir() override { return std::exchange(wants_heir_, false); }
   void take_over(Instant now, Environment& env, Session& predecessor, bool close_it) override;
