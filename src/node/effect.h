@@ -15,7 +15,7 @@ struct SetPolicy {
 };
 
 using Effect =
-    std::variant<ike::SendDatagram, ike::SendKeepalive, ike::InstallChildSa, ike::RemoveChildSa, ike::UseChildSa, ike::MoveChildSa,
-                 ike::AddAddress, ike::RemoveAddress, ike::Notice, ike::LogKeys, SetPolicy>;
+    std::variant<ike::SendDatagram, ike::SendKeepalive, ike::InstallChildSa, ike::RemoveChildSa, ike::UseChildSa,
+                 ike::MoveChildSa, ike::AddAddress, ike::RemoveAddress, ike::Notice, ike::LogKeys, SetPolicy>;
 
 }  // namespace sallyport::node

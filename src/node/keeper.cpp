@@ -49,18 +49,18 @@ void Keeper::on_up(std::string_view connection, std::string_view child) {
 }
 
 void Keeper::on_down(Instant now, RandomSource& random, const policy::Connection& connection,
-                     const policy::Child& child, FailureKind why) {
+                     const policy::Child& child, FailureKind why, bool lost) {
   const Target target{connection.name, child.name};
   const auto found = wanted_.find(target);
   const bool was_wanted = found != wanted_.end();
-  const bool was_up = was_wanted && found->second.up;
+  const bool was_up = lost || (was_wanted && found->second.up);
   const bool dead_peer = why == FailureKind::peer_unreachable;
-  const bool restart = dead_peer ? child.dpd_action == policy::DpdAction::restart || was_wanted
-                                 : child.close_action == policy::StartAction::start || was_wanted;
-  const bool trap =
-      dead_peer ? child.dpd_action == policy::DpdAction::trap : child.close_action == policy::StartAction::trap;
-  if (trap && !ends_for_good(why)) trapped_.insert(target);
+  const bool restart = was_wanted || (lost && (dead_peer ? child.dpd_action == policy::DpdAction::restart
+                                                         : child.close_action == policy::StartAction::start));
+  const bool trap = lost && (dead_peer ? child.dpd_action == policy::DpdAction::trap
+                                       : child.close_action == policy::StartAction::trap);
   if (ends_for_good(why)) return forget(target.first, target.second);
+  if (trap) trapped_.insert(target);
   if (!restart) {
     wanted_.erase(target);
     return;

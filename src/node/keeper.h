@@ -30,9 +30,9 @@ class Keeper {
   void forget_all();
 
   void on_up(std::string_view connection, std::string_view child);
-  /// An attempt came to nothing, or what was up has gone. Decides whether and when to try again.
+  /// An attempt came to nothing, or what was up has gone (`lost`). Decides whether and when to try again.
   void on_down(Instant now, RandomSource& random, const policy::Connection& connection, const policy::Child& child,
-               event::FailureKind why);
+               event::FailureKind why, bool lost);
 
   /// Went down, and its next packet is to bring it up: close_action or dpd_action `trap`.
   bool waits_for_traffic(std::string_view connection, std::string_view child) const;

@@ -97,6 +97,8 @@ void Node::shut_down(Instant now) {
 /// Entries of the configuration first: they are the order that the administrator wrote.
 void Node::publish_policies() {
   auto spd = std::make_shared<policy::Spd>(configured_);
+  for (policy::SpdEntry& entry : spd->entries)
+    entry.on_demand |= keeper_.waits_for_traffic(entry.connection, entry.child);
   for (const auto& [id, entry] : of_sas_) spd->entries.push_back(entry);
   if (spd->entries == spd_->entries) return;
   spd_ = std::move(spd);
@@ -115,8 +117,7 @@ void Node::on_need_sa(Instant now, policy::PolicyId id, const policy::TrafficSel
   const auto entry = std::ranges::find(spd_->entries, id, &policy::SpdEntry::id);
   if (entry == spd_->entries.end() || shutting_down_) return;
   const auto connection = find(entry->connection);
-  const bool wanted = entry->on_demand || is_up(entry->connection, entry->child) ||
-                      keeper_.waits_for_traffic(entry->connection, entry->child);
+  const bool wanted = entry->on_demand || is_up(entry->connection, entry->child);
   if (!connection || !wanted) return;
   effects_.emplace_back(ike::Notice{event::Acquired{entry->connection, entry->child, source, destination}});
   try_to_initiate(now, entry->connection, {entry->child, source, destination});
@@ -126,7 +127,8 @@ void Node::on_need_sa(Instant now, policy::PolicyId id, const policy::TrafficSel
 void Node::try_to_initiate(Instant now, const std::string& connection, const ike::ChildRequest& request) {
   const auto begun = engine_.initiate(now, connection, request);
   drain_engine(now);
-  if (!begun) on_down(now, {.kind = FailureKind::system_refused, .connection = connection, .child = request.child});
+  if (!begun)
+    on_down(now, {.kind = FailureKind::system_refused, .connection = connection, .child = request.child}, false);
 }
 
 void Node::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote) {
@@ -192,6 +194,7 @@ std::size_t Node::terminate(Instant now, std::string_view connection, std::strin
     for (const auto& configured : connections_)
       if (connection.empty() || configured->name == connection) engine_.forget_password(configured->name);
   drain_engine(now);
+  publish_policies();
   return matches;
 }
 
@@ -251,26 +254,28 @@ void Node::drain_engine(Instant now) {
 }
 
 void Node::on_event(Instant now, const event::Event& event) {
-  std::visit(
-      Overloaded{[&](const event::ChildSaInstalled& up) {
-                   last_failures_.erase(up.connection);
-                   keeper_.on_up(up.connection, up.child);
-                 },
-                 [&](const event::ChildSaRemoved& down) { on_down(now, down.why); },
-                 [&](const event::NegotiationFailed& failed) { on_down(now, failed.failure); }, [](const auto&) {}},
-      event);
+  std::visit(Overloaded{[&](const event::ChildSaInstalled& up) {
+                          last_failures_.erase(up.connection);
+                          keeper_.on_up(up.connection, up.child);
+                          publish_policies();
+                        },
+                        [&](const event::ChildSaRemoved& down) { on_down(now, down.why, true); },
+                        [&](const event::NegotiationFailed& failed) { on_down(now, failed.failure, false); },
+                        [](const auto&) {}},
+             event);
 }
 
-/// A child went down, or did not come up; without a child's name, none of the connection's did.
-void Node::on_down(Instant now, const event::Failure& why) {
+/// A child went down (`lost`), or did not come up; without a child's name, none of the connection's did.
+void Node::on_down(Instant now, const event::Failure& why, bool lost) {
   const auto connection = find(why.connection);
   if (!connection || shutting_down_) return;
   for (const policy::Child& child : connection->children) {
     if (!why.child.empty() && child.name != why.child) continue;
     if (is_up(connection->name, child.name)) continue;  // another SA of it is there
     last_failures_[connection->name] = why;
-    keeper_.on_down(now, random_, *connection, child, why.kind);
+    keeper_.on_down(now, random_, *connection, child, why.kind, lost);
   }
+  publish_policies();
 }
 
 // ---- What there is to see ----
@@ -292,8 +297,8 @@ std::vector<ConnectionStatus> Node::status() const {
     const bool up = std::ranges::any_of(status.ike_sas, [](const auto& sa) { return !sa.children.empty(); });
     const bool connecting = std::ranges::any_of(
         status.ike_sas, [](const auto& sa) { return sa.state != ike::IkeSaStatus::State::closing; });
-    const bool on_demand = std::ranges::any_of(connection->children, [](const policy::Child& child) {
-      return child.start_action == policy::StartAction::trap;
+    const bool on_demand = std::ranges::any_of(connection->children, [&](const policy::Child& child) {
+      return child.start_action == policy::StartAction::trap || keeper_.waits_for_traffic(connection->name, child.name);
     });
     status.state = up           ? ConnectionStatus::State::up
                    : connecting ? ConnectionStatus::State::connecting

@@ -87,7 +87,7 @@ class Node {
  private:
   void drain_engine(Instant now);
   void on_event(Instant now, const event::Event& event);
-  void on_down(Instant now, const event::Failure& why);
+  void on_down(Instant now, const event::Failure& why, bool lost);
   void try_to_initiate(Instant now, const std::string& connection, const ike::ChildRequest& request);
   void start(Instant now, const policy::Connection& connection);
   void close_sas_of(Instant now, std::string_view connection, event::FailureKind why);
