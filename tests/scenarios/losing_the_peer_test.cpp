@@ -79,6 +79,52 @@ TEST_F(LosingThePeer, DpdActionRestartBringsItBack) {
   EXPECT_TRUE(both_reach_each_other());
 }
 
+TEST_F(LosingThePeer, DpdActionRestartIsNoAttemptThatFailed) {
+  Pairing pairing = watchful();
+  pairing.left.children[0].dpd_action = policy::DpdAction::restart;
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  bob.crash();
+  ASSERT_TRUE(eventually([&] { return alice.installed().empty(); }, 10min));
+  bob.restart();
+  EXPECT_TRUE(eventually([&] { return is_up(); }, 1min));
+}
+
+TEST_F(LosingThePeer, DpdActionTrapWaitsForTraffic) {
+  Pairing pairing = watchful();
+  pairing.left.children[0].dpd_action = policy::DpdAction::trap;
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  bob.crash();
+  pass(10min);
+  bob.restart();
+  pass(10min);
+  EXPECT_TRUE(alice.installed().empty());
+  EXPECT_TRUE(alice_reaches_bob(5s));
+  EXPECT_TRUE(is_up());
+}
+
+TEST_F(LosingThePeer, DpdActionClearDoesNotComeUpForTraffic) {
+  load(watchful());
+  ASSERT_TRUE(comes_up());
+  bob.crash();
+  pass(10min);
+  bob.restart();
+  EXPECT_FALSE(alice_reaches_bob(5s));
+  EXPECT_TRUE(alice.installed().empty());
+}
+
+TEST_F(LosingThePeer, WhatIsClosedByHandWaitsForNoTraffic) {
+  Pairing pairing = watchful();
+  pairing.left.children[0].dpd_action = policy::DpdAction::trap;
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  alice.terminate("office");
+  pass(10s);
+  EXPECT_FALSE(alice_reaches_bob(5s));
+  EXPECT_TRUE(alice.installed().empty());
+}
+
 TEST_F(LosingThePeer, InitialContactClearsWhatACrashLeftBehind) {
   load(office());
   ASSERT_TRUE(comes_up());
