@@ -143,6 +143,9 @@ none_lost() {
   echo "$count answered, the last was number ${last:-0}"
   [ "$count" -gt 50 ] && [ "$count" -eq "$last" ]
 }
+# Libreswan does not renew phase 1 by hand.
+peer_renews_phase_1() { [ "$kind_b" != libreswan ]; }
+rekeyed_by() { if peer_renews_phase_1; then echo "both phases by either side"; else echo "both phases by us, phase 2 by the peer"; fi; }
 # rekey_case NAME IKE ESP: while a ping runs, both phases get fresh keys, first from us, then from the peer
 rekey_case() {
   case_name=$1 case_outer=4 case_inner=4 ike=$2 esp=$3
@@ -150,7 +153,7 @@ rekey_case() {
   configure_both tunnel
   if rekey_steps; then
     ok "$case_name ($(wc -l <"$state/answered") pings, none lost)"
-    record a "both phases rekeyed by either side, no ping lost"
+    record a "no ping lost; rekeyed: $(rekeyed_by)"
     return
   fi
   echo "--- $kind_a:"; peer_log "$kind_a" a
@@ -167,9 +170,11 @@ rekey_steps() {
   ip netns exec "$net-a" ping -n -i 0.05 -I "$end_a" "$to_b" >"$state/ping" 2>&1 &
   pinging=$!
   made_anew "child from us" a peer_rekey children_made && made_anew "IKE SA from us" a peer_rekey_ike ike_sas_made &&
-    made_anew "child from peer" b peer_rekey children_made && made_anew "IKE SA from peer" b peer_rekey_ike ike_sas_made
+    made_anew "child from peer" b peer_rekey children_made &&
+    { ! peer_renews_phase_1 || made_anew "IKE SA from peer" b peer_rekey_ike ike_sas_made; }
   status=$?
   kill -INT "$pinging" 2>/dev/null
   wait "$pinging"
-  [ $status -eq 0 ] && step "no ping lost" none_lost && step "terminate" peer_terminate "$kind_a" a
+  # The peer began the last child, and Libreswan wants back what it began.
+  [ $status -eq 0 ] && step "no ping lost" none_lost && step "terminate" peer_terminate "$kind_b" b
 }

@@ -183,7 +183,7 @@ configure_sallyport() {
     echo "local_addrs = $(toml_list "$local_address")"
     [ -z "$remote_address" ] || echo "remote_addrs = $(toml_list "$remote_address")"
     echo "proposals = $(toml_list "$ike")"
-    [ -z "${dpd_action:-}" ] || echo "dpd_delay = $dpd_delay"
+    [ -z "${dpd_action:-}" ] || printf 'dpd_delay = %s\nkeyingtries = 0\n' "$dpd_delay"
     printf '[connections.c.local]\nauth = "psk"\nid = "%s"\n' "$local_id"
     printf '[connections.c.remote]\nauth = "psk"\nid = "%s"\n' "$remote_id"
     printf '[connections.c.children.x]\nmode = "%s"\n%s = %s\n' "$mode" "$(proposals_key)" "$(toml_list "${esp#ah:}")"
