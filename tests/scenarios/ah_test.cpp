@@ -105,8 +105,10 @@ TEST_P(Ah, DropsWhatWasAltered) {
   mallory.alter(
       OnPathAttacker::only(outward, ah()),
       [](Bytes& packet) {
-        packet[15] ^= 1;
-        sim::mend(packet);
+        const auto ip = sim::parse_ip(packet);
+        sim::IpFields fields = ip->fields;
+        fields.source = IpAddress::v4(192, 0, 2, 9);
+        packet = sim::build_ip(fields, to_bytes(ip->payload));
       },
       1);
   EXPECT_FALSE(alice_reaches_bob());

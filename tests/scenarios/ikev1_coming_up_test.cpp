@@ -130,6 +130,7 @@ TEST_F(Ikev1, TerminatingOneChildLeavesTheIsakmpSa) {
 TEST_F(Ikev1, TheSmallerLifetimeCounts) {
   Pairing pairing = in_ikev1(office());
   pairing.right.children[0].life_time = policy::Seconds(100);
+  sim::at_both_ends(pairing, [](policy::Connection& end) { end.children[0].rekey_time = policy::Seconds(0); });
   load(pairing);
   ASSERT_TRUE(comes_up());
   pass(90s);

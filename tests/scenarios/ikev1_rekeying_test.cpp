@@ -200,6 +200,22 @@ INSTANTIATE_TEST_SUITE_P(Links, Ikev1RekeyingOver,
                                          BadLink{"Reordering", {.reordering = Chance::percent(20)}}),
                          [](const auto& link) { return link.param.name; });
 
+class Ikev1RekeyingWithLoss : public Ikev1Rekeying, public testing::WithParamInterface<std::uint64_t> {};
+
+TEST_P(Ikev1RekeyingWithLoss, LosesNothingOfTheTraffic) {
+  load(both_renew(Seconds(120), Seconds(400), Seconds(10)));
+  ASSERT_TRUE(comes_up());
+  SeededRandom random(GetParam());
+  mallory.take([&](Direction, const sim::Sniffed& packet) {
+    return packet.kind == sim::Sniffed::Kind::ike && random.below(100) < 20;
+  });
+  expect_nothing_lost_for(1h);
+  EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 20U);
+  mallory.forget_rules();
+  expect_settled();
+}
+INSTANTIATE_TEST_SUITE_P(OfIke, Ikev1RekeyingWithLoss, testing::Range<std::uint64_t>(1, 6));
+
 TEST_F(Ikev1Rekeying, AThirdMessageLostForGoodStopsNobody) {
   load(alice_renews(Seconds(60), Seconds(0)));
   ASSERT_TRUE(comes_up());

@@ -58,8 +58,8 @@ BundleProposals bundle_proposals(const policy::Child& config) {
 }
 
 w::SaPayload offer_bundle(const BundleProposals& proposals, KeyExchangeMethod method,
-                          w::EncapsulationMode encapsulation, const w::Lifetimes& life,
-                          std::uint32_t esp_spi, std::uint32_t ah_spi) {
+                          w::EncapsulationMode encapsulation, const w::Lifetimes& life, std::uint32_t esp_spi,
+                          std::uint32_t ah_spi) {
   auto ah_proposals = proposals.ah;
   for (Proposal& each : ah_proposals)
     if (method != KeyExchangeMethod::none) each.key_exchange = {method};

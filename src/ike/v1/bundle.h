@@ -21,9 +21,8 @@ struct BundleProposals {
 BundleProposals bundle_proposals(const policy::Child& config);
 
 wire::ikev1::SaPayload offer_bundle(const BundleProposals& proposals, crypto::KeyExchangeMethod method,
-                                    wire::ikev1::EncapsulationMode encapsulation,
-                                    const wire::ikev1::Lifetimes& life, std::uint32_t esp_spi,
-                                    std::uint32_t ah_spi);
+                                    wire::ikev1::EncapsulationMode encapsulation, const wire::ikev1::Lifetimes& life,
+                                    std::uint32_t esp_spi, std::uint32_t ah_spi);
 
 /// One of the bundles of an SA payload; the pointers are into that.
 struct BundleOffer {

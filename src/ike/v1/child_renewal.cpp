@@ -20,6 +20,8 @@ using event::Side;
 constexpr Duration kGrace = std::chrono::seconds(5);
 /// And longer, while the peer still sends by it.
 constexpr Duration kQuiet = std::chrono::seconds(3);
+/// Or may do so, because our third message has not reached it: nothing has come by the other one in so long a time.
+constexpr Duration kSilence = std::chrono::seconds(30);
 
 bool same_traffic(const ChildSa& a, const ChildSa& b) {
   return a.name == b.name && a.mode == b.mode && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts;
@@ -131,21 +133,29 @@ void Ikev1Session::settle_twins(Instant now, Environment& env, policy::ChildSaId
 
 void Ikev1Session::supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete) {
   older.rekeys.reset();
-  if (ours_to_delete && !older.retires) {
-    const Duration left = older.expires ? std::max(*older.expires - now, Duration::zero()) : Duration::max();
-    older.retires = now + std::min(kGrace, left / 2);
-  }
+  older.ours_to_delete = ours_to_delete;
+  if (by.confirmed) plan_retirement(now, older);
   if (!std::exchange(older.superseded, true))
     env.emit(event::ChildSaRekeyed{sa_.id, older.id, by.id, sa_.connection_name(), by.name, by.spi_in, by.spi_out});
   if (by.confirmed) env.outbox.push_back(UseChildSa{by.id});
 }
 
-/// The peer's third message has come.
-void Ikev1Session::confirm_child(Environment& env, std::uint32_t spi_in) {
+/// As long as the peer might not have the one that counts, it is not ours to take the other away.
+void Ikev1Session::plan_retirement(Instant now, ChildSa& older) {
+  if (!older.ours_to_delete || older.retires) return;
+  const Duration left = older.expires ? std::max(*older.expires - now, Duration::zero()) : Duration::max();
+  older.retires = now + std::min(kGrace, left / 2);
+}
+
+/// The peer's third message has come, or what only one that has sent it would send.
+void Ikev1Session::confirm_child(Instant now, Environment& env, std::uint32_t spi_in) {
   if (sa_.heir) wants_heir_ = true;
   const auto child = std::ranges::find(sa_.children, spi_in, &ChildSa::spi_in);
   if (child == sa_.children.end() || std::exchange(child->confirmed, true) || child->superseded) return;
   env.outbox.push_back(UseChildSa{child->id});
+  for (ChildSa& older : sa_.children)
+    if (older.superseded && same_traffic(older, *child)) plan_retirement(now, older);
+  arm_child_life();
 }
 
 /// What counted has gone. The newest that it had superseded, if that is still there, counts again, and wants to be
@@ -159,7 +169,7 @@ void Ikev1Session::put_in_place_of(Instant now, const ChildSa& gone) {
     if (!best || child.id > best->id) best = &child;
   }
   if (!best) return;
-  best->superseded = false;
+  best->superseded = best->ours_to_delete = false;
   best->retires.reset();
   const policy::Child* config = sa_.connection->find_child(best->name);
   if (config && config->rekey_time.count() > 0) on_renewals_failed(now, {best->id});
@@ -189,7 +199,11 @@ void Ikev1Session::retire_child(Instant now, Environment& env, policy::ChildSaId
   ChildSa* child = find_in(sa_.children, id);
   if (!child || !child->retires) return;
   const auto heard = env.host.last_inbound(id);
-  if (heard && now - *heard < kQuiet)
+  const bool silent = std::ranges::any_of(sa_.children, [&](const ChildSa& other) {
+    return !other.superseded && same_traffic(other, *child) && !env.host.last_inbound(other.id) &&
+           now - other.installed < kSilence;
+  });
+  if (silent || (heard && now - *heard < kQuiet))
     child->retires = now + kQuiet;
   else
     close_child(now, env, id, FailureKind::rekeyed);

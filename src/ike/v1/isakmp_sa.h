@@ -66,7 +66,8 @@ struct ChildSa : ChildSaStatus {
   bool confirmed = false;                 // the peer has it for certain
   std::vector<policy::ChildSaId> renews;  // initiated: those for the same traffic that there were when we began it
   bool superseded = false;                // another for the same traffic has its place
-  std::optional<Instant> retires;         // superseded, and ours to delete then
+  bool ours_to_delete = false;            // superseded, and the other end leaves that to us
+  std::optional<Instant> retires;         // when we do
 };
 
 /// One Quick Mode that is wanted: one pair of selectors of a child.
@@ -81,7 +82,7 @@ struct QuickMode {
   std::string child;                      // as configured; empty while a responder does not know it
   policy::TrafficSelector local, remote;  // as offered
   std::uint32_t spi_in = 0;
-  std::uint32_t ah_spi_in = 0;  // of a bundle
+  std::uint32_t ah_spi_in = 0;                        // of a bundle
   Bytes nonce_i, nonce_r;                             // bodies
   std::unique_ptr<crypto::KeyExchange> key_exchange;  // the initiator's, with forward secrecy
   // Outbound SPIs unknown to us that the peer has deleted meanwhile: an answer that names one was overtaken, and what

@@ -45,8 +45,8 @@ std::vector<policy::Proposal> phase2_proposals(const std::vector<policy::Proposa
 /// The method for forward secrecy that a Quick Mode of ours uses, `none` for none: all its transforms share it.
 crypto::KeyExchangeMethod forward_secrecy(const std::vector<policy::Proposal>& proposals);
 wire::ikev1::SaPayload offer_phase2(const std::vector<policy::Proposal>& proposals, crypto::KeyExchangeMethod method,
-                                    wire::ikev1::EncapsulationMode encapsulation,
-                                    const wire::ikev1::Lifetimes& life, std::uint32_t spi);
+                                    wire::ikev1::EncapsulationMode encapsulation, const wire::ikev1::Lifetimes& life,
+                                    std::uint32_t spi);
 Offer read_phase2_offer(const wire::ikev1::SaPayload& sa);
 /// The same of one proposal of ESP or AH, be it part of a bundle.
 Offer read_proposal(const wire::ikev1::Proposal& proposal);

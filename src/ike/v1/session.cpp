@@ -211,9 +211,8 @@ void Ikev1Session::on_exchange(Instant now, Environment& env, const Received& re
     known = &begun.emplace(make_exchange(env, id, false));
     known->type = type;
   }
-  auto content = read_phase_2(env, received, known->chain, [&](ByteView payloads) {
-    return exchange_hash(env, *known, row->message, payloads);
-  });
+  auto content = read_phase_2(env, received, known->chain,
+                              [&](ByteView payloads) { return exchange_hash(env, *known, row->message, payloads); });
   if (!content) return reject(env, Reason::not_authentic, received.datagram);
   heard(now, env, received);
   if (begun) {

@@ -156,7 +156,8 @@ class Ikev1Session final : public Session {
   void on_renewals_failed(Instant now, const std::vector<policy::ChildSaId>& children);
   void settle_twins(Instant now, Environment& env, policy::ChildSaId id);
   void supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete);
-  void confirm_child(Environment& env, std::uint32_t spi_in);
+  void confirm_child(Instant now, Environment& env, std::uint32_t spi_in);
+  void plan_retirement(Instant now, ChildSa& older);
   void put_in_place_of(Instant now, const ChildSa& gone);
   void on_child_life(Instant now, Environment& env);
   void retire_child(Instant now, Environment& env, policy::ChildSaId id);
@@ -178,6 +179,7 @@ class Ikev1Session final : public Session {
   void arm_exchanges();
   void on_exchanges(Instant now, Environment& env);
   void on_exchange_due(Instant now, Environment& env, std::size_t place);
+  bool is_used_by_peer(const Environment& env, const Exchange& exchange) const;
   void give_up(Instant now, Environment& env, std::uint32_t id);
 
   // ---- XAUTH and Mode Config (session_access.cpp) ----

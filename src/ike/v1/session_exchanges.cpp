@@ -65,6 +65,10 @@ void Ikev1Session::on_exchanges(Instant now, Environment& env) {
 
 void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t place) {
   Exchange& exchange = sa_.exchanges[place];
+  if (is_used_by_peer(env, exchange)) {
+    confirm_child(now, env, *exchange.child);
+    return finish(now, env, exchange);
+  }
   const bool deletes = exchange.state == ExchangeState::delete_sent;
   const std::uint32_t tries = exchange.deletes_isakmp_sa ? std::min(kDeleteRepetitions, env.settings.retransmit_tries)
                                                          : env.settings.retransmit_tries;
@@ -78,6 +82,13 @@ void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t pl
   if (!deletes && !sa_.peer_confirmed && !sa_.last.octets().empty())
     send(now, env, to_bytes(sa_.last.octets()), sa_.local, sa_.remote);
   send(now, env, to_bytes(exchange.last.octets()), sa_.local, sa_.remote);
+}
+
+/// Quick Mode's third message has not come, but ESP or AH has, by the Child SA that it would confirm.
+bool Ikev1Session::is_used_by_peer(const Environment& env, const Exchange& exchange) const {
+  if (exchange.state != ExchangeState::quick_answered || !exchange.child) return false;
+  const auto child = std::ranges::find(sa_.children, *exchange.child, &ChildSa::spi_in);
+  return child != sa_.children.end() && env.host.last_inbound(child->id);
 }
 
 /// No answer, or none that makes sense.

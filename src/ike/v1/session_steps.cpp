@@ -158,7 +158,7 @@ void Ikev1Session::apply(Instant now, Environment& env, std::uint32_t exchange_i
   }
   if (Exchange* exchange = find_exchange(exchange_id)) {
     exchange->state = step.next;
-    if (step.next == ExchangeState::done && exchange->child) confirm_child(env, *exchange->child);
+    if (step.next == ExchangeState::done && exchange->child) confirm_child(now, env, *exchange->child);
     if (step.next == ExchangeState::done) finish(now, env, *exchange);
   }
   if (step.failed_exchange)

@@ -20,6 +20,8 @@ using event::Side;
 
 /// Who has been succeeded stays for so long, so that the peer finishes there what it has begun.
 constexpr Duration kFarewell = std::chrono::seconds(10);
+/// And so long, if closing it is the peer's business: it may see things otherwise when messages were lost.
+constexpr Duration kLongFarewell = std::chrono::seconds(60);
 
 /// A Quick Mode of the peer's whose third message has not come is finished where it was begun.
 bool is_under_way(const IsakmpSa& sa, const ChildSa& child) {
@@ -98,7 +100,7 @@ void Ikev1Session::step_back(Instant now, policy::IkeSaId heir, bool close_it) {
   wants_successor_ = false;
   for (const Timer timer : {Timer::renewal, Timer::liveness, Timer::probe, Timer::confirm, Timer::keepalive})
     sa_.timers.cancel(timer);
-  if (close_it && sa_.state == State::established) sa_.timers.set(Timer::retirement, now + kFarewell);
+  if (sa_.state == State::established) sa_.timers.set(Timer::retirement, now + (close_it ? kFarewell : kLongFarewell));
 }
 
 /// The heir is gone before this one.
@@ -118,8 +120,17 @@ void Ikev1Session::on_retirement(Instant now, Environment& env) {
 
 // ---- The peer closes ----
 
-/// The peer has closed it. Its Child SAs are not meant.
+/// The peer has closed it. Its Child SAs are not meant, but for one that it has left unfinished.
 void Ikev1Session::part(Instant now, Environment& env, event::Failure why) {
+  for (Exchange& exchange : sa_.exchanges) {
+    if (!is_used_by_peer(env, exchange)) continue;
+    confirm_child(now, env, *exchange.child);
+    exchange.state = ExchangeState::done;
+  }
+  std::vector<policy::ChildSaId> unfinished;
+  for (const ChildSa& child : sa_.children)
+    if (is_under_way(sa_, child)) unfinished.push_back(child.id);
+  for (const auto id : unfinished) remove_child(now, env, id, why);
   if (sa_.children.empty() || !sa_.established) return close_now(now, env, std::move(why));
   sa_.state = State::closed;
   for (Exchange& exchange : sa_.exchanges) finish(now, env, exchange);
