@@ -39,8 +39,6 @@ Families families_of(const std::vector<AddressRange>& ranges) {
 /// Those of the addresses between which the SA itself may run.
 Families outer_families(const Connection& c) { return families_of(c.local_addrs) & families_of(c.remote_addrs); }
 
-bool is_host(const AddressRange& range) { return range.first == range.last; }
-
 /// Is there a packet that both select, one by its source and the other by its destination?
 bool can_meet(const SelectorTemplate& local, const SelectorTemplate& remote, Families outer) {
   const Families of_local = local.dynamic ? outer : families_of(local.fixed.addresses);

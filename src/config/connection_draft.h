@@ -20,6 +20,8 @@ struct ConnectionDraft {
   std::vector<const ConfigNode*> local_rounds, remote_rounds;  // sections, as they were written
 };
 
+inline bool is_host(const policy::AddressRange& range) { return range.first == range.last; }
+
 std::span<const Key<policy::Connection>> connection_keys();
 std::span<const Key<policy::AuthRound>> local_keys();
 std::span<const Key<policy::AuthRound>> remote_keys();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/connection_draft.h"
 #include "config/secrets.h"
 
 namespace sallyport::config {
@@ -82,8 +83,6 @@ void check_key_by_name(const Connection& connection, const Pad& secrets, Diagnos
                 "write version = 2, or aggressive = true, or the peer's address among the secret's ids", diagnostics);
   }
 }
-
-bool is_host(const AddressRange& range) { return range.first == range.last; }
 
 /// Equally narrow, and with an address in common: nothing tells such connections apart but a name.
 bool compete(const std::vector<AddressRange>& a, const std::vector<AddressRange>& b) {

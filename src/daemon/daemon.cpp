@@ -269,7 +269,7 @@ void Daemon::Parts::open_ah_sockets() {
 void Daemon::apply_configuration() {
   parts_->open_ah_sockets();
   parts_->node.load(now(), parts_->configuration.connections(), parts_->configuration.pad(),
-                     parts_->configuration.pools());
+                    parts_->configuration.pools());
   settle();
 }
 

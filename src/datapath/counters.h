@@ -28,9 +28,9 @@ enum class DropReason : std::uint8_t {
   malformed_ah,   // no AH where it should be, or its length is not the SA's
   unknown_spi,
   incomplete_bundle,  // ESP or AH alone, where the SA is a bundle of both (or AH, which is authentic, around another)
-  replay,        // seen before
-  replay_stale,  // behind the window
-  integrity,     // the ICV is wrong
+  replay,             // seen before
+  replay_stale,       // behind the window
+  integrity,          // the ICV is wrong
   // inbound, after authentication: what only the peer can cause
   bad_padding,      // pad length or pad octets (RFC 4303 §2.4)
   bad_next_header,  // in tunnel mode something that is not IP

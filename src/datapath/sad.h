@@ -39,8 +39,7 @@ struct InboundSa {
 
 /// Has one direction of an SA carried so much?
 inline bool reaches(const Traffic& carried, const policy::Volume& limit) {
-  return (limit.bytes != 0 && carried.bytes >= limit.bytes) ||
-         (limit.packets != 0 && carried.packets >= limit.packets);
+  return (limit.bytes != 0 && carried.bytes >= limit.bytes) || (limit.packets != 0 && carried.packets >= limit.packets);
 }
 
 struct OutboundSa {

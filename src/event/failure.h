@@ -34,10 +34,10 @@ enum class FailureKind : std::uint8_t {
   protocol_violation,      // an authentic peer that breaks the protocol
   closed_by_peer,
   closed_by_user,
-  replaced,        // a newer IKE SA of the same peer took over
-  rekeyed,         // fresh keys took its place
-  expired,         // lifetime or sequence numbers ran out
-  system_refused,  // the datapath or the system would not install it
+  replaced,              // a newer IKE SA of the same peer took over
+  rekeyed,               // fresh keys took its place
+  expired,               // lifetime or sequence numbers ran out
+  system_refused,        // the datapath or the system would not install it
   auth_method_mismatch,  // one side wants a user name and a password (XAUTH), the other does not
   password_missing,      // no password for the user that we are to be
   user_refused,          // user name and password are not accepted

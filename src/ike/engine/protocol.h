@@ -15,7 +15,7 @@ namespace sallyport::ike {
 struct Initiation {
   policy::ConnectionPtr connection;
   policy::Endpoint local, remote;
-  ChildRequest child;  // empty: none yet, it is to take over those of another
+  ChildRequest child;            // empty: none yet, it is to take over those of another
   bool initial_contact = false;  // claim to be the only IKE SA with this peer
 };
 
