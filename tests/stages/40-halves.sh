@@ -7,11 +7,12 @@ programs=(sallyportd sallyport base_tests wire_tests policy_tests ike_engine_tes
   scenarios_tests seeded_tests)
 
 # half NAME ON-OR-OFF ON-OR-OFF PROGRAM...: IKEv1, IKEv2, and the programs that only it has. One build tree for both,
-# so that what knows nothing of IKE is compiled once; with ccache, not even that after the preset dev.
+# so that what knows nothing of IKE is compiled once, several sources at a time.
 half() {
   local name=$1 one=$2 two=$3
   shift 3
-  if cmake --preset dev -B build/half -DSALLYPORT_BENCH=OFF -DSALLYPORT_IKEV1="$one" -DSALLYPORT_IKEV2="$two" &&
+  if cmake --preset dev -B build/half -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=6 \
+    -DSALLYPORT_BENCH=OFF -DSALLYPORT_IKEV1="$one" -DSALLYPORT_IKEV2="$two" &&
     cmake --build build/half -j "$jobs" --target "${programs[@]}" "$@"; then
     echo "ok build $name alone"
   else

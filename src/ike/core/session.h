@@ -63,6 +63,8 @@ class Session {
   virtual bool unproved() const { return false; }
   /// True once after the peer said that this is its only IKE SA with us (INITIAL_CONTACT).
   virtual bool take_initial_contact() = 0;
+  /// Another IKE SA with the peer has come up meanwhile: this one is not to claim that it is the only one.
+  virtual void withdraw_initial_contact() {}
 
   // ---- With other IKE SAs of the same peer (IKEv1, where a new phase 1 is how an IKE SA gets fresh keys)
   /// True once after it wants a successor to be begun: its life ends.

@@ -361,6 +361,11 @@ void Engine::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endp
 void Engine::State::on_established(Instant now, Session& session) {
   const SessionFacts facts = session.facts();
   if (facts.initiator) contacted.insert(facts.remote.address);
+  for (const auto& [spi, slot] : slots)
+    if (const SessionFacts other = slot.session->facts(); !slot.established && other.connection &&
+                                                          other.connection->name == facts.connection->name &&
+                                                          other.remote.address == facts.remote.address)
+      slot.session->withdraw_initial_contact();
   if (session.take_initial_contact()) drop_predecessors(now, facts);
   settle_crossed(now, facts);
   settle_succession(now, facts);

@@ -60,6 +60,9 @@ class Ikev1Session final : public Session {
   }
   /// Whose predecessors those are is known when the user is.
   bool take_initial_contact() override { return sa_.accepts_phase_2() && std::exchange(initial_contact_, false); }
+  void withdraw_initial_contact() override {
+    if (sa_.setup) sa_.setup->initial_contact = false;
+  }
   bool take_wish_for_successor() override { return std::exchange(wants_successor_, false); }
   bool take_wish_for_heir() override { return std::exchange(wants_heir_, false); }
   void take_over(Instant now, Environment& env, Session& predecessor, bool close_it) override;
@@ -167,6 +170,7 @@ class Ikev1Session final : public Session {
   void plan_renewal(Instant now, Environment& env);
   void on_renewal(Instant now);
   void on_retirement(Instant now, Environment& env);
+  void replace_child(Instant now, Environment& env, policy::ChildSaId id);
   void step_back(Instant now, policy::IkeSaId heir, bool close_it);
   void come_back(Instant now);
   void on_liveness_without_isakmp_sa(Instant now, Environment& env);

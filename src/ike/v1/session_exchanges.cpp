@@ -100,10 +100,8 @@ void Ikev1Session::give_up(Instant now, Environment& env, std::uint32_t id) {
   if (exchange->state == ExchangeState::quick_asked) {
     why.child = exchange->quick->child;
     const bool silent = last_heard(env) <= *exchange->began;
-    const bool renewal = !exchange->renews.empty();
     finish(now, env, *exchange);
-    if (silent && renewal) wants_successor_ = true;  // the peer may have nothing left but the Child SAs
-    if (silent && !renewal) {
+    if (silent) {
       why.child.clear();
       send_delete_of_isakmp_sa(now, env);  // it may hear us though we do not hear it
       return close_now(now, env, std::move(why));

@@ -111,8 +111,12 @@ void Ikev1Session::send_delete_of_isakmp_sa(Instant now, Environment& env, std::
   Exchange exchange = make_exchange(env, 0, true);
   exchange.state = ExchangeState::delete_sent;
   exchange.deletes_isakmp_sa = true;
-  exchange.last.sent(now, send_informational(now, env, build_delete_isakmp_sa(sa_, why)), true, env.settings,
-                     env.random);
+  // The Child SAs end with it, even if their own Delete got lost. Peers that read but one payload read the first.
+  w::PayloadChain payloads = build_delete_isakmp_sa(sa_, why);
+  std::vector<const ChildSa*> all;
+  for (const ChildSa& child : sa_.children) all.push_back(&child);
+  for (const w::Payload& payload : build_delete_children(all)) payloads.add(payload);
+  exchange.last.sent(now, send_informational(now, env, payloads), true, env.settings, env.random);
   sa_.exchanges.push_back(std::move(exchange));
 }
 

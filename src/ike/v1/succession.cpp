@@ -72,6 +72,8 @@ void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor
     env.emit(event::IkeSaRekeyed{old->sa_.id, sa_.id, sa_.connection_name(), 1});
     old->step_back(now, sa_.id, close_it);
   }
+  // The peer did not answer there, and does here: it may have begun anew, without its Child SAs.
+  const bool doubtful = old->sa_.probes > 0;
   const bool moved = old->sa_.local != sa_.local || old->sa_.remote != sa_.remote;
   std::vector<policy::ChildSaId> adopted;
   for (std::size_t i = 0; i < old->sa_.children.size();) {
@@ -87,11 +89,23 @@ void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor
     old->sa_.children.erase(old->sa_.children.begin() + static_cast<std::ptrdiff_t>(i));
   }
   for (const auto id : adopted) settle_twins(now, env, id);
+  if (doubtful)
+    for (const auto id : adopted) replace_child(now, env, id);
   for (WantedChild& wanted : std::exchange(old->sa_.wanted, {}))
     if (sa_.connection->find_child(wanted.child) && !is_wanted_already(wanted)) sa_.wanted.push_back(std::move(wanted));
   old->arm_child_life();
   arm_child_life();
   run_wanted(now, env);
+}
+
+/// By another of the same kind, which is sure to be there at both ends.
+void Ikev1Session::replace_child(Instant now, Environment& env, policy::ChildSaId id) {
+  const ChildSa* child = sa_.find_child(id);
+  if (!child) return;
+  const WantedChild wanted{child->name, child->local_ts.front(), child->remote_ts.front()};
+  const bool again = !child->superseded && sa_.connection->find_child(wanted.child) && !is_wanted_already(wanted);
+  if (again) sa_.wanted.push_back(wanted);
+  close_child(now, env, id, FailureKind::peer_unreachable);
 }
 
 /// `heir` has taken over.
