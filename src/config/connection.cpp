@@ -31,17 +31,20 @@ bool expect_section(const ConfigNode& node, Diagnostics& diagnostics) {
 }
 
 /// Of [local…] and [remote…], whose names may have anything behind: in the order of their `round`, else as written.
-void read_rounds(std::vector<const ConfigNode*> sections, const std::string& side, std::span<const Key<AuthRound>> keys,
-                 AuthRound& first, std::vector<AuthRound>& further, ConnectionDraft& draft, Diagnostics& diagnostics) {
+void read_rounds(const std::vector<const ConfigNode*>& sections, const std::string& side,
+                 std::span<const Key<AuthRound>> keys, AuthRound& first, std::vector<AuthRound>& further,
+                 ConnectionDraft& draft, Diagnostics& diagnostics) {
   const auto number_of = [](const ConfigNode* section) {
     Diagnostics unheard;
     for (const ConfigNode& entry : section->children())
       if (entry.name() == "round") return read_number(entry, unheard, 0, 1000).value_or(0);
     return std::uint64_t{0};
   };
-  std::ranges::stable_sort(sections, {}, number_of);
-  for (const ConfigNode* section : sections) {
-    const bool is_first = section == sections.front();
+  std::vector<const ConfigNode*> in_order;
+  for (const ConfigNode* section : sections)
+    in_order.insert(std::ranges::upper_bound(in_order, number_of(section), {}, number_of), section);
+  for (const ConfigNode* section : in_order) {
+    const bool is_first = section == in_order.front();
     const std::string name = is_first ? side : section->name();
     AuthRound& round = is_first ? first : further.emplace_back();
     draft.written.origins[name] = section->key_origin();

@@ -18,6 +18,8 @@ using event::Side;
 
 /// A superseded Child SA stays for so long, so that what is under way by it still comes in.
 constexpr Duration kGrace = std::chrono::seconds(5);
+/// So long where deleting it is the other end's business, which may have lost it, or never had it.
+constexpr Duration kLongGrace = std::chrono::seconds(60);
 /// And longer, while the peer still sends by it.
 constexpr Duration kQuiet = std::chrono::seconds(3);
 /// Or may do so, because our third message has not reached it: nothing has come by the other one in so long a time.
@@ -142,9 +144,9 @@ void Ikev1Session::supersede(Instant now, Environment& env, ChildSa& older, cons
 
 /// As long as the peer might not have the one that counts, it is not ours to take the other away.
 void Ikev1Session::plan_retirement(Instant now, ChildSa& older) {
-  if (!older.ours_to_delete || older.retires) return;
+  if (older.retires) return;
   const Duration left = older.expires ? std::max(*older.expires - now, Duration::zero()) : Duration::max();
-  older.retires = now + std::min(kGrace, left / 2);
+  older.retires = now + std::min(older.ours_to_delete ? kGrace : kLongGrace, left / 2);
 }
 
 /// The peer's third message has come, or what only one that has sent it would send.

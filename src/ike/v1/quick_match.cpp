@@ -111,7 +111,7 @@ policy::TrafficSelectors local_selectors(const IsakmpSa& sa, const policy::Child
 }
 
 policy::TrafficSelectors remote_selectors(const IsakmpSa& sa, const policy::Child& child) {
-  const auto all = resolve_for(child.remote_ts, sa.access.given, sa.remote.address);
+  auto all = resolve_for(child.remote_ts, sa.access.given, sa.remote.address);
   if (!sa.access.received || sa.access.received->split_include.empty()) return all;
   policy::TrafficSelectors behind;
   for (const policy::Prefix& network : sa.access.received->split_include)
@@ -182,7 +182,7 @@ std::expected<Match, Mismatch> match_child(const IsakmpSa& sa, const w::SaPayloa
     const bool exact = has_pair(local, remote, pair);
     if (best && (best_is_exact || !exact)) continue;
     match->pair = pair;
-    best = std::move(match);
+    best = *match;
     best_is_exact = exact;
   }
   if (!best) return std::unexpected(std::move(mismatch));
