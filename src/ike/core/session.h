@@ -16,6 +16,14 @@ struct ChildRequest {
   std::optional<policy::TrafficSelector> destination = {};
 };
 
+/// What a session begins with.
+struct Initiation {
+  policy::ConnectionPtr connection;
+  policy::Endpoint local, remote;
+  ChildRequest child;            // empty: none yet, it is to take over those of another
+  bool initial_contact = false;  // claim to be the only IKE SA with this peer
+};
+
 /// What the engine knows a session by, and compares sessions by.
 struct SessionFacts {
   policy::IkeSaId id;

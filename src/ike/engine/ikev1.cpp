@@ -44,12 +44,7 @@ class Ikev1 final : public Protocol {
                                   const wire::IkeHeader& header, std::size_t half_open) override;
   std::expected<std::unique_ptr<Session>, event::Failure> initiate(Instant now, Environment& env,
                                                                    Initiation initiation) override {
-    return v1::Ikev1Session::initiate(now, env,
-                                      {.connection = std::move(initiation.connection),
-                                       .local = initiation.local,
-                                       .remote = initiation.remote,
-                                       .child = std::move(initiation.child),
-                                       .initial_contact = initiation.initial_contact});
+    return v1::Ikev1Session::initiate(now, env, std::move(initiation));
   }
   void refuse_version(Environment& env, const Datagram& datagram, const wire::IkeHeader&) override {
     env.emit(event::MessageRejected{Reason::wrong_version, datagram.remote, {}});

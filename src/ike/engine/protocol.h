@@ -12,13 +12,6 @@
 
 namespace sallyport::ike {
 
-struct Initiation {
-  policy::ConnectionPtr connection;
-  policy::Endpoint local, remote;
-  ChildRequest child;            // empty: none yet, it is to take over those of another
-  bool initial_contact = false;  // claim to be the only IKE SA with this peer
-};
-
 class Protocol {
  public:
   virtual ~Protocol() = default;

@@ -1,24 +1,19 @@
 #include "ike/v1/dpd.h"
 
-#include "base/writer.h"
+#include "ike/v1/phase1.h"
 
 namespace sallyport::ike::v1 {
 namespace {
 
 namespace w = wire::ikev1;
 
-Bytes both_cookies(const IsakmpSa& sa) {
-  Bytes octets;
-  Writer writer(octets);
-  writer.u64(sa.cookie_i);
-  writer.u64(sa.cookie_r);
-  return octets;
-}
-
 w::NotifyPayload numbered(const IsakmpSa& sa, w::NotifyType type, std::uint32_t sequence) {
   Bytes data(4);
   store_be32(data.data(), sequence);
-  return {.type = type, .data = std::move(data), .protocol = w::ProtocolId::isakmp, .spi = both_cookies(sa)};
+  return {.type = type,
+          .data = std::move(data),
+          .protocol = w::ProtocolId::isakmp,
+          .spi = isakmp_spi(sa.cookie_i, sa.cookie_r)};
 }
 
 }  // namespace
@@ -32,7 +27,7 @@ w::NotifyPayload i_am_here(const IsakmpSa& sa, std::uint32_t sequence) {
 }
 
 std::optional<std::uint32_t> read_sequence(const IsakmpSa& sa, const w::NotifyPayload& notify) {
-  if (notify.data.size() != 4 || notify.spi != both_cookies(sa)) return std::nullopt;
+  if (notify.data.size() != 4 || notify.spi != isakmp_spi(sa.cookie_i, sa.cookie_r)) return std::nullopt;
   return load_be32(notify.data.data());
 }
 

@@ -20,17 +20,9 @@ Bytes spi_value(std::uint32_t spi) {
   return octets;
 }
 
-Bytes cookies_of(const IsakmpSa& sa) {
-  Bytes octets;
-  Writer writer(octets);
-  writer.u64(sa.cookie_i);
-  writer.u64(sa.cookie_r);
-  return octets;
-}
-
 void read_delete(const IsakmpSa& sa, const w::DeletePayload& theirs, ExchangeStep& step) {
   if (theirs.protocol == w::ProtocolId::isakmp) {
-    if (std::ranges::find(theirs.spis, cookies_of(sa)) == theirs.spis.end()) return;
+    if (std::ranges::find(theirs.spis, isakmp_spi(sa.cookie_i, sa.cookie_r)) == theirs.spis.end()) return;
     step.close = true;
     if (!step.failure) {
       step.failure = phase1_failure(sa, FailureKind::closed_by_peer, Side::remote);
@@ -116,7 +108,7 @@ w::PayloadChain build_delete_children(const std::vector<const ChildSa*>& childre
 w::PayloadChain build_delete_isakmp_sa(const IsakmpSa& sa, std::optional<w::NotifyType> why) {
   w::PayloadChain payloads;
   if (why) payloads.add(w::NotifyPayload{.type = *why, .protocol = w::ProtocolId::isakmp});
-  payloads.add(w::DeletePayload{.protocol = w::ProtocolId::isakmp, .spis = {cookies_of(sa)}});
+  payloads.add(w::DeletePayload{.protocol = w::ProtocolId::isakmp, .spis = {isakmp_spi(sa.cookie_i, sa.cookie_r)}});
   return payloads;
 }
 

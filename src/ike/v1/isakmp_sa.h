@@ -10,8 +10,7 @@
 
 #include "base/timer_set.h"
 #include "crypto/provider.h"
-#include "event/failure.h"
-#include "ike/core/session.h"
+#include "ike/core/any_ike_sa.h"
 #include "ike/v1/iv_chain.h"
 #include "ike/v1/key_schedule.h"
 #include "ike/v1/last_message.h"
@@ -22,11 +21,6 @@
 #include "wire/ikev1/vendor_id.h"
 
 namespace sallyport::ike::v1 {
-
-enum class Role : std::uint8_t {
-  initiator,
-  responder
-};
 
 /// Phase 1; the drawing is in docs/state-machines.md, printed from transitions.cpp.
 enum class State : std::uint8_t {
@@ -157,19 +151,12 @@ struct Setup {
   bool initial_contact = false;                   // initiator: to be claimed
 };
 
-struct IsakmpSa {
-  policy::IkeSaId id;
-  Role role = Role::initiator;
+struct IsakmpSa : AnyIkeSa {
   State state = State::main_offered;
   std::uint64_t cookie_i = 0, cookie_r = 0;
-  policy::Endpoint local, remote;
-  policy::ConnectionPtr connection;  // null while a responder does not know it
-  policy::Identity local_id, remote_id;
   NatTraversal nat_traversal;
-  bool nat_local = false, nat_remote = false;
   bool peer_has_dpd = false;
   bool peer_takes_fragments = false;
-  bool peer_confirmed = false;  // heard of since `established`
 
   policy::Suite suite;
   std::optional<std::uint64_t> life_seconds;  // as agreed; nullopt: no limit
@@ -191,11 +178,6 @@ struct IsakmpSa {
   std::uint32_t probe_sequence = 0;  // of our last R-U-THERE
   std::uint32_t probes = 0;          // unanswered
 
-  Instant created{};
-  std::optional<Instant> established;
-  Instant last_received{};  // authentic IKE
-  Instant last_sent{};
-  std::optional<event::Failure> failure;  // why it closes, or what an unprotected notify said
   bool failure_told = false;
 
   static constexpr std::size_t max_begun_by_peer = 16;  // Quick Modes under way
@@ -204,16 +186,12 @@ struct IsakmpSa {
 
   Access access;
 
-  bool initiator() const { return role == Role::initiator; }
   /// The peer may begin Quick Modes.
   bool accepts_phase_2() const { return state == State::established && !access.user_pending; }
   /// We may: all that comes before is done.
   bool ready_for_phase_2() const { return accepts_phase_2() && !access.config_pending; }
   bool keyed() const { return chain.has_value(); }
-  bool udp_encap() const { return nat_local || nat_remote; }
   std::uint64_t own_cookie() const { return initiator() ? cookie_i : cookie_r; }
-  /// Prefixes every event about it.
-  std::string connection_name() const { return connection ? connection->name : std::string(); }
   const ChildSa* find_child(policy::ChildSaId child) const;
   const ChildSa* find_child_by_outbound_spi(std::uint32_t spi) const;
   std::size_t quick_modes(bool ours) const;

@@ -61,12 +61,7 @@ std::optional<event::Opening> opening_of(State state) {
 }
 
 Failure phase1_failure(const IsakmpSa& sa, FailureKind kind, Side side) {
-  Failure failure{.kind = kind,
-                  .side = side,
-                  .connection = sa.connection_name(),
-                  .local_id = sa.local_id,
-                  .remote_id = sa.remote_id,
-                  .remote = sa.remote};
+  Failure failure = sa.failure_of(kind, side);
   if (sa.connection) failure.our_proposals = sa.connection->proposals;
   failure.opening = opening_of(sa.state);
   return failure;
@@ -89,12 +84,19 @@ NatContext nat_context(const IsakmpSa& sa, const policy::Suite& suite, std::uint
   return {crypto::hash_of(suite.prf), sa.cookie_i, cookie_r, datagram.local, datagram.remote};
 }
 
-w::NotifyPayload initial_contact(std::uint64_t cookie_i, std::uint64_t cookie_r) {
-  w::NotifyPayload notify{.type = w::NotifyType::initial_contact, .protocol = w::ProtocolId::isakmp};
-  Writer writer(notify.spi);
+Bytes isakmp_spi(std::uint64_t cookie_i, std::uint64_t cookie_r) {
+  Bytes octets;
+  Writer writer(octets);
   writer.u64(cookie_i);
   writer.u64(cookie_r);
-  return notify;
+  return octets;
+}
+
+w::NotifyPayload initial_contact(std::uint64_t cookie_i, std::uint64_t cookie_r) {
+  return {.type = w::NotifyType::initial_contact,
+          .data = {},
+          .protocol = w::ProtocolId::isakmp,
+          .spi = isakmp_spi(cookie_i, cookie_r)};
 }
 
 bool claims_initial_contact(const w::PayloadChain& payloads) {

@@ -20,6 +20,8 @@ Step give_up(event::Failure failure);
 std::optional<std::uint64_t> isakmp_life(const policy::Connection& connection);
 NatContext nat_context(const IsakmpSa& sa, const policy::Suite& suite, std::uint64_t cookie_r,
                        const Datagram& datagram);
+/// How Delete and Notification payloads name an ISAKMP SA: by its cookies (RFC 2408 §3.14, §3.15).
+Bytes isakmp_spi(std::uint64_t cookie_i, std::uint64_t cookie_r);
 /// N(INITIAL-CONTACT), which names the ISAKMP SA by its cookies.
 wire::ikev1::NotifyPayload initial_contact(std::uint64_t cookie_i, std::uint64_t cookie_r);
 bool claims_initial_contact(const wire::ikev1::PayloadChain& payloads);

@@ -23,12 +23,6 @@ namespace sallyport::ike::v1 {
 
 class Ikev1Session final : public Session {
  public:
-  struct Initiation {
-    policy::ConnectionPtr connection;
-    policy::Endpoint local, remote;
-    ChildRequest child;            // empty: none yet, it is to take over those of another
-    bool initial_contact = false;  // claim to be the only ISAKMP SA with this peer
-  };
   /// Sends the first message. An error: it could not even begin (no key for the identities, nothing to offer).
   static std::expected<std::unique_ptr<Ikev1Session>, event::Failure> initiate(Instant now, Environment& env,
                                                                                Initiation initiation);

@@ -34,13 +34,7 @@ std::expected<std::unique_ptr<Ikev1Session>, event::Failure> Ikev1Session::initi
                                                                                     Initiation initiation) {
   auto session = std::make_unique<Ikev1Session>();
   IsakmpSa& sa = session->sa_;
-  sa.id = env.numbers.next_ike_sa();
-  sa.connection = std::move(initiation.connection);
-  sa.local = initiation.local;
-  sa.remote = initiation.remote;
-  sa.local_id = identity_on(*sa.connection, sa.local);
-  sa.remote_id = sa.connection->remote.id;
-  sa.created = now;
+  sa.begin(now, env, initiation);
   if (!env.pad.find(sa.local_id, sa.remote_id))
     return std::unexpected(session->failure(FailureKind::secret_missing, Side::local));
   if (sa.connection->local_xauth() && !own_password(*sa.connection, env)) {
@@ -186,13 +180,9 @@ void Ikev1Session::on_peer_moved(Instant now, Environment& env, const policy::En
 // ---- Ending ----
 
 event::Failure Ikev1Session::failure(FailureKind kind, Side side) const {
-  return {.kind = kind,
-          .side = side,
-          .connection = sa_.connection_name(),
-          .local_id = sa_.local_id,
-          .remote_id = sa_.remote_id,
-          .remote = sa_.remote,
-          .opening = opening_of(sa_.state)};
+  auto failure = sa_.failure_of(kind, side);
+  failure.opening = opening_of(sa_.state);
+  return failure;
 }
 
 /// Ends here and now. What is left repeats our Delete, and answers a peer that did not hear us.
@@ -234,29 +224,18 @@ SessionFacts Ikev1Session::facts() const {
 }
 
 IkeSaStatus Ikev1Session::status() const {
-  IkeSaStatus status{.id = sa_.id,
-                     .connection = sa_.connection_name(),
-                     .version = 1,
-                     .state = sa_.ready_for_phase_2()      ? IkeSaStatus::State::established
-                              : sa_.state == State::closed ? IkeSaStatus::State::closing
-                                                           : IkeSaStatus::State::connecting,
-                     .initiator = sa_.initiator(),
-                     .local = sa_.local,
-                     .remote = sa_.remote,
-                     .local_id = sa_.local_id,
-                     .remote_id = sa_.remote_id,
-                     .local_user = sa_.access.local_user,
-                     .remote_user = sa_.access.remote_user,
-                     .received = sa_.access.received,
-                     .given = sa_.access.given,
-                     .spi_initiator = sa_.cookie_i,
-                     .spi_responder = sa_.cookie_r,
-                     .nat_local = sa_.nat_local,
-                     .nat_remote = sa_.nat_remote,
-                     .established = sa_.established,
-                     .expires = sa_.timers.at(Timer::life),
-                     .rekeys = sa_.timers.at(Timer::renewal),
-                     .children = {}};
+  IkeSaStatus status = sa_.status_of(1);
+  status.state = sa_.ready_for_phase_2()      ? IkeSaStatus::State::established
+                 : sa_.state == State::closed ? IkeSaStatus::State::closing
+                                              : IkeSaStatus::State::connecting;
+  status.local_user = sa_.access.local_user;
+  status.remote_user = sa_.access.remote_user;
+  status.received = sa_.access.received;
+  status.given = sa_.access.given;
+  status.spi_initiator = sa_.cookie_i;
+  status.spi_responder = sa_.cookie_r;
+  status.expires = sa_.timers.at(Timer::life);
+  status.rekeys = sa_.timers.at(Timer::renewal);
   if (sa_.keyed()) status.suite = sa_.suite;
   status.children.assign(sa_.children.begin(), sa_.children.end());
   return status;

@@ -31,13 +31,7 @@ void Ikev1Session::on_timer(Instant now, Environment& env, Timer timer) {
     case Timer::liveness:
       return sa_.state == State::closed ? on_liveness_without_isakmp_sa(now, env) : on_liveness(now, env);
     case Timer::probe: return on_probe(now, env);
-    case Timer::keepalive:
-      if (now - sa_.last_sent >= env.settings.keep_alive) {
-        sa_.last_sent = now;
-        env.outbox.push_back(SendKeepalive{sa_.local, sa_.remote});
-      }
-      sa_.timers.set(Timer::keepalive, sa_.last_sent + env.settings.keep_alive);
-      return;
+    case Timer::keepalive: return sa_.timers.set(Timer::keepalive, sa_.keep_mapping(now, env));
     case Timer::access: return on_access_timeout(now, env);
     case Timer::life: return close(now, env, FailureKind::expired, true);
     case Timer::renewal: return on_renewal(now);

@@ -10,18 +10,12 @@
 
 #include "base/timer_set.h"
 #include "crypto/provider.h"
-#include "event/failure.h"
-#include "ike/core/session.h"
+#include "ike/core/any_ike_sa.h"
 #include "ike/v2/key_schedule.h"
 #include "ike/v2/message_window.h"
 #include "policy/child_sa.h"
 
 namespace sallyport::ike::v2 {
-
-enum class Role : std::uint8_t {
-  initiator,
-  responder
-};
 
 /// RFC 7296 §1.2; the drawing is in docs/state-machines.md, printed from transitions.cpp.
 enum class State : std::uint8_t {
@@ -96,17 +90,9 @@ struct Setup {
   bool initial_contact = false;                   // initiator: to be claimed
 };
 
-struct IkeSa {
-  policy::IkeSaId id;
-  Role role = Role::initiator;
+struct IkeSa : AnyIkeSa {
   State state = State::init_sent;
   std::uint64_t spi_i = 0, spi_r = 0;
-  policy::Endpoint local, remote;
-  policy::ConnectionPtr connection;  // null while a responder does not know it
-  policy::Identity local_id, remote_id;
-  bool nat_local = false, nat_remote = false;
-  bool peer_confirmed = false;  // heard of since `established`
-
   policy::Suite suite;
   IkeKeys keys;
   std::uint64_t sent_messages = 0;  // IV counter
@@ -119,17 +105,7 @@ struct IkeSa {
   std::optional<Task> current;  // what the outstanding request is for
   std::optional<PendingChild> pending_child;
 
-  Instant created{};
-  std::optional<Instant> established;
-  Instant last_received{};  // authentic IKE
-  Instant last_sent{};
-  std::optional<event::Failure> failure;  // why it closes
-
-  bool initiator() const { return role == Role::initiator; }
   bool keyed() const { return !keys.sk_d.empty(); }
-  bool udp_encap() const { return nat_local || nat_remote; }
-  /// Prefixes every event about it.
-  std::string connection_name() const { return connection ? connection->name : std::string(); }
   const ChildSa* find_child(policy::ChildSaId child) const;
   const ChildSa* find_child_by_outbound_spi(std::uint32_t spi) const;
 };

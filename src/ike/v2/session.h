@@ -14,12 +14,6 @@ namespace sallyport::ike::v2 {
 
 class Ikev2Session final : public Session {
  public:
-  struct Initiation {
-    policy::ConnectionPtr connection;
-    policy::Endpoint local, remote;
-    ChildRequest child;
-    bool initial_contact = false;  // claim to be the only IKE SA with this peer
-  };
   /// Sends IKE_SA_INIT. An error: it could not even begin (no shared key for the identities, no such group).
   static std::expected<std::unique_ptr<Ikev2Session>, event::Failure> initiate(Instant now, Environment& env,
                                                                                Initiation initiation);

@@ -24,15 +24,8 @@ std::expected<std::unique_ptr<Ikev2Session>, event::Failure> Ikev2Session::initi
                                                                                     Initiation initiation) {
   auto session = std::make_unique<Ikev2Session>();
   IkeSa& sa = session->sa_;
-  sa.id = env.numbers.next_ike_sa();
-  sa.role = Role::initiator;
+  sa.begin(now, env, initiation);
   sa.state = State::init_sent;
-  sa.connection = std::move(initiation.connection);
-  sa.local = initiation.local;
-  sa.remote = initiation.remote;
-  sa.local_id = identity_on(*sa.connection, sa.local);
-  sa.remote_id = sa.connection->remote.id;
-  sa.created = now;
   if (!env.pad.find(sa.local_id, sa.connection->remote.id))
     return std::unexpected(session->failure(FailureKind::secret_missing, Side::local));
   sa.setup = std::make_unique<Setup>();
@@ -219,13 +212,7 @@ void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
       }
       return;
     case Timer::liveness: return on_liveness(now, env);
-    case Timer::keepalive:
-      if (now - sa_.last_sent >= env.settings.keep_alive) {
-        sa_.last_sent = now;
-        env.outbox.push_back(SendKeepalive{sa_.local, sa_.remote});
-      }
-      sa_.timers.set(Timer::keepalive, sa_.last_sent + env.settings.keep_alive);
-      return;
+    case Timer::keepalive: return sa_.timers.set(Timer::keepalive, sa_.keep_mapping(now, env));
     case Timer::retry: return run_next_task(now, env);
     case Timer::life: return close(now, env, FailureKind::expired, true);
     case Timer::child_life: return on_child_life(now, env);
@@ -292,14 +279,7 @@ Instant Ikev2Session::last_heard(const Environment& env) const {
 
 // ---- Ending ----
 
-event::Failure Ikev2Session::failure(FailureKind kind, Side side) const {
-  return {.kind = kind,
-          .side = side,
-          .connection = sa_.connection_name(),
-          .local_id = sa_.local_id,
-          .remote_id = sa_.remote_id,
-          .remote = sa_.remote};
-}
+event::Failure Ikev2Session::failure(FailureKind kind, Side side) const { return sa_.failure_of(kind, side); }
 
 /// Ends here and now. The last response stays for a while, for a peer that asks again because it got lost.
 void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) {
@@ -333,24 +313,13 @@ SessionFacts Ikev2Session::facts() const {
 }
 
 IkeSaStatus Ikev2Session::status() const {
-  IkeSaStatus status{.id = sa_.id,
-                     .connection = sa_.connection_name(),
-                     .version = 2,
-                     .state = sa_.state == State::established ? IkeSaStatus::State::established
-                              : sa_.state == State::closing || sa_.state == State::closed
-                                  ? IkeSaStatus::State::closing
-                                  : IkeSaStatus::State::connecting,
-                     .initiator = sa_.initiator(),
-                     .local = sa_.local,
-                     .remote = sa_.remote,
-                     .local_id = sa_.local_id,
-                     .remote_id = sa_.remote_id,
-                     .spi_initiator = sa_.spi_i,
-                     .spi_responder = sa_.spi_r,
-                     .nat_local = sa_.nat_local,
-                     .nat_remote = sa_.nat_remote,
-                     .established = sa_.established,
-                     .expires = sa_.timers.at(Timer::life)};
+  IkeSaStatus status = sa_.status_of(2);
+  status.state = sa_.state == State::established                             ? IkeSaStatus::State::established
+                 : sa_.state == State::closing || sa_.state == State::closed ? IkeSaStatus::State::closing
+                                                                             : IkeSaStatus::State::connecting;
+  status.spi_initiator = sa_.spi_i;
+  status.spi_responder = sa_.spi_r;
+  status.expires = sa_.timers.at(Timer::life);
   if (sa_.keyed()) status.suite = sa_.suite;
   status.children.assign(sa_.children.begin(), sa_.children.end());
   return status;
