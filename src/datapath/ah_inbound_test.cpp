@@ -35,11 +35,6 @@ Outcome receive(Pair& pair, Bytes packet) {
   if (!out.drops.empty()) outcome.dropped = out.drops[0].reason;
   return outcome;
 }
-/// The one packet that "here" sends.
-Bytes sent(Pair& pair, const ClearPacket& clear = {}) {
-  const Verdicts& out = pair.send({build(clear)});
-  return out.sends.size() == 1 ? to_bytes(out.sends[0].bytes) : Bytes();
-}
 
 TEST(AhInbound, DeliversWhatAnotherImplementationMade) {
   auto ciphers = crypto::make_openssl_factory();
@@ -77,7 +72,7 @@ TEST(AhInbound, DeliversWhatAnotherImplementationMade) {
 TEST(AhInbound, DropsEachPacketWithOneImmutableBitFlipped) {
   for (const char* proposal : {"sha256-noesn", "sha512-esn", "md5-noesn"}) {
     Pair pair(ah(proposal));
-    const Bytes original = sent(pair, {.size = 60});
+    const Bytes original = sent_by(pair, {.size = 60});
     ASSERT_FALSE(original.empty());
     std::size_t passed = 0;
     for (std::size_t bit = 0; bit < original.size() * 8; ++bit) {
@@ -97,7 +92,7 @@ TEST(AhInbound, DropsEachPacketWithOneImmutableBitFlipped) {
 TEST(AhInbound, TakesWhatRoutersMayChange) {
   Pair pair(ah());
   for (int change = 0; change < 4; ++change) {
-    Bytes packet = sent(pair);
+    Bytes packet = sent_by(pair);
     switch (change) {
       case 0: wire::set_hop_limit(packet.data(), 3); break;
       case 1: wire::set_traffic_class(packet.data(), 0xb8); break;
@@ -110,7 +105,7 @@ TEST(AhInbound, TakesWhatRoutersMayChange) {
 
 TEST(AhInbound, DropsEveryTruncation) {
   Pair pair(ah());
-  const Bytes original = sent(pair);
+  const Bytes original = sent_by(pair);
   for (std::size_t size = 0; size < original.size(); ++size) {
     Bytes cut(original.begin(), original.begin() + static_cast<std::ptrdiff_t>(size));
     EXPECT_EQ(receive(pair, cut).dropped, DropReason::malformed_ah) << size;
@@ -122,7 +117,7 @@ TEST(AhInbound, DropsEveryTruncation) {
 
 TEST(AhInbound, DropsReplays) {
   Pair pair(ah());
-  const Bytes packet = sent(pair);
+  const Bytes packet = sent_by(pair);
   EXPECT_TRUE(receive(pair, packet).clear);
   EXPECT_EQ(receive(pair, packet).dropped, DropReason::replay);
   Bytes other_ttl = packet;
@@ -132,7 +127,7 @@ TEST(AhInbound, DropsReplays) {
 
 TEST(AhInbound, DropsTheSamePacketTwiceInOneBurst) {
   Pair pair(ah());
-  Bytes packet = sent(pair), again = packet;
+  Bytes packet = sent_by(pair), again = packet;
   const Datagram twice[] = {{.bytes = packet, .is_ah = true}, {.bytes = again, .is_ah = true}};
   const Verdicts& out = pair.receive(twice);
   EXPECT_THAT(out.deliveries, SizeIs(1));
@@ -142,14 +137,14 @@ TEST(AhInbound, DropsTheSamePacketTwiceInOneBurst) {
 
 TEST(AhInbound, DropsFragmentsUnseen) {
   Pair pair(ah());
-  Bytes packet = sent(pair);
+  Bytes packet = sent_by(pair);
   packet[6] |= 0x20;
   EXPECT_EQ(receive(pair, packet).dropped, DropReason::fragment);
 }
 
 TEST(AhInbound, DropsUnknownSpis) {
   Pair pair(ah());
-  Bytes packet = sent(pair);
+  Bytes packet = sent_by(pair);
   store_be32(&packet[24], 0x12345678);
   EXPECT_EQ(receive(pair, packet).dropped, DropReason::unknown_spi);
 }
@@ -157,17 +152,17 @@ TEST(AhInbound, DropsUnknownSpis) {
 TEST(AhInbound, EspIsNotTakenByAnAhSaNorTheReverse) {
   Pair ah_pair(ah()), esp_pair(ChildSa{.udp_encap = false});
   Bytes esp(64, 1);
-  store_be32(esp.data(), load_be32(&sent(ah_pair)[24]));
+  store_be32(esp.data(), load_be32(&sent_by(ah_pair)[24]));
   const Datagram as_esp{.bytes = esp};
   EXPECT_THAT(ah_pair.receive({&as_esp, 1}).deliveries, IsEmpty());
   EXPECT_EQ(ah_pair.there().counters().drops[DropReason::unknown_spi], 1u);
-  EXPECT_EQ(receive(esp_pair, sent(ah_pair)).dropped, DropReason::unknown_spi);
+  EXPECT_EQ(receive(esp_pair, sent_by(ah_pair)).dropped, DropReason::unknown_spi);
 }
 
 TEST(AhInbound, DropsHeaderLengthsThatAreNotTheSas) {
   Pair pair(ah());
   for (const std::uint8_t words : std::to_array<std::uint8_t>({0, 1, 4, 7, 8, 255})) {
-    Bytes packet = sent(pair, {.size = 1400});
+    Bytes packet = sent_by(pair, {.size = 1400});
     packet[21] = words;
     EXPECT_EQ(receive(pair, packet).dropped, DropReason::malformed_ah) << static_cast<int>(words);
   }
@@ -175,7 +170,7 @@ TEST(AhInbound, DropsHeaderLengthsThatAreNotTheSas) {
 
 TEST(AhInbound, DropsUnknownOptions) {
   Pair pair(ah("sha256-noesn", policy::Mode::transport));
-  Bytes packet = sent(pair, {.source = "192.0.2.1", .destination = "192.0.2.2"});
+  Bytes packet = sent_by(pair, {.source = "192.0.2.1", .destination = "192.0.2.2"});
   const Bytes option = {0xde, 4, 0, 0};
   packet.insert(packet.begin() + wire::ipv4_header_size, option.begin(), option.end());
   packet[0] = 0x46;
@@ -191,7 +186,7 @@ TEST(AhInbound, DropsWhatTheSelectorsDoNotName) {
   auto ciphers = crypto::make_openssl_factory();
   Worker strict(*ciphers, random);
   ASSERT_TRUE(strict.install(spec_there(narrow)));
-  Bytes packet = sent(pair, {.source = "10.9.0.1"});
+  Bytes packet = sent_by(pair, {.source = "10.9.0.1"});
   const Datagram datagram{.bytes = packet, .is_ah = true};
   Verdicts out;
   strict.inbound(pair.now, {&datagram, 1}, out);
@@ -202,7 +197,7 @@ TEST(AhInbound, DropsWhatTheSelectorsDoNotName) {
 
 TEST(AhInbound, TellsCongestionToTheInnerPacket) {
   Pair pair(ah());
-  Bytes packet = sent(pair, {.traffic_class = 2});
+  Bytes packet = sent_by(pair, {.traffic_class = 2});
   const Datagram datagram{.bytes = packet, .is_ah = true, .traffic_class = 3};
   EXPECT_EQ(wire::IpPacket::parse(pair.receive({&datagram, 1}).deliveries.at(0).to_bytes())->traffic_class(), 3);
 }

@@ -13,9 +13,6 @@ using namespace test;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-struct Ends {
-  const char *here, *there;
-};
 ChildSa ah(const char* proposal, policy::Mode mode, Ends outer, Ends inner) {
   return {.here = outer.here,
           .there = outer.there,
@@ -26,8 +23,6 @@ ChildSa ah(const char* proposal, policy::Mode mode, Ends outer, Ends inner) {
           .mode = mode,
           .udp_encap = false};
 }
-constexpr Ends v4{"192.0.2.1", "192.0.2.2"}, v6{"2001:db8::1", "2001:db8::2"};
-constexpr Ends inner4{"10.1.0.1", "10.2.0.1"}, inner6{"fd01::1", "fd02::1"};
 
 TEST(AhOutbound, RoundTripsEveryAlgorithmModeAndFamily) {
   for (const char* proposal : {"md5-noesn", "sha1-esn", "sha256-noesn", "sha384-esn", "sha512-esn"}) {

@@ -17,12 +17,6 @@ using namespace test;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-struct Ends {
-  const char *here, *there;
-};
-constexpr Ends v4{"192.0.2.1", "192.0.2.2"}, v6{"2001:db8::1", "2001:db8::2"};
-constexpr Ends inner4{"10.1.0.1", "10.2.0.1"}, inner6{"fd01::1", "fd02::1"};
-
 /// ESP, and AH of another Child SA's numbers around it.
 policy::ChildSaSpec bundle(ChildSa esp, std::string_view ah = "sha256-noesn") {
   esp.udp_encap = false;
@@ -43,10 +37,6 @@ ChildSa between(Ends outer, Ends inner, policy::Mode mode, const char* esp = "ae
           .mode = mode};
 }
 
-Bytes sent(Pair& pair, const ClearPacket& clear = {}) {
-  const Verdicts& out = pair.send({build(clear)});
-  return out.sends.size() == 1 ? to_bytes(out.sends[0].bytes) : Bytes();
-}
 /// Why the packet, from the IP header on, was dropped; nullopt: it was delivered.
 std::optional<DropReason> drop_of(Pair& pair, Bytes packet) {
   const Datagram datagram{.bytes = packet, .is_ah = true};
@@ -139,7 +129,7 @@ TEST(Bundle, CutsSuperFrames) {
 TEST(Bundle, LeavesRoomForBothHeaders) {
   Pair pair(bundle({}), {});
   const std::size_t largest = 1500 - 20 - 28 - 8 - 8 - 16 - 2;  // IP, AH, ESP's header, IV, ICV and trailer
-  EXPECT_LE(sent(pair, {.size = largest, .dont_fragment = true}).size(), 1500u);
+  EXPECT_LE(sent_by(pair, {.size = largest, .dont_fragment = true}).size(), 1500u);
   EXPECT_THAT(pair.sent.sends, SizeIs(1));
   const Verdicts& out = pair.send({build({.size = largest + 4, .dont_fragment = true})});
   EXPECT_THAT(out.sends, IsEmpty());
@@ -158,7 +148,7 @@ TEST(Bundle, FragmentsBehindAh) {
 
 TEST(Bundle, DropsEspWithoutAh) {
   Pair pair(bundle({}), {});
-  Bytes packet = sent(pair);
+  Bytes packet = sent_by(pair);
   const auto ip = wire::IpPacket::parse(packet);
   const std::size_t at = ip->payload_offset() + wire::read_ah_header(ip->payload())->size;
   const Datagram bare{.bytes = ByteSpan(packet).subspan(at)};
@@ -178,19 +168,19 @@ TEST(Bundle, DropsAhAroundAnythingElse) {
   ah.inbound = whole.bundled_ah->inbound.clone();
   ah.outbound = whole.bundled_ah->outbound.clone();
   Pair without_esp(ah, {});
-  EXPECT_EQ(drop_of(pair, sent(without_esp)), DropReason::incomplete_bundle);
+  EXPECT_EQ(drop_of(pair, sent_by(without_esp)), DropReason::incomplete_bundle);
 
   auto other_esp = bundle({});
   other_esp.outbound.spi ^= 1;
   Pair stranger(other_esp, {});
-  sent(stranger);  // so that AH's number is fresh
-  EXPECT_EQ(drop_of(pair, sent(stranger)), DropReason::incomplete_bundle);
+  sent_by(stranger);  // so that AH's number is fresh
+  EXPECT_EQ(drop_of(pair, sent_by(stranger)), DropReason::incomplete_bundle);
   EXPECT_EQ(pair.there().status({1})->bundled_ah->counters.drops[DropReason::incomplete_bundle], 2u);
 }
 
 TEST(Bundle, DropsEachPacketWithOneBitFlipped) {
   Pair pair(bundle({}), {});
-  const Bytes original = sent(pair, {.size = 60});
+  const Bytes original = sent_by(pair, {.size = 60});
   const std::size_t headers = wire::ipv4_header_size;
   for (std::size_t bit = headers * 8; bit < original.size() * 8; ++bit) {
     Bytes damaged = original;
@@ -203,17 +193,17 @@ TEST(Bundle, DropsEachPacketWithOneBitFlipped) {
 TEST(Bundle, ChecksReplaysInBothProtocols) {
   const auto spec = bundle({});
   Pair pair(spec, {});
-  const Bytes packet = sent(pair);
+  const Bytes packet = sent_by(pair);
   EXPECT_EQ(drop_of(pair, packet), std::nullopt);
   EXPECT_EQ(drop_of(pair, packet), DropReason::replay);
   EXPECT_EQ(pair.there().status({1})->bundled_ah->counters.drops[DropReason::replay], 1u);
   // Fresh AH around ESP that was there before.
   Pair again(spec, {});
-  sent(again), sent(again);
+  sent_by(again), sent_by(again);
   Settings behind;
   behind.first_sequence_number = 1;
   Pair copied(spec, behind);
-  EXPECT_EQ(drop_of(pair, sent(copied)), DropReason::replay);
+  EXPECT_EQ(drop_of(pair, sent_by(copied)), DropReason::replay);
 }
 
 TEST(Bundle, CountsForEachProtocol) {
@@ -231,7 +221,7 @@ TEST(Bundle, CountsForEachProtocol) {
 
 TEST(Bundle, GoesAsAWhole) {
   Pair pair(bundle({}), {});
-  const Bytes packet = sent(pair);
+  const Bytes packet = sent_by(pair);
   EXPECT_TRUE(pair.there().remove({1}));
   EXPECT_EQ(drop_of(pair, packet), DropReason::unknown_spi);
 }

@@ -236,6 +236,11 @@ std::vector<Bytes> Pair::pass(std::vector<Bytes> clear) {
   return delivered(receive(wire.datagrams()));
 }
 
+Bytes sent_by(Pair& pair, const ClearPacket& clear) {
+  const Verdicts& out = pair.send({build(clear)});
+  return out.sends.size() == 1 ? to_bytes(out.sends[0].bytes) : Bytes();
+}
+
 std::vector<Bytes> delivered(const Verdicts& verdicts) {
   std::vector<Bytes> packets;
   for (const Deliver& deliver : verdicts.deliveries) packets.push_back(deliver.to_bytes());

@@ -47,6 +47,13 @@ struct ChildSa {
   std::uint32_t number = 1;  // of the Child SA: keys, SPIs and id follow from it
   std::string_view child = "lan";
 };
+/// Addresses of two gateways, and of two hosts behind them.
+struct Ends {
+  const char *here, *there;
+};
+constexpr Ends v4{"192.0.2.1", "192.0.2.2"}, v6{"2001:db8::1", "2001:db8::2"};
+constexpr Ends inner4{"10.1.0.1", "10.2.0.1"}, inner6{"fd01::1", "fd02::1"};
+
 /// As "here" sees it.
 policy::ChildSaSpec spec_here(const ChildSa& sa);
 /// The same SA as "there" sees it.
@@ -99,6 +106,9 @@ class Pair {
   std::unique_ptr<Worker> there_;
   std::vector<Bytes> clear_;
 };
+
+/// The one packet that "here" sends for the clear one; empty: none, or several.
+Bytes sent_by(Pair& pair, const ClearPacket& clear = {});
 
 std::vector<Bytes> delivered(const Verdicts& verdicts);
 

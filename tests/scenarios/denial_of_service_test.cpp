@@ -1,12 +1,12 @@
 // Strangers by the million: what they can make a host hold is bounded, and whoever is honest still gets in.
-#include "tests/scenarios/stage.h"
+#include "tests/scenarios/flood.h"
 
 namespace sallyport::scenarios {
 namespace {
 
 using sim::OffPathAttacker;
 
-class DenialOfService : public Stage {
+class DenialOfService : public FloodStage {
  protected:
   /// bob talks to whoever proves to be alice, wherever she is.
   static Pairing for_everybody() {
@@ -14,28 +14,8 @@ class DenialOfService : public Stage {
     pairing.right.remote_addrs.clear();
     return pairing;
   }
-  /// alice's first message to bob as it was on the wire; bob has forgotten it.
-  Bytes an_init_request() {
-    mallory.record(1);
-    mallory.take(OnPathAttacker::everything());
-    load(for_everybody());
-    alice.initiate("office");
-    pass(1ms);
-    const Bytes recorded = mallory.recorded().front().packet;
-    alice.terminate("office");
-    alice.restart();
-    mallory.forget_rules();
-    mallory.record(0);
-    return recorded;
-  }
-  void flood(std::uint64_t count, Duration duration, const Bytes& original) {
-    eve.flood(count, duration,
-              [original](RandomSource& random) { return OffPathAttacker::spoofed_ike_sa_init(original, random); });
-  }
+  Bytes an_init_request() { return a_first_message(for_everybody(), bob); }
   const node::Node& bobs_node() const { return *bob.node(); }
-
-  OffPathAttacker& eve = world.add<OffPathAttacker>("eve");
-  Link& eve_link = internet.attach(eve, IpAddress::v4(203, 0, 113, 66), {.delay = 1ms});
 };
 
 TEST_F(DenialOfService, FewStrangersGetNoCookie) {
@@ -69,17 +49,7 @@ TEST_F(DenialOfService, HalfOpenOnesAreForgottenInTime) {
 }
 
 TEST_F(DenialOfService, MillionSpoofedInitsHoldNoMoreThanTheBound) {
-  world.trace().keep(0);
-  const Bytes original = an_init_request();
-  SeededRandom random(1);
-  std::size_t most = 0;
-  for (int second = 0; second < 100; ++second) {
-    // Straight into bob's port: the net's own work would take longer than bob's.
-    for (int i = 0; i < 10'000; ++i) bob.on_packet(0, OffPathAttacker::spoofed_ike_sa_init(original, random));
-    most = std::max(most, bobs_node().engine().sessions());
-    pass(1s);
-  }
-  EXPECT_EQ(most, ike::Settings{}.cookie_threshold);
+  EXPECT_EQ(flood_for_100_seconds(10'000, an_init_request(), bob), ike::Settings{}.cookie_threshold);
   pass(2min);
   EXPECT_EQ(bobs_node().engine().sessions(), 0U);
 }

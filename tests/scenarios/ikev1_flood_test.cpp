@@ -1,14 +1,13 @@
 // Strangers by the million who speak IKEv1, which has no cookies to ask them for: what they can make a gateway hold and
 // compute is bounded, and in Main Mode whoever is honest still gets in.
 #include "tests/scenarios/counting_provider.h"
+#include "tests/scenarios/flood.h"
 #include "tests/scenarios/ikev1.h"
 
 namespace sallyport::scenarios {
 namespace {
 
-using sim::OffPathAttacker;
-
-class Ikev1Flood : public Stage {
+class Ikev1Flood : public FloodStage {
  protected:
   /// Between alice, wherever she is, and the gateway.
   static Pairing open_to_all(bool aggressive) {
@@ -25,39 +24,7 @@ class Ikev1Flood : public Stage {
     alice.load(pairing.left_configuration());
     gate.load(pairing.right_configuration());
   }
-  /// alice's first message to the gateway as it was on the wire; it never arrived.
-  Bytes a_first_message(bool aggressive) {
-    mallory.record(1);
-    mallory.take(OnPathAttacker::everything());
-    load_gate(open_to_all(aggressive));
-    alice.initiate("office");
-    pass(1ms);
-    Bytes recorded = mallory.recorded().front().packet;
-    alice.terminate("office");
-    alice.restart();
-    mallory.forget_rules();
-    mallory.record(0);
-    return recorded;
-  }
-  void flood(std::uint64_t count, Duration duration, const Bytes& original) {
-    eve.flood(count, duration,
-              [original](RandomSource& random) { return OffPathAttacker::spoofed_ike_sa_init(original, random); });
-  }
-  /// So many in each of a hundred seconds; the most sessions that the gateway had meanwhile.
-  std::size_t flood_for_100_seconds(int in_a_second, const Bytes& original) {
-    world.trace().keep(0);
-    SeededRandom random(1);
-    std::size_t most = 0;
-    for (int second = 0; second < 100; ++second) {
-      // Straight into the gateway's port: the net's own work would take longer than the gateway's.
-      for (int i = 0; i < in_a_second; ++i) {
-        gate.on_packet(0, OffPathAttacker::spoofed_ike_sa_init(original, random));
-        most = std::max(most, engine().sessions());
-      }
-      pass(1s);
-    }
-    return most;
-  }
+  Bytes a_first_message(bool aggressive) { return FloodStage::a_first_message(open_to_all(aggressive), gate); }
   bool alice_gets_in(Duration at_most) {
     alice.initiate("office");
     return eventually([&] { return alice.installed().size() == 1; }, at_most) &&
@@ -69,13 +36,11 @@ class Ikev1Flood : public Stage {
   CountingProvider counting{cryptography().provider};
   Host& gate = world.add<Host>("gate", std::vector{gate_address}, sim::Cryptography{counting, cryptography().ciphers});
   Link& gate_link = internet.attach(gate, gate_address);
-  OffPathAttacker& eve = world.add<OffPathAttacker>("eve");
-  Link& eve_link = internet.attach(eve, IpAddress::v4(203, 0, 113, 66), {.delay = 1ms});
 };
 
 TEST_F(Ikev1Flood, MillionSpoofedMainModesHoldNoMoreThanTheBoundAndComputeNothing) {
   const Bytes original = a_first_message(false);
-  EXPECT_EQ(flood_for_100_seconds(10'000, original), ike::Settings{}.half_open_limit);
+  EXPECT_EQ(flood_for_100_seconds(10'000, original, gate), ike::Settings{}.half_open_limit);
   EXPECT_EQ(counting.key_pairs(), 0U);
   EXPECT_EQ(counting.shared_secrets(), 0U);
   pass(2min);
@@ -85,7 +50,7 @@ TEST_F(Ikev1Flood, MillionSpoofedMainModesHoldNoMoreThanTheBoundAndComputeNothin
 TEST_F(Ikev1Flood, MillionSpoofedAggressiveModesAreAnsweredAtARate) {
   const Bytes original = a_first_message(true);
   const ike::Settings settings;
-  EXPECT_LE(flood_for_100_seconds(10'000, original), settings.half_open_limit);
+  EXPECT_LE(flood_for_100_seconds(10'000, original, gate), settings.half_open_limit);
   EXPECT_GT(counting.shared_secrets(), 0U);
   EXPECT_LE(counting.shared_secrets(), 101 * settings.aggressive_per_second);
   EXPECT_EQ(counting.key_pairs(), counting.shared_secrets());

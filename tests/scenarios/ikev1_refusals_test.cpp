@@ -12,11 +12,7 @@ using testing::HasSubstr;
 class Ikev1Refusals : public Stage {
  protected:
   void expect_refusal(FailureKind at_alice, FailureKind at_bob) {
-    alice.initiate("office");
-    pass(5min);
-    EXPECT_TRUE(alice.installed().empty());
-    EXPECT_TRUE(bob.installed().empty());
-    EXPECT_TRUE(is_all_gone());
+    expect_nothing_comes_up();
     EXPECT_EQ(reason_of(alice), at_alice);
     EXPECT_EQ(reason_of(bob), at_bob);
   }

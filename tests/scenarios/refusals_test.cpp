@@ -11,11 +11,7 @@ class Refusals : public Stage {
  protected:
   /// Nothing comes up, nothing stays.
   void expect_refusal(FailureKind at_alice, FailureKind at_bob) {
-    alice.initiate("office");
-    pass(5min);
-    EXPECT_TRUE(alice.installed().empty());
-    EXPECT_TRUE(bob.installed().empty());
-    EXPECT_TRUE(is_all_gone());
+    expect_nothing_comes_up();
     EXPECT_FALSE(alice_reaches_bob());
     EXPECT_EQ(failure_of(alice), at_alice);
     EXPECT_EQ(failure_of(bob), at_bob);

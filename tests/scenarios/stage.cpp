@@ -59,6 +59,14 @@ bool Stage::eventually(const std::function<bool()>& condition, Duration at_most)
   return world.run_until(condition, at_most) == sim::World::Ended::condition_met;
 }
 
+void Stage::expect_nothing_comes_up() {
+  alice.initiate("office");
+  pass(5min);
+  EXPECT_TRUE(alice.installed().empty());
+  EXPECT_TRUE(bob.installed().empty());
+  EXPECT_TRUE(is_all_gone());
+}
+
 bool Stage::is_up(std::size_t ike_sas, std::size_t child_sas) const {
   return alice.established_ike_sas() == ike_sas && bob.established_ike_sas() == ike_sas &&
          alice.installed().size() == child_sas && bob.installed().size() == child_sas;

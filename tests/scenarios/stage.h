@@ -63,6 +63,8 @@ class Stage : public testing::Test {
   bool eventually(const std::function<bool()>& condition, Duration at_most = 30s);
   /// alice initiates "office", or the connection that is named; both ends have an IKE SA and `children` Child SAs soon.
   bool comes_up(std::string_view connection = "office", std::size_t children = 1);
+  /// alice initiates "office", to no avail: nothing comes up, nothing stays.
+  void expect_nothing_comes_up();
   bool is_up(std::size_t ike_sas = 1, std::size_t child_sas = 1) const;
   /// Neither end has an IKE SA, half-open and closing ones included.
   bool is_all_gone() const;

@@ -5,10 +5,29 @@
 #include <ranges>
 
 #include "event/event.h"
-#include "ike/core/environment.h"
-#include "ike/core/status.h"
+#include "ike/core/any_ike_sa.h"
 
 namespace sallyport::ike {
+
+/// What a Child SA has of its IKE SA and its configuration; its mode, selectors and keys are still to be agreed.
+inline policy::ChildSaSpec begin_spec(const AnyIkeSa& sa, const policy::Connection& connection,
+                                      const policy::Child& config, const policy::Suite& suite, Environment& env) {
+  policy::ChildSaSpec spec;
+  spec.id = env.numbers.next_child_sa();
+  spec.ike_sa = sa.id;
+  spec.connection = connection.name;
+  spec.child = config.name;
+  spec.suite = suite;
+  spec.local = sa.local;
+  spec.remote = sa.remote;
+  spec.udp_encap = sa.udp_encap();
+  spec.nat_local = sa.nat_local;
+  spec.nat_remote = sa.nat_remote;
+  spec.replay_window = config.replay_window;
+  spec.copy_df = config.copy_df;
+  spec.copy_ecn = config.copy_ecn;
+  return spec;
+}
 
 inline ChildSaStatus status_of(const policy::ChildSaSpec& spec, Instant installed) {
   return {.id = spec.id,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/core/child_sas.h"
 #include "ike/v1/authentication.h"
 #include "ike/v1/bundle.h"
 #include "ike/v1/identification.h"
@@ -53,23 +54,10 @@ ExchangeStep refuse(const Inbound& in, w::NotifyType type, Failure failure) {
 
 policy::ChildSaSpec make_spec(const IsakmpSa& sa, const policy::Child& config, const policy::Suite& suite,
                               const SelectorPair& pair, Environment& env) {
-  policy::ChildSaSpec spec;
-  spec.id = env.numbers.next_child_sa();
-  spec.ike_sa = sa.id;
-  spec.connection = sa.connection->name;
-  spec.child = config.name;
+  auto spec = begin_spec(sa, *sa.connection, config, suite, env);
   spec.mode = config.mode;
-  spec.suite = suite;
-  spec.local = sa.local;
-  spec.remote = sa.remote;
-  spec.udp_encap = sa.udp_encap();
-  spec.nat_local = sa.nat_local;
-  spec.nat_remote = sa.nat_remote;
   spec.local_ts = {pair.local};
   spec.remote_ts = {pair.remote};
-  spec.replay_window = config.replay_window;
-  spec.copy_df = config.copy_df;
-  spec.copy_ecn = config.copy_ecn;
   return spec;
 }
 

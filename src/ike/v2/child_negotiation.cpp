@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/core/child_sas.h"
 #include "ike/v2/numbers_map.h"
 
 namespace sallyport::ike::v2 {
@@ -64,25 +65,6 @@ policy::TrafficSelectors with_packet_first(policy::TrafficSelectors configured,
       std::ranges::find(configured, *packet) == configured.end())
     configured.insert(configured.begin(), *packet);
   return configured;
-}
-
-policy::ChildSaSpec make_spec(const IkeSa& sa, const policy::Connection& connection, const policy::Child& config,
-                              const policy::Suite& suite, Environment& env) {
-  policy::ChildSaSpec spec;
-  spec.id = env.numbers.next_child_sa();
-  spec.ike_sa = sa.id;
-  spec.connection = connection.name;
-  spec.child = config.name;
-  spec.suite = suite;
-  spec.local = sa.local;
-  spec.remote = sa.remote;
-  spec.udp_encap = sa.udp_encap();
-  spec.nat_local = sa.nat_local;
-  spec.nat_remote = sa.nat_remote;
-  spec.replay_window = config.replay_window;
-  spec.copy_df = config.copy_df;
-  spec.copy_ecn = config.copy_ecn;
-  return spec;
 }
 
 void take_keys(policy::ChildSaSpec& spec, ChildKeys keys, bool we_initiated) {
@@ -176,7 +158,7 @@ std::expected<NewChild, ChildFailure> accept_child_answer(const IkeSa& sa, const
     return std::unexpected(std::move(failed));
   }
 
-  NewChild child{make_spec(sa, *sa.connection, config, suite, env), &config};
+  NewChild child{begin_spec(sa, *sa.connection, config, suite, env), &config};
   child.spec.initiated = true;
   child.spec.mode = mode;
   child.spec.local_ts = narrowed->local;
@@ -281,7 +263,7 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
 
 NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const ChildMatch& match,
                     const ChildKeyInputs& inputs, bool with_key_exchange, w::PayloadChain& reply, Environment& env) {
-  NewChild child{make_spec(sa, connection, *match.config, match.choice.suite, env), match.config};
+  NewChild child{begin_spec(sa, connection, *match.config, match.choice.suite, env), match.config};
   child.spec.mode = match.mode;
   child.spec.local_ts = match.local_ts;
   child.spec.remote_ts = match.remote_ts;

@@ -1,0 +1,50 @@
+// What the stories about strangers by the million have in common: an honest initiator's first message, of which eve,
+// from anywhere, makes as many as she likes.
+#pragma once
+
+#include "tests/scenarios/stage.h"
+
+namespace sallyport::scenarios {
+
+class FloodStage : public Stage {
+ protected:
+  /// alice's first message of `pairing` to `victim` as it was on the wire; it never arrived, and both forget it.
+  Bytes a_first_message(const Pairing& pairing, Host& victim) {
+    mallory.record(1);
+    mallory.take(OnPathAttacker::everything());
+    alice.load(pairing.left_configuration());
+    victim.load(pairing.right_configuration());
+    alice.initiate("office");
+    pass(1ms);
+    Bytes recorded = mallory.recorded().front().packet;
+    alice.terminate("office");
+    alice.restart();
+    mallory.forget_rules();
+    mallory.record(0);
+    return recorded;
+  }
+  void flood(std::uint64_t count, Duration duration, const Bytes& original) {
+    eve.flood(count, duration,
+              [original](RandomSource& random) { return sim::OffPathAttacker::spoofed_ike_sa_init(original, random); });
+  }
+  /// So many in each of a hundred seconds; the most sessions that the victim had meanwhile.
+  std::size_t flood_for_100_seconds(int in_a_second, const Bytes& original, Host& victim) {
+    world.trace().keep(0);
+    SeededRandom random(1);
+    std::size_t most = 0;
+    for (int second = 0; second < 100; ++second) {
+      // Straight into the victim's port: the net's own work would take longer than the victim's.
+      for (int i = 0; i < in_a_second; ++i) {
+        victim.on_packet(0, sim::OffPathAttacker::spoofed_ike_sa_init(original, random));
+        most = std::max(most, victim.node()->engine().sessions());
+      }
+      pass(1s);
+    }
+    return most;
+  }
+
+  sim::OffPathAttacker& eve = world.add<sim::OffPathAttacker>("eve");
+  Link& eve_link = internet.attach(eve, IpAddress::v4(203, 0, 113, 66), {.delay = 1ms});
+};
+
+}  // namespace sallyport::scenarios
