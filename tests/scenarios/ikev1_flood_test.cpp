@@ -127,6 +127,49 @@ TEST_F(Ikev1Flood, WhatFailsBeforeItIsProvedLeavesNothingBehind) {
   EXPECT_EQ(counting.key_pairs(), 0U);
 }
 
+/// What the gateway sends to somebody else because of short messages in his name, behind a first message in his name.
+class Ikev1Reflection : public Ikev1Flood {
+ protected:
+  /// A thousand messages of phase 2 with the responder's cookie, or without it.
+  std::size_t answers_to_a_thousand(bool with_cookie) {
+    const Bytes original = a_first_message(true);
+    const auto udp = sim::parse_udp(original);
+    Bytes message = to_bytes(udp->payload);
+    gate.on_packet(0, sim::build_udp(victim, udp->destination, message, udp->fields));
+    pass(1ms);
+    const Bytes answer = to_bytes(to_victim().at(0).content);
+    message.resize(wire::ike_header_size + 16);
+    std::ranges::fill(ByteSpan(message).subspan(8, 8), std::uint8_t{0});
+    if (with_cookie) std::ranges::copy(ByteView(answer).subspan(8, 8), message.begin() + 8);
+    message[16] = 8;  // HASH
+    message[18] = wire::ikev1::number(V1::quick_mode);
+    message[19] = wire::ikev1::flag_encryption;
+    store_be32(&message[24], static_cast<std::uint32_t>(message.size()));
+    for (std::uint32_t i = 1; i <= 1000; ++i) {
+      store_be32(&message[20], i);
+      gate.on_packet(0, sim::build_udp(victim, udp->destination, message, udp->fields));
+    }
+    pass(1ms);
+    return to_victim().size() - 1;
+  }
+  std::vector<sim::Sniffed> to_victim() const {
+    std::vector<sim::Sniffed> found;
+    for (const auto& packet : world.trace().packets())
+      if (const auto sniffed = sim::sniff(packet.bytes);
+          sniffed.destination.address == victim.address && world.trace().links()[packet.link.value].a == gate.name())
+        found.push_back(sniffed);
+    return found;
+  }
+
+  static inline const policy::Endpoint victim{IpAddress::v4(203, 0, 113, 99), 500};
+};
+
+TEST_F(Ikev1Reflection, WhoHasNotHeardUsGetsNothingMore) { EXPECT_EQ(answers_to_a_thousand(false), 0U); }
+
+TEST_F(Ikev1Reflection, WhoHasGetsNoMoreThanWeWouldRepeat) {
+  EXPECT_EQ(answers_to_a_thousand(true), ike::Settings{}.retransmit_tries);
+}
+
 #if SALLYPORT_HAS_IKEV2
 TEST_F(Ikev1Flood, LeavesIkev2Open) {
   const Bytes original = a_first_message(false);

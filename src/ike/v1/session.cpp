@@ -177,10 +177,8 @@ void Ikev1Session::on_hint(Environment& env, const Received& received) {
 void Ikev1Session::on_phase_2(Instant now, Environment& env, const Received& received) {
   const std::uint32_t id = received.header().message_id;
   const auto exchange = received.envelope.exchange();
-  if (sa_.state == State::aggressive_answered) {  // its message 3 got lost, or is late
-    reject(env, Reason::unexpected_exchange, received.datagram);
-    return send(now, env, to_bytes(sa_.last.octets()), received.datagram.local, received.datagram.remote);
-  }
+  if (received.header().responder_spi != sa_.cookie_r) return reject(env, Reason::unknown_spi, received.datagram);
+  if (sa_.state == State::aggressive_answered) return remind(now, env, received);
   const bool may_come =
       sa_.established || (sa_.state == State::main_proved && exchange == w::ExchangeType::informational);
   if (!sa_.keyed() || !may_come || id == 0) return reject(env, Reason::unexpected_exchange, received.datagram);
@@ -196,6 +194,18 @@ void Ikev1Session::on_phase_2(Instant now, Environment& env, const Received& rec
   if (may_begin && (!known || known->type == exchange)) return on_exchange(now, env, received, known);
   if (exchange == w::ExchangeType::informational && !known) return on_informational(now, env, received);
   reject(env, Reason::unexpected_exchange, received.datagram);
+}
+
+/// The peer is further than we: its message 3 got lost, or is late. To ask for it we say message 2 again. What asks is
+/// not authentic and shorter than that: so it must have our cookie, come from where message 1 came from, and gets no
+/// more of them than we would send by ourselves.
+void Ikev1Session::remind(Instant now, Environment& env, const Received& received) {
+  reject(env, Reason::unexpected_exchange, received.datagram);
+  if (received.datagram.remote.address != sa_.remote.address ||
+      !sa_.last.repeat(now, env.settings.retransmit_tries, env.settings, env.random))
+    return;
+  sa_.last.settle();
+  send(now, env, to_bytes(sa_.last.octets()), received.datagram.local, received.datagram.remote);
 }
 
 /// Quick Mode, or a transaction.

@@ -85,6 +85,7 @@ class Ikev1Session final : public Session {
   void on_fragment(Instant now, Environment& env, const Datagram& datagram);
   void on_phase_1(Instant now, Environment& env, const Received& received);
   void on_phase_2(Instant now, Environment& env, const Received& received);
+  void remind(Instant now, Environment& env, const Received& received);
   void on_exchange(Instant now, Environment& env, const Received& received, Exchange* known);
   void on_informational(Instant now, Environment& env, const Received& received);
   void on_farewell(Instant now, Environment& env, ExchangeStep step);
