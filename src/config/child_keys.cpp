@@ -55,9 +55,8 @@ void read_replay_window(Child& c, const ConfigNode& node, Diagnostics& diagnosti
   }
 }
 
-/// Octets or packets.
-std::optional<std::uint64_t> read_volume(const ConfigNode& node, Diagnostics& diagnostics) {
-  return read_number(node, diagnostics, 0, std::uint64_t{1} << 62);
+std::optional<std::uint64_t> read_packets(const ConfigNode& node, Diagnostics& diagnostics) {
+  return read_number(node, diagnostics, 0, kMostVolume);
 }
 
 constexpr auto kChildKeys = std::to_array<Key<Child>>({
@@ -90,18 +89,18 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.life_time, read_time(n, d)); }},
     {{"rand_time", "time", "life_time - rekey_time", "up to so much is taken off rekey_time at random"},
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rand_time, read_time(n, d)); }},
-    {{"rekey_bytes", "number", "0", "fresh keys after so many octets in either direction; 0: never"},
-     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rekey_volume.bytes, read_volume(n, d)); }},
-    {{"life_bytes", "number", "rekey_bytes * 1.1", "closed after so many octets; IKEv1 negotiates it; 0: never"},
-     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.life_volume.bytes, read_volume(n, d)); }},
-    {{"rand_bytes", "number", "life_bytes - rekey_bytes", "up to so much is taken off rekey_bytes at random"},
-     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rand_volume.bytes, read_volume(n, d)); }},
+    {{"rekey_bytes", "octets", "0", "fresh keys after so many octets in either direction; 0: never"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rekey_volume.bytes, read_octets(n, d)); }},
+    {{"life_bytes", "octets", "rekey_bytes * 1.1", "closed after so many octets; IKEv1 negotiates it; 0: never"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.life_volume.bytes, read_octets(n, d)); }},
+    {{"rand_bytes", "octets", "life_bytes - rekey_bytes", "up to so much is taken off rekey_bytes at random"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rand_volume.bytes, read_octets(n, d)); }},
     {{"rekey_packets", "number", "0", "fresh keys after so many packets in either direction; 0: never"},
-     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rekey_volume.packets, read_volume(n, d)); }},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rekey_volume.packets, read_packets(n, d)); }},
     {{"life_packets", "number", "rekey_packets * 1.1", "closed after so many packets; 0: never"},
-     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.life_volume.packets, read_volume(n, d)); }},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.life_volume.packets, read_packets(n, d)); }},
     {{"rand_packets", "number", "life_packets - rekey_packets", "up to so much is taken off rekey_packets at random"},
-     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rand_volume.packets, read_volume(n, d)); }},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.rand_volume.packets, read_packets(n, d)); }},
     {{"replay_window", "0, 64 to 1048576", "4096",
       "packets that may come out of order; 0: replayed packets are not noticed"},
      read_replay_window},

@@ -1,6 +1,7 @@
 // Whole files: what a sound one becomes, and how several are read as one.
 #include "config/config.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -204,6 +205,24 @@ TEST(Config, ProtectsByTheProtocolsThatAreWritten) {
   EXPECT_TRUE(both.bundled());
   EXPECT_EQ(both.protocol(), policy::Protocol::esp);
   EXPECT_EQ(to_string(both.ah_proposals), "sha256");
+}
+
+TEST(Config, ReadsVolumesWithAndWithoutAUnit) {
+  const Loaded loaded =
+      load(lan("rekey_bytes = \"500m\"\nlife_bytes = \"2 G\"\nrand_bytes = 4096\nrekey_packets = 1000000"));
+  ASSERT_TRUE(loaded.ok()) << told(loaded);
+  const policy::Child& child = loaded.config.connections.at(0).children.at(0);
+  EXPECT_EQ(child.rekey_volume.bytes, 500u << 20);
+  EXPECT_EQ(child.life_volume.bytes, std::uint64_t{2} << 30);
+  EXPECT_EQ(child.rand_volume.bytes, 4096u);
+  EXPECT_EQ(child.rekey_volume.packets, 1000000u);
+}
+
+TEST(Config, RefusesAVolumeThatIsNone) {
+  for (const char* value : {"\"\"", "\"m\"", "\"5t\"", "\"-1\"", "\"1.5g\"", "\"5mm\"", "-1", "true",
+                            "\"4611686018427387905\"", "\"4294967297g\""})
+    EXPECT_FALSE(load(lan(fmt::format("rekey_bytes = {}", value))).ok()) << value;
+  EXPECT_FALSE(load(lan("rekey_packets = \"5m\"")).ok());
 }
 
 TEST(Config, ReadsHowMessagesAreFragmented) {

@@ -76,12 +76,22 @@ void read_domains(Pool& pool, const ConfigNode& node, Diagnostics& diagnostics) 
   for (const Item& item : read_list(node, diagnostics)) pool.config.split_dns.emplace_back(item.text);
 }
 
+/// One text; from swanctl, which makes a list of every attribute, the items of that with its commas between them again.
+void read_words(std::string& words, const ConfigNode& node, Diagnostics& diagnostics) {
+  if (node.kind() != ConfigNode::Kind::list) return assign(words, read_text(node, diagnostics));
+  words.clear();
+  for (const Item& item : read_list(node, diagnostics)) {
+    if (!words.empty()) words += ", ";
+    words += item.text;
+  }
+}
+
 void read_default_domain(Pool& pool, const ConfigNode& node, Diagnostics& diagnostics) {
-  assign(pool.config.default_domain, read_text(node, diagnostics));
+  read_words(pool.config.default_domain, node, diagnostics);
 }
 
 void read_banner(Pool& pool, const ConfigNode& node, Diagnostics& diagnostics) {
-  assign(pool.config.banner, read_text(node, diagnostics));
+  read_words(pool.config.banner, node, diagnostics);
 }
 
 constexpr auto kPoolKeys = std::to_array<Key<Pool>>({

@@ -140,6 +140,22 @@ std::optional<policy::Seconds> read_time(const ConfigNode& node, Diagnostics& di
   return policy::Seconds(*seconds);
 }
 
+std::optional<std::uint64_t> read_octets(const ConfigNode& node, Diagnostics& diagnostics) {
+  if (node.kind() != Kind::text) return read_number(node, diagnostics, 0, kMostVolume);
+  std::string_view text = node.text();
+  const auto unit = text.empty() ? std::string_view::npos : std::string_view("kmg").find(lower(text.back()));
+  if (unit != std::string_view::npos) {
+    text.remove_suffix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+  }
+  const unsigned shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<unsigned>(unit) + 1);
+  const auto number = to_number(text);
+  if (number && *number <= kMostVolume >> shift) return *number << shift;
+  bad_value(node, fmt::format("a number of octets up to {}", kMostVolume), diagnostics,
+            "octets as a number, or a string such as \"500m\", \"4g\"");
+  return std::nullopt;
+}
+
 std::optional<double> read_decimal(const ConfigNode& node, Diagnostics& diagnostics, double least, double most) {
   double number = NAN;
   if (node.kind() == Kind::integer) {

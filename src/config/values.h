@@ -21,6 +21,10 @@ std::optional<std::uint64_t> read_number(const ConfigNode& node, Diagnostics& di
                                          std::uint64_t most);
 /// Seconds as a number, or a number with one of s, m, h, d behind it; at most ten years.
 std::optional<policy::Seconds> read_time(const ConfigNode& node, Diagnostics& diagnostics);
+/// What an SA may carry, at most: octets or packets.
+inline constexpr std::uint64_t kMostVolume = std::uint64_t{1} << 62;
+/// Octets as a number, or a number with one of k, m, g behind it: times 1024, once, twice, three times.
+std::optional<std::uint64_t> read_octets(const ConfigNode& node, Diagnostics& diagnostics);
 /// A number that may have a fraction; for times of less than a second too.
 std::optional<double> read_decimal(const ConfigNode& node, Diagnostics& diagnostics, double least, double most);
 /// The view lives as long as the node.

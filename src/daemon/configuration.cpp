@@ -107,6 +107,12 @@ bool Configuration::remove_pool(std::string_view name) {
   return std::erase_if(control_pools_, [&](const policy::Pool& pool) { return pool.name == name; }) != 0;
 }
 
+std::vector<std::string> Configuration::control_pools() const {
+  std::vector<std::string> names;
+  for (const auto& pool : control_pools_) names.push_back(pool.name);
+  return names;
+}
+
 std::vector<policy::Pool> Configuration::pools() const {
   std::vector<policy::Pool> all = files_.pools;
   all.insert(all.end(), control_pools_.begin(), control_pools_.end());

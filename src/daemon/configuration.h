@@ -36,6 +36,7 @@ class Configuration {
   std::vector<std::string> control_secrets() const;
   bool put_pool(policy::Pool pool);
   bool remove_pool(std::string_view name);
+  std::vector<std::string> control_pools() const;
   void clear_control_secrets() { control_secrets_.clear(); }
 
   /// All together, files first.

@@ -254,7 +254,7 @@ bool Daemon::Parts::has_said_goodbye() const {
 void Daemon::Parts::open_ah_sockets() {
   const bool wanted = std::ranges::any_of(configuration.connections(), [](const policy::ConnectionPtr& connection) {
     return std::ranges::any_of(connection->children,
-                               [](const policy::Child& child) { return child.protocol() == policy::Protocol::ah; });
+                               [](const policy::Child& child) { return !child.ah_proposals.empty(); });
   });
   if (!wanted) return;
   for (const auto family : {policy::Family::ipv4, policy::Family::ipv6}) {

@@ -216,7 +216,7 @@ TEST(Explanation, ComparesGroupsForForwardSecrecyInQuickMode) {
                             proposal(policy::Protocol::esp, "aes128-sha256-modp3072-noesn")};
   const std::string text = explain(failure, &connection).text();
   EXPECT_THAT(text, HasSubstr("offers aes128-sha256-modp3072, and we accept aes128-sha256-modp2048; nearest, key "
-                              "exchange: we have modp2048, the peer has modp3072."));
+                              "exchange for forward secrecy: we have modp2048, the peer has modp3072."));
 }
 
 TEST(Explanation, SaysWhoWantsEspAndAhTogether) {
@@ -255,6 +255,49 @@ TEST(Explanation, ShowsBothSidesOfSelectorsThatDoNotMeet) {
   EXPECT_THAT(text, HasSubstr("10.1.0.0/16"));
   EXPECT_THAT(text, HasSubstr("10.9.0.0/16"));
   EXPECT_THAT(text, HasSubstr("office.toml:14:1"));
+  EXPECT_THAT(text, HasSubstr("lan.local_ts and remote_ts overlap"));
+}
+
+TEST(Explanation, NamesTheOneSelectorThatDoesNotMeet) {
+  const policy::Connection connection = office();
+  const auto network = [](std::string_view text) {
+    return policy::TrafficSelectors{policy::SelectorTemplate::parse(text)->resolve({})};
+  };
+  Failure failure{.kind = FailureKind::no_common_selector, .connection = "office", .child = "lan"};
+  failure.our_local_ts = failure.peer_local_ts = network("10.1.0.0/16");
+  failure.our_remote_ts = network("10.2.0.0/16");
+  failure.peer_remote_ts = network("10.9.0.0/16");
+  EXPECT_THAT(explain(failure, &connection).advice,
+              HasSubstr("lan.remote_ts overlap with 10.9.0.0/16, or change local_ts at the peer"));
+  std::swap(failure.our_local_ts, failure.our_remote_ts);
+  std::swap(failure.peer_local_ts, failure.peer_remote_ts);
+  EXPECT_THAT(explain(failure, &connection).advice,
+              HasSubstr("lan.local_ts overlap with 10.9.0.0/16, or change remote_ts at the peer"));
+}
+
+TEST(Explanation, NamesAllThatQuickModeRefusesInTheSameWords) {
+  const policy::Connection connection = office();
+  Failure failure = of_main_mode(FailureKind::no_proposal_chosen, Side::remote);
+  failure.child = "lan";
+  failure.our_mode = policy::Mode::transport;
+  failure.our_proposals = {proposal(policy::Protocol::esp, "aes128-sha256-modp2048"),
+                           proposal(policy::Protocol::esp, "aes256-sha256-modp2048")};
+  EXPECT_EQ(
+      explain(failure, &connection).advice,
+      "Compare with what is configured at the peer: its algorithms (here connections.office.children.lan.esp_"
+      "proposals), the group for forward secrecy at their end (here modp2048), and tunnel or transport mode (here "
+      "connections.office.children.lan.mode = transport).");
+  failure.our_proposals = {proposal(policy::Protocol::esp, "aes128-sha256")};
+  EXPECT_THAT(explain(failure, &connection).advice, HasSubstr("forward secrecy at their end (here none)"));
+}
+
+TEST(Explanation, NamesAllThatMainModeRefusesInTheSameWords) {
+  const policy::Connection connection = office();
+  Failure failure = of_main_mode(FailureKind::no_proposal_chosen, Side::remote);
+  failure.our_proposals = {proposal(policy::Protocol::ike, "aes128-sha256-modp2048")};
+  EXPECT_EQ(explain(failure, &connection).advice,
+            "Compare with what is configured at the peer: its proposals (here connections.office.proposals), IKEv1's "
+            "Main Mode too (here connections.office.aggressive = false), and a connection for our address.");
 }
 
 TEST(Explanation, OfEveryKindIsASentence) {

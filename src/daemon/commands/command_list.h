@@ -22,11 +22,13 @@ Answer clear_creds(Daemon& daemon, const control::Message& request);
 // not_yet.cpp
 Answer get_keys(Daemon& daemon, const control::Message& request);
 Answer get_authorities(Daemon& daemon, const control::Message& request);
-Answer get_pools(Daemon& daemon, const control::Message& request);
 Answer list_nothing(Daemon& daemon, const control::Message& request);
 Answer flush_certs(Daemon& daemon, const control::Message& request);
 Answer no_certificates(Daemon& daemon, const control::Message& request);
-Answer no_pools(Daemon& daemon, const control::Message& request);
+// pools.cpp
+Answer load_pool(Daemon& daemon, const control::Message& request);
+Answer unload_pool(Daemon& daemon, const control::Message& request);
+Answer get_pools(Daemon& daemon, const control::Message& request);
 // initiate.cpp, rekey.cpp, terminate.cpp
 Answer initiate(Daemon& daemon, const control::Message& request);
 Answer rekey(Daemon& daemon, const control::Message& request);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "config/connection.h"
+#include "config/pools.h"
 
 namespace sallyport::daemon {
 namespace {
@@ -91,6 +92,61 @@ TEST(ConfigTree, RefusesAValueThatIsNone) {
     body.set(key, value);
     EXPECT_FALSE(read(body, diagnostics)) << key << " = " << value;
   }
+}
+
+/// As swanctl sends a pool: a key, and a list for each attribute.
+std::optional<policy::Pool> read_pool(const Message& body, config::Diagnostics& diagnostics) {
+  auto tree = ConfigNode::section("pools", config::Typing::text_only);
+  auto& section = tree.add_section("clients");
+  copy_into(section, body);
+  return config::read_pool(section, diagnostics);
+}
+
+TEST(ConfigTree, BecomesAPool) {
+  Message body;
+  body.set("addrs", "10.3.0.0/24");
+  body.list("dns").add("10.2.0.53");
+  body.list("dns").add("10.2.0.54");
+  body.list("split_include").add("10.2.0.0/24");
+  body.list("28672").add("Welcome");
+  body.list("28672").add("stranger");
+  config::Diagnostics diagnostics;
+  const auto pool = read_pool(body, diagnostics);
+  ASSERT_TRUE(pool) << errors_of(diagnostics);
+  EXPECT_EQ(to_string(pool->addresses.first), "10.3.0.1");
+  EXPECT_EQ(pool->config.dns.size(), 2u);
+  EXPECT_EQ(pool->config.split_include.size(), 1u);
+  EXPECT_EQ(pool->config.banner, "Welcome, stranger");
+}
+
+TEST(ConfigTree, BecomesNoPoolWithoutAddresses) {
+  Message body;
+  body.list("dns").add("10.2.0.53");
+  config::Diagnostics diagnostics;
+  EXPECT_FALSE(read_pool(body, diagnostics));
+  EXPECT_THAT(errors_of(diagnostics), testing::HasSubstr("pools.clients.addrs"));
+}
+
+TEST(ConfigTree, BecomesNoPoolOfWhatIsNoAddress) {
+  for (const auto& [key, value] : {std::pair{"dns", "10.2.0"}, std::pair{"split_include", "10.2.0.0/33"},
+                                   std::pair{"dhcp", "10.2.0.1"}, std::pair{"dn", "10.2.0.53"}}) {
+    Message body;
+    body.set("addrs", "10.3.0.0/24");
+    body.list(key).add(value);
+    config::Diagnostics diagnostics;
+    EXPECT_FALSE(read_pool(body, diagnostics)) << key << " = " << value;
+  }
+}
+
+TEST(ConfigTree, ComplainsOfTheFirstErrorsOfMany) {
+  Message body = office();
+  for (const char* key : {"k1", "k2", "k3", "k4", "k5", "k6", "k7"}) body.set(key, "x");
+  config::Diagnostics diagnostics;
+  EXPECT_FALSE(read(body, diagnostics));
+  const std::string errors = errors_of(diagnostics);
+  EXPECT_THAT(errors, testing::HasSubstr("connections.office.k5"));
+  EXPECT_THAT(errors, testing::Not(testing::HasSubstr("connections.office.k6")));
+  EXPECT_THAT(errors, testing::EndsWith("and 2 more errors"));
 }
 
 }  // namespace

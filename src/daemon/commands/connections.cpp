@@ -5,26 +5,8 @@
 #include "daemon/daemon.h"
 
 namespace sallyport::daemon {
-namespace {
 
 using control::Message;
-
-/// Complaints that one answer repeats; who needs more mends these first.
-constexpr std::size_t kMostComplaints = 5;
-
-std::string errors_of(const config::Diagnostics& diagnostics) {
-  std::string text;
-  std::size_t count = 0;
-  for (const auto& diagnostic : diagnostics.list()) {
-    if (diagnostic.severity != config::Severity::error || ++count > kMostComplaints) continue;
-    text += (text.empty() ? "" : "; ") + diagnostic.message;
-    if (!diagnostic.suggestion.empty()) text += " (" + diagnostic.suggestion + ")";
-  }
-  if (count > kMostComplaints) text += "; and " + std::to_string(count - kMostComplaints) + " more errors";
-  return text;
-}
-
-}  // namespace
 
 Answer load_conn(Daemon& daemon, const Message& request) {
   if (request.size() != 1 || !request.begin()->section())

@@ -39,16 +39,29 @@ void write_addresses(List& list, const std::vector<policy::AddressRange>& addres
   write_list(list, addresses);
 }
 
+void write_identity(Section& section, std::string_view key, const policy::Identity& id) {
+  if (id.kind != policy::Identity::Kind::any) section.set(key, to_string(id));
+}
+
 void write_round(Section& section, const policy::AuthRound& round) {
-  section.set("class", "pre-shared key");
-  if (round.id.kind != policy::Identity::Kind::any) section.set("id", to_string(round.id));
+  section.set("class", round.method == policy::AuthMethod::xauth ? "XAuth" : "pre-shared key");
+  write_identity(section, "id", round.id);
+  write_identity(section, "xauth_id", round.xauth_id);
+}
+
+/// "local-1", "local-2" …
+void write_rounds(Section& section, const std::string& side, const policy::AuthRound& first,
+                  const std::vector<policy::AuthRound>& further) {
+  write_round(section.section(side + "-1"), first);
+  std::size_t number = 1;
+  for (const auto& round : further) write_round(section.section(side + "-" + std::to_string(++number)), round);
 }
 
 void write_child(Section& section, const policy::Child& child) {
   section.set("mode", child.mode == policy::Mode::tunnel ? "TUNNEL" : "TRANSPORT");
   section.set("rekey_time", child.rekey_time.count());
-  section.set("rekey_bytes", 0);
-  section.set("rekey_packets", 0);
+  section.set("rekey_bytes", child.rekey_volume.bytes);
+  section.set("rekey_packets", child.rekey_volume.packets);
   section.set("dpd_action", child.dpd_action == policy::DpdAction::restart ? "start" : to_string(child.dpd_action));
   section.set("close_action", to_string(child.close_action));
   write_list(section.list("local-ts"), child.local_ts);
@@ -67,8 +80,8 @@ Message describe(const policy::Connection& connection) {
   section.set("rekey_time", connection.rekey_time.count());
   section.set("unique", unique_word(connection.unique));
   if (connection.dpd_delay.count() != 0) section.set("dpd_delay", connection.dpd_delay.count());
-  write_round(section.section("local-1"), connection.local);
-  write_round(section.section("remote-1"), connection.remote);
+  write_rounds(section, "local", connection.local, connection.further_local);
+  write_rounds(section, "remote", connection.remote, connection.further_remote);
   auto& children = section.section("children");
   for (const auto& child : connection.children) write_child(children.section(child.name), child);
   return message;

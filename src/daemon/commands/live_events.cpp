@@ -10,6 +10,7 @@ namespace sallyport::daemon {
 namespace {
 
 using control::Message;
+using control::Section;
 using control::ServerSession;
 
 /// charon's levels: 0 and 1 are for everybody, 2 for who looks closely.
@@ -32,6 +33,16 @@ void tell_ike(ServerSession& client, Daemon& daemon, policy::IkeSaId id, std::st
   client.send_event("ike-updown", message);
 }
 
+/// Of one that has gone already, what the event knows of it.
+void write_child(Section& section, Daemon& daemon, const ike::IkeSaStatus& sa, policy::ChildSaId id,
+                 std::string_view name) {
+  const auto child = std::ranges::find(sa.children, id, &ike::ChildSaStatus::id);
+  if (child != sa.children.end()) return write_child_sa(section, *child, daemon.worker().status(id), daemon.now());
+  section.set("name", name);
+  section.set("uniqueid", id.value);
+  section.set("state", "DELETED");
+}
+
 void tell_child(ServerSession& client, Daemon& daemon, policy::IkeSaId id, policy::ChildSaId child_id,
                 std::string_view child, bool up) {
   const auto sa = find_ike_sa(daemon, id);
@@ -40,18 +51,39 @@ void tell_child(ServerSession& client, Daemon& daemon, policy::IkeSaId id, polic
   if (up) message.set("up", true);
   auto& section = message.section(section_name(*sa));
   write_ike_sa(section, *sa, daemon.now());
-  auto& children = section.section("child-sas");
-  for (const auto& each : sa->children)
-    if (each.id == child_id) {
-      write_child_sa(children.section(section_name(each)), each, daemon.worker().status(each.id), daemon.now());
-      client.send_event("child-updown", message);
-      return;
-    }
-  auto& gone = children.section(std::string(child) + "-" + std::to_string(child_id.value));
-  gone.set("name", child);
-  gone.set("uniqueid", child_id.value);
-  gone.set("state", "DELETED");
+  auto& of_child = section.section("child-sas").section(std::string(child) + "-" + std::to_string(child_id.value));
+  write_child(of_child, daemon, *sa, child_id, child);
   client.send_event("child-updown", message);
+}
+
+void tell_rekeyed(ServerSession& client, Daemon& daemon, const event::IkeSaRekeyed& rekeyed) {
+  Message message;
+  auto& section = message.section(rekeyed.connection);
+  const auto write = [&](std::string_view which, policy::IkeSaId id) {
+    auto& half = section.section(which);
+    if (const auto sa = find_ike_sa(daemon, id))
+      write_ike_sa(half, *sa, daemon.now());
+    else
+      half.set("uniqueid", id.value);
+  };
+  write("old", rekeyed.from);
+  write("new", rekeyed.ike_sa);
+  section.section("old").set("state", "REKEYED");
+  client.send_event("ike-rekey", message);
+}
+
+/// Here alone, a child's section bears its name without a number.
+void tell_rekeyed(ServerSession& client, Daemon& daemon, const event::ChildSaRekeyed& rekeyed) {
+  const auto sa = find_ike_sa(daemon, rekeyed.ike_sa);
+  if (!sa) return;
+  Message message;
+  auto& section = message.section(section_name(*sa));
+  write_ike_sa(section, *sa, daemon.now());
+  auto& child = section.section("child-sas").section(rekeyed.child);
+  write_child(child.section("old"), daemon, *sa, rekeyed.from, rekeyed.child);
+  child.section("old").set("state", "REKEYED");
+  write_child(child.section("new"), daemon, *sa, rekeyed.to, rekeyed.child);
+  client.send_event("child-rekey", message);
 }
 
 }  // namespace
@@ -100,6 +132,10 @@ void tell(ServerSession& client, Daemon& daemon, const JournalEntry& entry) {
     else if (const auto* down = std::get_if<event::ChildSaRemoved>(&entry.event))
       tell_child(client, daemon, down->ike_sa, down->child_sa, down->child, false);
   }
+  if (const auto* ike = std::get_if<event::IkeSaRekeyed>(&entry.event); ike && client.registered("ike-rekey"))
+    tell_rekeyed(client, daemon, *ike);
+  if (const auto* child = std::get_if<event::ChildSaRekeyed>(&entry.event); child && client.registered("child-rekey"))
+    tell_rekeyed(client, daemon, *child);
 }
 
 diagnose::Explanation explain_failure(Daemon& daemon, const event::Failure& failure) {

@@ -17,7 +17,8 @@ control::Message log_message(Daemon& daemon, const event::Event& event);
 /// The line of an event for people; with advice and place where something failed.
 std::string log_line(Daemon& daemon, const event::Event& event);
 
-/// Sends a client what it has registered for: log, ike-updown, child-updown.
+/// Sends a client what it has registered for: log, ike-updown, child-updown, ike-rekey, child-rekey. What is renewed
+/// goes up and down as well, each at its time.
 void tell(control::ServerSession& client, Daemon& daemon, const JournalEntry& entry);
 
 /// Why something failed, with what this daemon's configuration has to do with it.

@@ -1,5 +1,5 @@
-// What VICI's clients may ask for and is not there yet: certificates, keys, authorities, address pools. Listings of it
-// are empty; loading it is refused with a sentence, never quietly.
+// What VICI's clients may ask for and is not there yet: certificates, keys, authorities. Listings of it are empty;
+// loading it is refused with a sentence, never quietly.
 #include "daemon/commands/command_list.h"
 
 namespace sallyport::daemon {
@@ -18,8 +18,6 @@ Answer get_authorities(Daemon&, const Message&) {
   return answer;
 }
 
-Answer get_pools(Daemon&, const Message&) { return Message(); }
-
 Answer list_nothing(Daemon&, const Message&) { return Message(); }
 
 Answer flush_certs(Daemon&, const Message&) { return success(); }
@@ -27,7 +25,5 @@ Answer flush_certs(Daemon&, const Message&) { return success(); }
 Answer no_certificates(Daemon&, const Message&) {
   return failure("certificates and private keys are not supported yet; authenticate with auth = psk");
 }
-
-Answer no_pools(Daemon&, const Message&) { return failure("address pools are not supported yet"); }
 
 }  // namespace sallyport::daemon

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/commands/algorithm_names.h"
+#include "diagnose/explanation.h"
 
 namespace sallyport::daemon {
 namespace {
@@ -42,6 +43,18 @@ void write_selectors(control::List& list, const policy::TrafficSelectors& select
   for (const auto& selector : selectors) list.add(to_string(selector));
 }
 
+/// Clients print a list that is there, even if nothing is in it.
+void write_addresses(Section& section, std::string_view name, const policy::NetworkConfig& config) {
+  for (const auto& address : config.addresses) section.list(name).add(to_string(address));
+}
+
+/// VICI knows one protocol of a child. Of a bundle that is ESP, and what AH has of its own goes by keys of ours.
+void write_bundled_ah(Section& section, const ike::BundledAhStatus& ah) {
+  section.set("ah-spi-in", spi_text(ah.spi_in));
+  section.set("ah-spi-out", spi_text(ah.spi_out));
+  section.set("ah-integ-alg", vici_name(ah.suite.integrity));
+}
+
 }  // namespace
 
 std::string section_name(const ike::IkeSaStatus& sa) { return sa.connection.empty() ? "unknown" : sa.connection; }
@@ -58,6 +71,7 @@ void write_ike_sa(Section& section, const ike::IkeSaStatus& sa, Instant now) {
   section.set("remote-host", to_string(sa.remote.address));
   section.set("remote-port", sa.remote.port);
   section.set("remote-id", to_string(sa.remote_id));
+  if (!sa.remote_user.empty()) section.set("remote-xauth-id", diagnose::printable(sa.remote_user));
   if (sa.initiator) section.set("initiator", true);
   section.set("initiator-spi", spi_text(sa.spi_initiator));
   section.set("responder-spi", spi_text(sa.spi_responder));
@@ -67,6 +81,8 @@ void write_ike_sa(Section& section, const ike::IkeSaStatus& sa, Instant now) {
   if (sa.suite) write_algorithms(section, *sa.suite);
   if (sa.established) section.set("established", seconds_between(*sa.established, now));
   if (sa.rekeys) section.set("rekey-time", seconds_between(now, *sa.rekeys));
+  if (sa.received) write_addresses(section, "local-vips", *sa.received);
+  if (sa.given) write_addresses(section, "remote-vips", *sa.given);
 }
 
 void write_child_sa(Section& section, const ike::ChildSaStatus& child, const std::optional<datapath::SaStatus>& traffic,
@@ -80,6 +96,7 @@ void write_child_sa(Section& section, const ike::ChildSaStatus& child, const std
   if (child.udp_encap) section.set("encap", true);
   section.set("spi-in", spi_text(child.spi_in));
   section.set("spi-out", spi_text(child.spi_out));
+  if (child.bundled_ah) write_bundled_ah(section, *child.bundled_ah);
   write_algorithms(section, child.suite);
   if (child.suite.extended_sequence_numbers()) section.set("esn", "1");
   const datapath::SaStatus known = traffic.value_or(datapath::SaStatus{});

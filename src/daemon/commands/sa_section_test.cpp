@@ -80,6 +80,59 @@ TEST(SaSection, NamesNoAlgorithmsBeforeTheyAreAgreed) {
   EXPECT_EQ(message.text("state"), "CONNECTING");
 }
 
+TEST(SaSection, NamesTheUserAndTheInnerAddressesOfAClient) {
+  ike::IkeSaStatus sa = ike_sa();
+  sa.remote_user = "carol";
+  sa.given.emplace().addresses = {policy::IpAddress::v4(10, 3, 0, 1), policy::IpAddress::v4(10, 3, 0, 2)};
+  const Message message = written(sa);
+  EXPECT_EQ(message.text("remote-xauth-id"), "carol");
+  ASSERT_TRUE(message.find_list("remote-vips"));
+  ASSERT_EQ(message.find_list("remote-vips")->size(), 2U);
+  EXPECT_EQ((*message.find_list("remote-vips"))[1].text(), "10.3.0.2");
+  EXPECT_FALSE(message.find_list("local-vips"));
+}
+
+TEST(SaSection, NamesOurOwnInnerAddressesAsAClient) {
+  ike::IkeSaStatus sa = ike_sa();
+  sa.local_user = "carol";
+  sa.received.emplace().addresses = {policy::IpAddress::v4(10, 3, 0, 1)};
+  const Message message = written(sa);
+  EXPECT_FALSE(message.text("remote-xauth-id"));
+  ASSERT_TRUE(message.find_list("local-vips"));
+  EXPECT_EQ((*message.find_list("local-vips"))[0].text(), "10.3.0.1");
+  EXPECT_FALSE(message.find_list("remote-vips"));
+}
+
+TEST(SaSection, ListsNoInnerAddressesWhereOnlyNameServersCame) {
+  ike::IkeSaStatus sa = ike_sa();
+  sa.received.emplace().dns = {policy::IpAddress::v4(10, 3, 0, 53)};
+  EXPECT_FALSE(written(sa).find_list("local-vips"));
+}
+
+TEST(SaSection, CallsAUserOfUnprintableNameByOctetsThatClientsCanPrint) {
+  ike::IkeSaStatus sa = ike_sa();
+  sa.remote_user = "car\nol";
+  EXPECT_EQ(written(sa).text("remote-xauth-id"), "car\\x0aol");
+}
+
+TEST(SaSection, NamesBothProtocolsOfABundle) {
+  ike::IkeSaStatus sa = ike_sa();
+  const policy::Suite ah{.protocol = policy::Protocol::ah, .integrity = crypto::Integrity::hmac_sha2_256_128};
+  sa.children[0].bundled_ah = {.suite = ah, .spi_in = 0xa, .spi_out = 0xb};
+  const Message message = written(sa);
+  const auto* child = message.find_section("child-sas")->find_section("lan-3");
+  EXPECT_EQ(child->text("protocol"), "ESP");
+  EXPECT_EQ(child->text("spi-in"), "0000c1a2");
+  EXPECT_EQ(child->text("ah-spi-in"), "0000000a");
+  EXPECT_EQ(child->text("ah-spi-out"), "0000000b");
+  EXPECT_EQ(child->text("ah-integ-alg"), "HMAC_SHA2_256_128");
+}
+
+TEST(SaSection, KnowsOfNoAhWhereThereIsNoBundle) {
+  const Message message = written(ike_sa());
+  EXPECT_FALSE(message.find_section("child-sas")->find_section("lan-3")->text("ah-spi-in"));
+}
+
 TEST(SaSection, CountsNoTimeBackwards) {
   EXPECT_EQ(seconds_between(kNow, kNow - seconds(5)), 0);
   EXPECT_EQ(seconds_between(kNow, kNow + std::chrono::milliseconds(1999)), 1);

@@ -1,6 +1,7 @@
 #include "ike/v1/protection.h"
 
 #include "base/check.h"
+#include "wire/ikev1/numbers.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -44,7 +45,7 @@ Result<Bytes> seal_message(crypto::Provider& crypto, crypto::Encryption encrypti
   const std::size_t size = wire::ike_header_size + (payloads.size() + block - 1) / block * block;
   if (size > wire::max_message_size) return fail(ErrorCode::out_of_range);
 
-  header.flags |= kEncryptionFlag;
+  header.flags |= wire::ikev1::flag_encryption;
   header.length = static_cast<std::uint32_t>(size);
   Bytes message;
   message.reserve(size);
@@ -59,7 +60,7 @@ Result<Bytes> seal_message(crypto::Provider& crypto, crypto::Encryption encrypti
 Result<OpenedMessage> open_message(crypto::Provider& crypto, crypto::Encryption encryption, const Secret& key,
                                    const IvChain& chain, const wire::IkeHeader& header, ByteView message) {
   ASSERT(encrypts_messages(encryption) && message.size() == header.length);
-  if ((header.flags & kEncryptionFlag) == 0) return fail(ErrorCode::missing);
+  if ((header.flags & wire::ikev1::flag_encryption) == 0) return fail(ErrorCode::missing);
   if (header.next_payload == 0) return fail(ErrorCode::malformed, wire::next_payload_offset);
   const ByteView sealed = message.subspan(wire::ike_header_size);
   if (sealed.empty() || sealed.size() % block_size(encryption) != 0)

@@ -11,9 +11,6 @@
 
 namespace sallyport::ike::v1 {
 
-/// Flag E of the ISAKMP header (RFC 2408 §3.1): all behind the header is encrypted.
-inline constexpr std::uint8_t kEncryptionFlag = 0x01;
-
 /// What can encrypt IKEv1's messages: ciphers in CBC mode. Combined modes and CTR were never defined for it.
 bool encrypts_messages(crypto::Encryption encryption);
 

@@ -10,6 +10,7 @@
 #include "ike/v1/exchange_hash.h"
 #include "policy/proposal.h"
 #include "tests/vectors/wire/vector_file.h"
+#include "wire/ikev1/numbers.h"
 
 namespace sallyport::ike::v1 {
 namespace {
@@ -126,7 +127,7 @@ class Protection : public testing::Test {
   Bytes encrypted(Bytes text) {
     crypto_->encrypt(kAes, key_.view(), chain().iv(), text);
     wire::IkeHeader outside = header();
-    outside.flags = kEncryptionFlag;
+    outside.flags = wire::ikev1::flag_encryption;
     outside.length = static_cast<std::uint32_t>(wire::ike_header_size + text.size());
     Bytes message;
     Writer writer(message);
@@ -281,7 +282,7 @@ TEST_F(Protection, PadsToWholeBlocksAndSaysSoInTheHeader) {
     const Bytes message = seal_message(*crypto_, kAes, key_, chain(), header(), payloads).value();
     const wire::IkeHeader outside = wire::parse_ike_header(message).value();
     EXPECT_EQ(outside.length, wire::ike_header_size + (size + 15) / 16 * 16);
-    EXPECT_EQ(outside.flags, kEncryptionFlag);
+    EXPECT_EQ(outside.flags, wire::ikev1::flag_encryption);
     EXPECT_TRUE(equal(open(message)->payloads.view(), payloads));
   }
 }

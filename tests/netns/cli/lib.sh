@@ -32,6 +32,50 @@ expect() {
 shows() { if grep -qE -- "$2" "$state/out"; then ok "$1"; else bad "$1: no \"$2\""; fi; }
 lacks() { if grep -qE -- "$2" "$state/out"; then bad "$1: \"$2\""; else ok "$1"; fi; }
 
+swan() {  # swan HOST WORD...: the unmodified swanctl
+  SWANCTL_DIR=$state/swanctl timeout 60 stdbuf -oL swanctl "${@:2}" --uri "unix://$state/$1.sock"
+}
+load() {  # load HOST: its file anew
+  chmod 600 "$state/$1.toml"
+  ctl "$1" reload >"$state/out" 2>&1 || bad "reload of $1"
+}
+
+# --- IKEv1 between the hosts
+# connection NAME OWN-ADDRESS PEER-ADDRESS LOCAL-ID REMOTE-ID LINE...: in IKEv1, with a secret; lines are TABLE:LINE, of
+# its own table (top) or of its child's (child).
+connection() {
+  local name=$1 own=$2 peer=$3 local_id=$4 remote_id=$5 line
+  shift 5
+  printf '[connections.%s]\nversion = 1\nlocal_addrs = ["%s"]\nremote_addrs = ["%s"]\n' "$name" "$own" "$peer"
+  for line in "$@"; do case $line in top:*) echo "${line#top:}" ;; esac; done
+  printf '[connections.%s.local]\nauth = "psk"\nid = "%s"\n' "$name" "$local_id"
+  printf '[connections.%s.remote]\nauth = "psk"\nid = "%s"\n' "$name" "$remote_id"
+  printf '[connections.%s.children.lan]\n' "$name"
+  for line in "$@"; do case $line in child:*) echo "${line#child:}" ;; esac; done
+}
+secret() { printf '[secrets.ike-%s]\nid = ["%s", "%s"]\nsecret = "%s"\n' "$@"; }
+
+# --- pings that count
+ping_start() {  # ping_start HOST WORD...: twenty a second, until ping_stop
+  ip netns exec "$prefix-$1" ping -n -i 0.05 "${@:2}" >"$state/pings" 2>&1 &
+  pids[ping]=$!
+  wait_for 5 grep -q 'bytes from' "$state/pings"
+}
+# ping_stop NAME: a verdict: each ping up to the last that was answered has been; those under way at the end are nobody's
+# loss.
+ping_stop() {
+  kill -INT "${pids[ping]}"
+  wait "${pids[ping]}"
+  unset 'pids[ping]'
+  local answered last
+  sed -n 's/.* bytes from .*icmp_seq=\([0-9]*\) .*/\1/p' "$state/pings" | sort -nu >"$state/answered"
+  answered=$(wc -l <"$state/answered") last=$(tail -n 1 "$state/answered")
+  cp "$state/pings" "$state/out"
+  if [ "$answered" -gt 20 ] && [ "$answered" = "$last" ]; then ok "$1 ($answered)"; else
+    bad "$1: $answered answered, the last was number $last"
+  fi
+}
+
 start() {  # start HOST: its daemon, with $state/HOST.toml
   ip netns exec "$prefix-$1" "$programs/sallyportd" --config "$state/$1.toml" --control "$state/$1.sock" \
     --state-dir "$state/$1" >>"$state/$1.log" 2>&1 &
