@@ -25,7 +25,8 @@ int main(int argc, char** argv) {
   app.add_option("--config", options.config, "configuration; conf.d/*.toml beside it is read as well")
       ->capture_default_str();
   app.add_option("--control", options.control, "the control socket")->capture_default_str();
-  app.add_option("--state-dir", options.state_dir, "reserved for what shall outlive the daemon: nothing is read or written there yet")
+  app.add_option("--state-dir", options.state_dir,
+                 "reserved for what shall outlive the daemon: nothing is read or written there yet")
       ->capture_default_str();
   app.add_flag("--check", check, "only say whether the configuration is right");
   try {

@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # variables are shared between the files
 
 kind_a=${INTEROP_KIND_A:-sallyport} kind_b=${kind_b:-strongswan}
+name_a=a.example name_b=b.example  # their identities
 results=$state/results peer=  # what docs/interop.md shall say; who b is, and its version
 
 cases_start() {  # cases_start NAME: both daemons up, the wire watched
@@ -41,9 +42,9 @@ set_addresses() {
 }
 configure_both() {
   mode=$1
-  local_address=$out_a remote_address=$see_b local_id=a.example remote_id=b.example local_ts=$ts_a remote_ts=$ts_b
+  local_address=$out_a remote_address=$see_b local_id=$name_a remote_id=$name_b local_ts=$ts_a remote_ts=$ts_b
   configure "$kind_a" a
-  local_address=$out_b remote_address=$see_a local_id=b.example remote_id=a.example local_ts=$ts_b remote_ts=$ts_a
+  local_address=$out_b remote_address=$see_a local_id=$name_b remote_id=$name_a local_ts=$ts_b remote_ts=$ts_a
   configure "$kind_b" b
 }
 
@@ -92,7 +93,7 @@ run_case() {
   if case_steps "$5" "$6"; then
     now
     ok "$case_name ($((NOW - started)) ms)"
-    record "$5" "ping and TCP both ways"
+    record "$5" "ping and TCP both ways${also:-}"
     return
   fi
   echo "--- $kind_a:"; peer_log "$kind_a" a
@@ -145,12 +146,23 @@ none_lost() {
 }
 # Libreswan does not renew phase 1 by hand.
 peer_renews_phase_1() { [ "$kind_b" != libreswan ]; }
-rekeyed_by() { if peer_renews_phase_1; then echo "both phases by either side"; else echo "both phases by us, phase 2 by the peer"; fi; }
-# rekey_case NAME IKE ESP: while a ping runs, both phases get fresh keys, first from us, then from the peer
+# In transport mode a child that we begin is left out: these peers' kernels send on the new SA before message 2 has told us its
+# keys (Libreswan), or take what comes on it only some milliseconds behind message 3 (strongSwan). A ping in between is lost.
+we_renew_phase_2() { [ "$mode" != transport ]; }
+we_renew_child() { if we_renew_phase_2; then made_anew "child from us" a peer_rekey children_made; else sleep 1.5; fi; }
+rekeyed_by() {
+  local first second="either side"
+  first=$(peer_renews_phase_1 && echo "either side" || echo us)
+  we_renew_phase_2 && peer_renews_phase_1 || second="the peer"
+  [ "$first" = "$second" ] && echo "both phases by either side" && return
+  [ "$first" = us ] && we_renew_phase_2 && echo "both phases by us, phase 2 by the peer" && return
+  echo "phase 1 by $first, phase 2 by $second"
+}
+# rekey_case NAME OUTER MODE INNER IKE ESP: while a ping runs, both phases get fresh keys, first from us, then from the peer
 rekey_case() {
-  case_name=$1 case_outer=4 case_inner=4 ike=$2 esp=$3
-  set_addresses 4 tunnel 4
-  configure_both tunnel
+  case_name=$1 case_outer=$2 case_inner=$4 ike=$5 esp=$6
+  set_addresses "$2" "$3" "$4"
+  configure_both "$3"
   if rekey_steps; then
     ok "$case_name ($(wc -l <"$state/answered") pings, none lost)"
     record a "no ping lost; rekeyed: $(rekeyed_by)"
@@ -169,7 +181,7 @@ rekey_steps() {
   step "initiate" peer_initiate "$kind_a" a && step "ping" ping_through a "$end_a" "$to_b" || return
   ip netns exec "$net-a" ping -n -i 0.05 -I "$end_a" "$to_b" >"$state/ping" 2>&1 &
   pinging=$!
-  made_anew "child from us" a peer_rekey children_made && made_anew "IKE SA from us" a peer_rekey_ike ike_sas_made &&
+  we_renew_child && made_anew "IKE SA from us" a peer_rekey_ike ike_sas_made &&
     made_anew "child from peer" b peer_rekey children_made &&
     { ! peer_renews_phase_1 || made_anew "IKE SA from peer" b peer_rekey_ike ike_sas_made; }
   status=$?

@@ -18,7 +18,7 @@ strongswan=$cache/strongswan
 flavour=${INTEROP_STRONGSWAN:-kernel}  # kernel, or libipsec: ESP in userspace
 
 strongswan_conf() {  # strongswan_conf SIDE
-  local plugins='random nonce openssl aes sha1 sha2 hmac kdf cmac ctr ccm gcm chapoly curve25519 pubkey pem pkcs1'
+  local plugins='random nonce openssl aes sha1 sha2 hmac kdf cmac ctr ccm gcm chapoly curve25519 pubkey pem pkcs1 xauth-generic'
   local back_end='kernel-netlink'
   [ "$flavour" = kernel ] || back_end='kernel-libipsec kernel-netlink'  # the first one that offers ESP is taken
   cat <<C
