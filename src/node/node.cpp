@@ -94,15 +94,27 @@ void Node::shut_down(Instant now) {
   drain_engine(now);
 }
 
-/// Entries of the configuration first: they are the order that the administrator wrote.
+/// Entries of the configuration first: they are the order that the administrator wrote. Those that SAs bring along last
+/// as long as one SA needs them, be it a renewed one, or as long as the inner address that they are for.
 void Node::publish_policies() {
   auto spd = std::make_shared<policy::Spd>(configured_);
   for (policy::SpdEntry& entry : spd->entries)
     entry.on_demand |= keeper_.waits_for_traffic(entry.connection, entry.child);
-  for (const auto& [id, entry] : of_sas_) spd->entries.push_back(entry);
+  const auto add = [&](const policy::SpdEntry& entry) {
+    if (std::ranges::find(spd->entries, entry) == spd->entries.end()) spd->entries.push_back(entry);
+  };
+  for (const auto& [id, entry] : of_sas_) add(entry);
+  for (const policy::SpdEntry& entry : of_addresses_) add(entry);
   if (spd->entries == spd_->entries) return;
   spd_ = std::move(spd);
   effects_.emplace_back(SetPolicy{spd_});
+}
+
+/// Is it for an inner address that we still have? Then nothing of it may leave in clear, be there an SA or not.
+bool Node::is_of_inner_address(const policy::SpdEntry& entry) const {
+  return std::ranges::any_of(own_addresses_, [&](const auto& own) {
+    return entry.local_ts.front().addresses == policy::AddressRange::host(own.first);
+  });
 }
 
 // ---- Inputs ----
@@ -223,8 +235,10 @@ void Node::drain_engine(Instant now) {
     std::visit(Overloaded{[&](ike::InstallChildSa& install) {
                             const policy::ChildSaSpec& spec = install.spec;
                             installed_[spec.id] = {spec.connection, spec.child};
-                            if (auto entry = policy_of_sa(spec, *spd_)) {
-                              entry->id = {++next_policy_};
+                            if (auto entry = policy_of_sa(spec, configured_)) {
+                              const auto twin = std::ranges::find_if(
+                                  spd_->entries, [&](const auto& other) { return same_but_for_id(*entry, other); });
+                              entry->id = twin != spd_->entries.end() ? twin->id : policy::PolicyId{++next_policy_};
                               of_sas_[spec.id] = std::move(*entry);
                               publish_policies();
                             }
@@ -233,7 +247,12 @@ void Node::drain_engine(Instant now) {
                           [&](ike::RemoveChildSa& remove) {
                             installed_.erase(remove.id);
                             effects_.emplace_back(remove);
-                            if (of_sas_.erase(remove.id) != 0) publish_policies();
+                            const auto entry = of_sas_.extract(remove.id);
+                            if (entry.empty()) return;
+                            const bool known = std::ranges::find(of_addresses_, entry.mapped()) != of_addresses_.end();
+                            if (!known && is_of_inner_address(entry.mapped()))
+                              of_addresses_.push_back(std::move(entry.mapped()));
+                            publish_policies();
                           },
                           [&](ike::AddAddress& add) {
                             if (++own_addresses_[add.address] == 1) effects_.emplace_back(add);
@@ -243,6 +262,9 @@ void Node::drain_engine(Instant now) {
                             if (own == own_addresses_.end() || --own->second != 0) return;
                             own_addresses_.erase(own);
                             effects_.emplace_back(remove);
+                            std::erase_if(of_addresses_,
+                                          [&](const auto& entry) { return !is_of_inner_address(entry); });
+                            publish_policies();
                           },
                           [&](ike::Notice& notice) {
                             on_event(now, notice.event);

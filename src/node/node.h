@@ -92,6 +92,7 @@ class Node {
   void start(Instant now, const policy::Connection& connection);
   void close_sas_of(Instant now, std::string_view connection, event::FailureKind why);
   void publish_policies();
+  bool is_of_inner_address(const policy::SpdEntry& entry) const;
   bool is_up(std::string_view connection, std::string_view child) const;
   policy::ConnectionPtr find(std::string_view connection) const;
 
@@ -102,6 +103,7 @@ class Node {
   std::vector<policy::ConnectionPtr> connections_;
   policy::Spd configured_;                                // policies of the configuration
   std::map<policy::ChildSaId, policy::SpdEntry> of_sas_;  // and of SAs with peers that it does not name
+  std::vector<policy::SpdEntry> of_addresses_;            // and of SAs that went before our inner address did
   policy::SpdPtr spd_;                                    // both, as published
   std::uint32_t next_policy_ = 0;
   std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection; gone when it is up

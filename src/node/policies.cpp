@@ -19,11 +19,6 @@ policy::TrafficSelectors resolve_for_policy(const policy::SelectorTemplates& tem
   return selectors;
 }
 
-bool same_but_for_id(policy::SpdEntry a, const policy::SpdEntry& b) {
-  a.id = b.id;
-  return a == b;
-}
-
 std::vector<policy::AddressRange> own_hosts(const policy::Connection& connection, const ike::HostView& host) {
   if (!connection.local_addrs.empty() || connection.remote_addrs.empty()) return connection.local_addrs;
   const auto address = host.source_address(connection.remote_addrs.front().first);
@@ -31,6 +26,11 @@ std::vector<policy::AddressRange> own_hosts(const policy::Connection& connection
 }
 
 }  // namespace
+
+bool same_but_for_id(policy::SpdEntry a, const policy::SpdEntry& b) {
+  a.id = b.id;
+  return a == b;
+}
 
 policy::Spd make_policies(const std::vector<policy::ConnectionPtr>& connections, const ike::HostView& host,
                           const policy::Spd& previous, std::uint32_t& next_id) {

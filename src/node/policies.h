@@ -16,6 +16,8 @@ namespace sallyport::node {
 policy::Spd make_policies(const std::vector<policy::ConnectionPtr>& connections, const ike::HostView& host,
                           const policy::Spd& previous, std::uint32_t& next_id);
 
+bool same_but_for_id(policy::SpdEntry a, const policy::SpdEntry& b);
+
 /// The policy that an SA with a peer that nobody named in advance brings along; nullopt where `spd` covers it already.
 std::optional<policy::SpdEntry> policy_of_sa(const policy::ChildSaSpec& spec, const policy::Spd& spd);
 
