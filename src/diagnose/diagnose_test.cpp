@@ -301,7 +301,7 @@ TEST(Explanation, NamesAllThatMainModeRefusesInTheSameWords) {
 }
 
 TEST(Explanation, OfEveryKindIsASentence) {
-  for (int kind = 0; kind <= static_cast<int>(FailureKind::no_virtual_address); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(FailureKind::nat_traversal_broken); ++kind) {
     const Failure failure{.kind = static_cast<FailureKind>(kind), .connection = "office"};
     const Explanation explanation = explain(failure, nullptr);
     EXPECT_FALSE(explanation.sentence.empty()) << kind;

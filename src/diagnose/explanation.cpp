@@ -71,6 +71,11 @@ Explanation Explainer::explain() const {
     case FailureKind::password_missing: return password_missing();
     case FailureKind::user_refused: return user_refused();
     case FailureKind::no_virtual_address: return no_address();
+    case FailureKind::nat_traversal_broken:
+      return plain(
+          fmt::format("What {} says of NAT traversal does not fit together: a message was changed on the way, "
+                      "and the next attempt begins afresh; or the peer breaks RFC 3947.",
+                      peer()));
   }
   return {};
 }
@@ -122,6 +127,7 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::password_missing: return "password-missing";
     case FailureKind::user_refused: return "user-refused";
     case FailureKind::no_virtual_address: return "no-virtual-address";
+    case FailureKind::nat_traversal_broken: return "nat-traversal-broken";
   }
   return "unknown";
 }

@@ -81,6 +81,13 @@ std::optional<AddressPools::Lease> AddressPools::lease(std::span<const std::stri
   return std::nullopt;
 }
 
+bool AddressPools::share(const IpAddress& address, const std::string& client, IkeSaId holder) {
+  const auto held = held_.find(address);
+  if (held == held_.end() || held->second.client != client || held->second.holders.empty()) return false;
+  held->second.holders.insert(holder);
+  return true;
+}
+
 void AddressPools::release(IkeSaId holder) {
   for (auto& [address, held] : held_) {
     if (held.holders.erase(holder) == 0 || !held.holders.empty()) continue;

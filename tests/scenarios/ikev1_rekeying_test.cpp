@@ -1,40 +1,12 @@
 // Keys are renewed while traffic flows: Child SAs and ISAKMP SAs, by one end or both at once, over links that are good
 // and bad. Nobody who sends or receives notices.
 #include "tests/scenarios/ikev1.h"
+#include "tests/scenarios/traffic.h"
 
 namespace sallyport::scenarios {
 namespace {
 
 using policy::Seconds;
-
-/// Messages both ways, one each 50 ms, and what became of them.
-class Traffic {
- public:
-  Traffic(sim::World& world, Host& alice, Host& bob) : world_(world), alice_(alice), bob_(bob) { step(); }
-  void stop() { *running_ = false; }
-  std::size_t sent() const { return to_bob_.size() + to_alice_.size(); }
-  std::size_t lost() const { return missing(to_bob_, bob_) + missing(to_alice_, alice_); }
-
- private:
-  static std::size_t missing(const std::vector<sim::MessageNumber>& sent, const Host& at) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(sent, [&](sim::MessageNumber number) { return at.application().arrived(number) == 0; }));
-  }
-  void step() {
-    if (!*running_) return;
-    to_bob_.push_back(alice_.application().send_udp({alice_inside, 4000}, {bob_inside, 4001}));
-    to_alice_.push_back(bob_.application().send_udp({bob_inside, 4001}, {alice_inside, 4000}));
-    world_.after(50ms, [this, running = running_] {
-      if (*running) step();
-    });
-  }
-
-  sim::World& world_;
-  Host& alice_;
-  Host& bob_;
-  std::shared_ptr<bool> running_ = std::make_shared<bool>(true);
-  std::vector<sim::MessageNumber> to_bob_, to_alice_;
-};
 
 class Ikev1Rekeying : public Stage {
  protected:

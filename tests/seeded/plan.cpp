@@ -227,12 +227,6 @@ Action make_action(Dice& dice, Duration chaos) {
           .quality = make_line(dice)};
 }
 
-/// Nothing in IKEv1 protects the vendor ids: one damaged bit, and an SA comes up that knows nothing of the NAT.
-void take_corruption_out(Plan& plan) {
-  plan.left_line.corruption = plan.right_line.corruption = {};
-  for (Action& action : plan.script) action.quality.corruption = {};
-}
-
 }  // namespace
 
 std::string_view to_string(Action::Kind kind) {
@@ -266,9 +260,6 @@ Plan make_plan(std::uint64_t seed, Versions versions) {
   const std::uint32_t actions = dice.number(2, 14);
   for (std::uint32_t i = 0; i < actions; ++i) plan.script.push_back(make_action(dice, plan.chaos));
   std::ranges::sort(plan.script, {}, &Action::at);
-  if (plan.nat &&
-      (plan.pairing.left.version != policy::IkeVersion::v2 || plan.pairing.right.version != policy::IkeVersion::v2))
-    take_corruption_out(plan);
   return plan;
 }
 

@@ -27,6 +27,17 @@ class HostView {
   virtual std::optional<policy::IpAddress> source_address(const policy::IpAddress& remote) const = 0;
 };
 
+/// Whom the engine has had to do with.
+class Contacts {
+ public:
+  virtual ~Contacts() = default;
+  /// An IKE SA with this peer is there, known by its name, or has been there since the start, known by its address.
+  virtual bool knows(const policy::IpAddress& remote, const policy::Identity& id) const = 0;
+  /// The inner addresses that the peer of `ike_sa` has from us already, by another IKE SA that it has in the same
+  /// place.
+  virtual std::vector<policy::IpAddress> given_before(policy::IkeSaId ike_sa) const = 0;
+};
+
 /// Hands out the numbers that must be unique within one engine.
 class Numbers {
  public:
@@ -50,6 +61,7 @@ struct Environment {
   policy::AddressPools& pools;
   ClientMemory& memory;
   Outbox& outbox;
+  const Contacts& contacts;
 
   void emit(event::Event event) { outbox.emplace_back(std::in_place_type<Notice>, std::move(event)); }
 };

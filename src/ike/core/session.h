@@ -24,6 +24,14 @@ struct Initiation {
   bool initial_contact = false;  // claim to be the only IKE SA with this peer
 };
 
+/// What a Delete names; one number may stand for an ESP SA and for an AH SA.
+struct DeletedSpi {
+  policy::Protocol protocol = policy::Protocol::esp;
+  std::uint32_t spi = 0;  // outbound
+
+  friend bool operator==(const DeletedSpi&, const DeletedSpi&) = default;
+};
+
 /// What the engine knows a session by, and compares sessions by.
 struct SessionFacts {
   policy::IkeSaId id;
@@ -71,6 +79,8 @@ class Session {
   virtual bool unproved() const { return false; }
   /// True once after the peer said that this is its only IKE SA with us (INITIAL_CONTACT).
   virtual bool take_initial_contact() = 0;
+  /// It is: what this one has taken over of others from before is left over, too.
+  virtual void forget_past(Instant, Environment&) {}
   /// Another IKE SA with the peer has come up meanwhile: this one is not to claim that it is the only one.
   virtual void withdraw_initial_contact() {}
 
@@ -83,10 +93,10 @@ class Session {
   /// Takes over the Child SAs of another, of the same version, and what else is wanted of it. `close_it`: it is ours to
   /// close when all that is under way there has finished.
   virtual void take_over(Instant, Environment&, Session&, bool /*close_it*/) {}
-  /// Outbound ESP and AH SPIs that the peer deleted here and that are not here, each once.
-  virtual std::vector<std::uint32_t> take_stray_deletes() { return {}; }
+  /// What the peer deleted here and is not here, each once.
+  virtual std::vector<DeletedSpi> take_stray_deletes() { return {}; }
   /// Such a Delete, if the Child SA is here.
-  virtual void on_stray_delete(Instant, Environment&, std::uint32_t /*spi_out*/) {}
+  virtual void on_stray_delete(Instant, Environment&, DeletedSpi) {}
 };
 
 }  // namespace sallyport::ike

@@ -44,7 +44,7 @@ bool same_place(const IkeSaStatus& a, const IkeSaStatus& b) {
 }  // namespace
 
 /// Sessions by our SPI, what else finds them, and when the next of them wants to be woken.
-struct Engine::State {
+struct Engine::State final : Contacts {
   State(const Settings& settings_in, crypto::Provider& crypto_in, RandomSource& random_in, const HostView& host_in)
       : settings(settings_in),
         crypto(crypto_in),
@@ -64,7 +64,7 @@ struct Engine::State {
   using Slots = std::unordered_map<std::uint64_t, Slot>;
 
   Environment environment() {
-    return {settings, crypto, random, host, connections, pad, numbers, spis, pools, memory, outbox};
+    return {settings, crypto, random, host, connections, pad, numbers, spis, pools, memory, outbox, *this};
   }
 
   void add(Instant now, std::unique_ptr<Session> session, std::optional<FirstMessage> first_message);
@@ -81,6 +81,8 @@ struct Engine::State {
   void reject(const Datagram& datagram, Reason reason);
 
   void on_established(Instant now, Session& session);
+  bool knows(const policy::IpAddress& remote, const policy::Identity& id) const override;
+  std::vector<policy::IpAddress> given_before(policy::IkeSaId ike_sa) const override;
   void drop_predecessors(Instant now, const SessionFacts& sole);
   void settle_crossed(Instant now, const SessionFacts& facts);
   bool replaces_children_of(const Session& winner, const Session& loser) const;
@@ -110,9 +112,10 @@ struct Engine::State {
   std::unordered_map<FirstMessage, std::uint64_t, FirstMessageHash> first_messages;
   std::set<std::pair<Instant, std::uint64_t>> wakeups;
   std::size_t half_open = 0;
-  std::map<policy::IkeSaId, std::uint64_t> unproved;  // sessions that are, the oldest first
-  std::unordered_set<policy::IpAddress> contacted;    // peers that an IKE SA of ours has reached since the start
-  std::unique_ptr<Protocol> ikev1, ikev2;             // nullptr: not built
+  std::map<policy::IkeSaId, std::uint64_t> unproved;    // sessions that are, the oldest first
+  std::unordered_set<policy::IpAddress> contacted;      // peers that we have had an IKE SA with since the start
+  static constexpr std::size_t kMostContacted = 65536;  // beyond, no responder claims to be new to anybody
+  std::unique_ptr<Protocol> ikev1, ikev2;               // nullptr: not built
 };
 
 Engine::Engine(const Settings& settings, crypto::Provider& crypto, RandomSource& random, const HostView& host)
@@ -360,26 +363,40 @@ void Engine::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endp
 
 void Engine::State::on_established(Instant now, Session& session) {
   const SessionFacts facts = session.facts();
-  if (facts.initiator) contacted.insert(facts.remote.address);
+  const bool sole = session.take_initial_contact();
+  if (facts.initiator || (facts.version == 1 && contacted.size() < kMostContacted))
+    contacted.insert(facts.remote.address);
   for (const auto& [spi, slot] : slots)
     if (const SessionFacts other = slot.session->facts(); !slot.established && other.connection &&
                                                           other.connection->name == facts.connection->name &&
                                                           other.remote.address == facts.remote.address)
       slot.session->withdraw_initial_contact();
-  if (session.take_initial_contact()) drop_predecessors(now, facts);
+  // Who begins, and began anew, asks for its Child SAs itself. Of a responder that did, we know which ones it lacks
+  // when they have been taken over.
+  if (sole && !facts.initiator) drop_predecessors(now, facts);
   settle_crossed(now, facts);
   settle_succession(now, facts);
+  if (sole && facts.initiator) drop_predecessors(now, facts);
   grant_wishes(now, facts.local_spi);
 }
 
+bool Engine::State::knows(const policy::IpAddress& remote, const policy::Identity& id) const {
+  if (contacted.contains(remote) || contacted.size() >= kMostContacted) return true;
+  return std::ranges::any_of(slots, [&](const auto& entry) {
+    const IkeSaStatus status = entry.second.session->status();
+    return status.remote_id == id && (status.established || !status.children.empty());
+  });
+}
+
 /// INITIAL_CONTACT: the peer knows of no other IKE SA with us, so what we have from before is left over (RFC 7296
-/// §2.4). What began after this one did is not meant: messages overtake each other.
+/// §2.4). What began after this one did is not meant, nor what crossed it: messages overtake each other.
 void Engine::State::drop_predecessors(Instant now, const SessionFacts& sole) {
+  if (!slots.contains(sole.local_spi)) return;
   std::vector<policy::IkeSaId> old;
   const IkeSaStatus status = slots.at(sole.local_spi).session->status();
   for (const auto& [spi, slot] : slots) {
     const SessionFacts facts = slot.session->facts();
-    if (facts.id == sole.id || !facts.established || facts.created > sole.created) continue;
+    if (facts.id == sole.id || !facts.established || facts.created > sole.created || is_crossed(facts, sole)) continue;
     const IkeSaStatus other = slot.session->status();
     if (other.local_id == status.local_id && other.remote_id == status.remote_id &&
         other.remote_user == status.remote_user)
@@ -388,6 +405,7 @@ void Engine::State::drop_predecessors(Instant now, const SessionFacts& sole) {
   std::ranges::sort(old);
   for (const auto id : old)
     with(now, id, [&](Session& session, Environment& env) { session.close(now, env, FailureKind::replaced, false); });
+  if (sole.initiator) with(now, sole.id, [&](Session& session, Environment& env) { session.forget_past(now, env); });
 }
 
 /// Both ends initiated at once, and now there are two IKE SAs for one purpose. The one with the lower initiator's SPI
@@ -437,12 +455,22 @@ std::vector<SessionFacts> Engine::State::others_of_same_peer(const SessionFacts&
       continue;
     const IkeSaStatus its = slot.session->status();
     if ((!other.established && its.children.empty()) || its.local_id != status.local_id ||
-        its.remote_id != status.remote_id || !same_place(its, status))
+        its.remote_id != status.remote_id || its.local_user != status.local_user ||
+        its.remote_user != status.remote_user || !same_place(its, status))
       continue;
     others.push_back(other);
   }
   std::ranges::sort(others, {}, &SessionFacts::id);
   return others;
+}
+
+std::vector<policy::IpAddress> Engine::State::given_before(policy::IkeSaId ike_sa) const {
+  const auto self = spi_by_id.find(ike_sa.value);
+  if (self == spi_by_id.end()) return {};
+  std::vector<policy::IpAddress> addresses;
+  for (const SessionFacts& other : others_of_same_peer(slots.at(self->second).session->facts()))
+    if (const auto given = slots.at(other.local_spi).session->status().given) addresses = given->addresses;
+  return addresses;
 }
 
 /// A newly established IKE SA succeeds those that there are with the same peer; of two that both ends began at once,
@@ -473,7 +501,7 @@ void Engine::State::grant_wishes(Instant now, std::uint64_t spi) {
   if (slot == slots.end()) return;
   Session& session = *slot->second.session;
   const SessionFacts facts = session.facts();
-  for (const std::uint32_t stray : session.take_stray_deletes())
+  for (const DeletedSpi stray : session.take_stray_deletes())
     for (const SessionFacts& other : others_of_same_peer(facts))
       with(now, other.id, [&](Session& holder, Environment& env) { holder.on_stray_delete(now, env, stray); });
   if (session.take_wish_for_successor()) begin_successor(now, session);

@@ -29,16 +29,6 @@ std::unexpected<Refused> refuse(FailureKind kind, const Inbound& in, const polic
       Refused{.failure = std::move(failure), .hint = w::NotifyType::authentication_failed, .rejected = {}});
 }
 
-policy::ConnectionPtr most_specific(const std::vector<policy::ConnectionPtr>& candidates,
-                                    const policy::Identity& remote_id) {
-  policy::ConnectionPtr best;
-  for (const auto& candidate : candidates)
-    if (matches(candidate->remote.id, remote_id) &&
-        (!best || specificity(candidate->remote.id) > specificity(best->remote.id)))
-      best = candidate;
-  return best;
-}
-
 }  // namespace
 
 w::PayloadChain build_aggressive_1(const IsakmpSa& sa) {
@@ -66,7 +56,7 @@ std::expected<Answered, Refused> answer_aggressive_1(const Inbound& in, Environm
     return std::unexpected(Refused{.failure = std::move(chosen.error()), .hint = w::NotifyType::no_proposal_chosen});
   const auto remote_id = read_identity(*id);
   if (!remote_id) return refuse(FailureKind::no_matching_connection, in, policy::Identity::any());
-  const auto connection = most_specific(chosen->candidates, *remote_id);
+  const auto connection = connection_for(chosen->candidates, *remote_id);
   if (!connection) {
     auto refused = refuse(FailureKind::no_matching_connection, in, *remote_id,
                           chosen->candidates.size() == 1 ? chosen->candidates.front() : nullptr);
@@ -126,6 +116,7 @@ Step process_aggressive_2(const IsakmpSa& sa, const Inbound& in, Environment& en
     return Step::reject(sa.state, Reason::missing_payload);
   auto agreed = read_agreement(sa, in, sa.setup->key_exchange->method());
   if (!agreed) return give_up(std::move(agreed.error()));
+  if (!keeps_promise(agreed->nat_traversal, in.payloads)) return refuse_nat_traversal(sa);
 
   const auto remote_id = read_identity(*id);
   const auto refuse_peer = [&](FailureKind kind) {
@@ -180,16 +171,22 @@ Step process_aggressive_2(const IsakmpSa& sa, const Inbound& in, Environment& en
 }
 
 Step process_aggressive_3(const IsakmpSa& sa, const Inbound& in, Environment& env) {
-  const ProofContext context{sa.suite.prf, sa.keys.skeyid, sa.setup->public_i, sa.setup->public_r,
-                             sa.cookie_i,  sa.cookie_r,    sa.setup->sa_i};
-  if (!is_proof(env.crypto, in.payloads, context, Role::initiator, sa.setup->id_i)) {
+  if (!is_proof(env.crypto, in.payloads, proof_context(sa), Role::initiator, sa.setup->id_i)) {
     Step step = Step::reject(sa.state, Reason::not_authentic);
     step.failure = phase1_failure(sa, FailureKind::authentication_failed, Side::local);
+    return step;
+  }
+  if (!keeps_promise(sa.nat_traversal, in.payloads)) {
+    auto failure = phase1_failure(sa, FailureKind::nat_traversal_broken, Side::local);
+    failure.our_proposals.clear();
+    Step step = give_up(std::move(failure));
+    step.tell_peer = w::NotifyType::payload_malformed;  // it holds the ISAKMP SA to be established
     return step;
   }
   Step step;
   step.next = State::established;
   step.authenticated = Authenticated{sa.connection, sa.local_id, sa.remote_id, claims_initial_contact(in.payloads)};
+  step.tell_initial_contact = has_forgotten(*step.authenticated, sa, env);
   if (sa.nat_traversal) {
     step.nat = detect_nat(in.payloads, env.crypto, nat_context(sa, sa.suite, sa.cookie_r, in.datagram));
     step.nat->local |= sa.connection->encap;

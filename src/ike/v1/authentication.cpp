@@ -54,6 +54,11 @@ std::optional<Keyed> derive_keys(crypto::Provider& crypto, const Secret& shared_
   return Keyed{std::move(keys), chain, std::move(inputs.nonce_i), std::move(inputs.nonce_r), public_i, public_r};
 }
 
+ProofContext proof_context(const IsakmpSa& sa) {
+  return {sa.suite.prf, sa.keys.skeyid, sa.setup->public_i, sa.setup->public_r,
+          sa.cookie_i,  sa.cookie_r,    sa.setup->sa_i};
+}
+
 w::Payload prove(crypto::Provider& crypto, const ProofContext& context, Role who, ByteView id_body) {
   return w::HashPayload{to_bytes(proof_of(crypto, context, who, id_body).view())};
 }

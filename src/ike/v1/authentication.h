@@ -39,6 +39,8 @@ struct ProofContext {
   std::uint64_t cookie_i = 0, cookie_r = 0;
   ByteView sa_i;
 };
+/// Of an ISAKMP SA that has its keys.
+ProofContext proof_context(const IsakmpSa& sa);
 /// The payload by which `who` proves that it is the identity of `id_body`.
 wire::ikev1::Payload prove(crypto::Provider& crypto, const ProofContext& context, Role who, ByteView id_body);
 bool is_proof(crypto::Provider& crypto, const wire::ikev1::PayloadChain& payloads, const ProofContext& context,

@@ -1,6 +1,7 @@
 // Child SAs for the same traffic. IKEv1 has no word for rekeying: whoever renews a Child SA begins another Quick Mode
 // for its selectors, and so there are two. The newer one supersedes the older; whoever made it deletes the older when
-// nothing more comes in by that. Where both ends renew at once, both see the same two and keep the same one.
+// nothing more comes in by that. Where both ends renew at once, both see the same two and keep the same one. Those that
+// one Quick Mode made (several SA payloads) stand side by side, and are superseded together.
 //
 //     ours       Q1 ──▶   ◀── Q2   Q3 ──▶   our traffic goes by the new one    grace    D(old) ──▶
 //     the peer's Q1 ◀──   ──▶ Q2   Q3 ◀──   our traffic goes by the new one             D(old) ◀──
@@ -115,7 +116,7 @@ void Ikev1Session::settle_twins(Instant now, Environment& env, policy::ChildSaId
   ChildSa* young = find_in(sa_.children, id);
   ASSERT(young);
   for (ChildSa& old : sa_.children) {
-    if (old.id == id || !same_traffic(old, *young)) continue;
+    if (old.eldest == young->eldest || !same_traffic(old, *young)) continue;
     if (renews(*young, old.id)) {
       supersede(now, env, old, *young, true);
     } else if (renews(old, id)) {
@@ -149,7 +150,12 @@ void Ikev1Session::plan_retirement(Instant now, ChildSa& older) {
   older.retires = now + std::min(older.ours_to_delete ? kGrace : kLongGrace, left / 2);
 }
 
-/// The peer's third message has come, or what only one that has sent it would send.
+/// The peer's third message has come, or what only one that has sent it would send. Of several that one Quick Mode
+/// made, our traffic goes by the first.
+void Ikev1Session::confirm_children(Instant now, Environment& env, const std::vector<std::uint32_t>& spis_in) {
+  for (std::size_t i = spis_in.size(); i-- > 0;) confirm_child(now, env, spis_in[i]);
+}
+
 void Ikev1Session::confirm_child(Instant now, Environment& env, std::uint32_t spi_in) {
   if (sa_.heir) wants_heir_ = true;
   const auto child = std::ranges::find(sa_.children, spi_in, &ChildSa::spi_in);

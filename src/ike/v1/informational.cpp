@@ -32,12 +32,13 @@ void read_delete(const IsakmpSa& sa, const w::DeletePayload& theirs, ExchangeSte
     return;
   }
   if (theirs.protocol != w::ProtocolId::esp && theirs.protocol != w::ProtocolId::ah) return;
+  const auto protocol = theirs.protocol == w::ProtocolId::ah ? policy::Protocol::ah : policy::Protocol::esp;
   for (const Bytes& octets : theirs.spis) {
     if (octets.size() != 4) continue;
-    const std::uint32_t spi = load_be32(octets.data());
-    const ChildSa* child = sa.find_child_by_outbound_spi(spi);
+    const DeletedSpi deleted{protocol, load_be32(octets.data())};
+    const ChildSa* child = sa.find_child(deleted);
     if (!child)
-      step.removed_unknown.push_back(spi);
+      step.removed_unknown.push_back(deleted);
     else if (std::ranges::find(step.removed, child->id) == step.removed.end())
       step.removed.push_back(child->id);
   }

@@ -3,6 +3,7 @@
 // session*.cpp change it.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -56,13 +57,17 @@ enum class Timer : std::uint8_t {
 
 /// A Child SA that is installed.
 struct ChildSa : ChildSaStatus {
-  bool initiated = false;                 // by us
-  bool confirmed = false;                 // the peer has it for certain
+  policy::ChildSaId eldest;  // the first that the same Quick Mode made: itself, but for several SA payloads
+  bool initiated = false;    // by us
+  bool confirmed = false;    // the peer has it for certain
   std::vector<policy::ChildSaId> renews;  // initiated: those for the same traffic that there were when we began it
   bool superseded = false;                // another for the same traffic has its place
   bool ours_to_delete = false;            // superseded, and the other end leaves that to us
   std::optional<Instant> retires;         // when we do
 };
+
+/// By what the peer deletes it: of a bundle, two.
+std::vector<DeletedSpi> outbound_spis(const ChildSa& child);
 
 /// One Quick Mode that is wanted: one pair of selectors of a child.
 struct WantedChild {
@@ -73,15 +78,15 @@ struct WantedChild {
 
 /// A Quick Mode under way.
 struct QuickMode {
-  std::string child;                      // as configured; empty while a responder does not know it
-  policy::TrafficSelector local, remote;  // as offered
-  std::uint32_t spi_in = 0;
-  std::uint32_t ah_spi_in = 0;                        // of a bundle
+  std::string child;                                  // ours: as configured
+  policy::TrafficSelector local, remote;              // as offered
+  std::uint32_t spi_in = 0;                           // ours
+  std::uint32_t ah_spi_in = 0;                        // ours, of a bundle
   Bytes nonce_i, nonce_r;                             // bodies
   std::unique_ptr<crypto::KeyExchange> key_exchange;  // the initiator's, with forward secrecy
-  // Outbound SPIs unknown to us that the peer has deleted meanwhile: an answer that names one was overtaken, and what
-  // it made is gone. At most max_deleted of them.
-  std::vector<std::uint32_t> deleted;
+  // Unknown to us, and deleted by the peer meanwhile: an answer that names one was overtaken, and what it made is gone.
+  // At most max_deleted of them.
+  std::vector<DeletedSpi> deleted;
   static constexpr std::size_t max_deleted = 16;
 };
 
@@ -129,13 +134,17 @@ struct Exchange {
   Instant forget{};  // when done
   std::optional<Instant> began = {};
   std::optional<QuickMode> quick = {};         // while it is under way
-  std::optional<std::uint32_t> child = {};     // inbound SPI of the Child SA that it made
+  std::vector<std::uint32_t> made = {};        // inbound SPIs of the Child SAs that it made
   std::vector<policy::ChildSaId> renews = {};  // ours: as ChildSa::renews, until it has come to something
-  std::vector<std::uint32_t> deleted = {};     // delete_sent: outbound SPIs whose Delete is the answer
+  std::vector<DeletedSpi> deleted = {};        // delete_sent: whose Delete is the answer
   bool deletes_isakmp_sa = false;              // or goes with the Delete that does
   wire::ikev1::ExchangeType type = wire::ikev1::ExchangeType::quick_mode;
   std::optional<Transaction> transaction = {};  // asked: ours
 };
+
+inline bool has_made(const Exchange& exchange, std::uint32_t spi_in) {
+  return std::ranges::find(exchange.made, spi_in) != exchange.made.end();
+}
 
 /// Which NAT traversal both sides know (RFC 3947 or a draft); nullopt: none.
 using NatTraversal = std::optional<wire::ikev1::VendorId>;
@@ -172,12 +181,13 @@ struct IsakmpSa : AnyIkeSa {
   std::vector<ChildSa> children;
 
   std::optional<policy::IkeSaId> heir;  // the ISAKMP SA that has taken over the children
-  std::vector<std::uint32_t> strays;    // outbound SPIs of no child here that the peer deleted
+  std::vector<DeletedSpi> strays;       // of no child here
   static constexpr std::size_t max_strays = 256;
 
   std::uint32_t probe_sequence = 0;  // of our last R-U-THERE
   std::uint32_t probes = 0;          // unanswered
 
+  std::optional<event::Failure> suspicion;  // what was wrong with the only answers that came
   bool failure_told = false;
 
   static constexpr std::size_t max_begun_by_peer = 16;  // Quick Modes under way
@@ -193,7 +203,7 @@ struct IsakmpSa : AnyIkeSa {
   bool keyed() const { return chain.has_value(); }
   std::uint64_t own_cookie() const { return initiator() ? cookie_i : cookie_r; }
   const ChildSa* find_child(policy::ChildSaId child) const;
-  const ChildSa* find_child_by_outbound_spi(std::uint32_t spi) const;
+  const ChildSa* find_child(DeletedSpi deleted) const;
   std::size_t quick_modes(bool ours) const;
 };
 

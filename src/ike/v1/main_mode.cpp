@@ -19,25 +19,9 @@ using event::FailureKind;
 using event::Side;
 using Reason = event::MessageRejected::Reason;
 
-ProofContext proof_context(const IsakmpSa& sa) {
-  return {sa.suite.prf, sa.keys.skeyid, sa.setup->public_i, sa.setup->public_r,
-          sa.cookie_i,  sa.cookie_r,    sa.setup->sa_i};
-}
-
 bool pretends_nat(const IsakmpSa& sa) {
   if (sa.connection) return sa.connection->encap;
   return std::ranges::any_of(sa.setup->candidates, [](const auto& candidate) { return candidate->encap; });
-}
-
-/// The candidates' most specific connection that accepts the identity.
-policy::ConnectionPtr connection_for(const std::vector<policy::ConnectionPtr>& candidates,
-                                     const policy::Identity& identity) {
-  policy::ConnectionPtr best;
-  for (const auto& candidate : candidates)
-    if (matches(candidate->remote.id, identity) &&
-        (!best || specificity(candidate->remote.id) > specificity(best->remote.id)))
-      best = candidate;
-  return best;
 }
 
 /// Not the peer's, as far as we can tell. Who has another key than we sends just this, so it is told, without
@@ -100,6 +84,12 @@ Step process_main_3(const IsakmpSa& sa, const Inbound& in, Environment& env) {
   const auto* ke = in.payloads.find<w::KePayload>();
   const auto* nonce = in.payloads.find<w::NoncePayload>();
   if (!ke || !nonce) return Step::reject(sa.state, Reason::missing_payload);
+  if (!keeps_promise(sa.nat_traversal, in.payloads)) {
+    // It repeats what it has said, so it had better begin afresh.
+    Step step = refuse_nat_traversal(sa);
+    step.hint = w::NotifyType::payload_malformed;
+    return step;
+  }
   const auto key = key_by_address(sa.setup->candidates, in.datagram.local, in.datagram.remote, env.pad);
   if (!key.key) {
     auto failure = phase1_failure(sa, FailureKind::secret_missing, Side::local);
@@ -142,6 +132,7 @@ Step process_main_4(const IsakmpSa& sa, const Inbound& in, Environment& env) {
   const auto* ke = in.payloads.find<w::KePayload>();
   const auto* nonce = in.payloads.find<w::NoncePayload>();
   if (!ke || !nonce) return Step::reject(sa.state, Reason::missing_payload);
+  if (!keeps_promise(sa.nat_traversal, in.payloads)) return refuse_nat_traversal(sa);
   const auto* key = env.pad.find(sa.local_id, sa.connection->remote.id);
   if (!key) return give_up(phase1_failure(sa, FailureKind::secret_missing, Side::local));
   auto keyed = derive_keys(env.crypto, key->secret,
@@ -202,6 +193,7 @@ Step process_main_5(const IsakmpSa& sa, const Inbound& in, Environment& env) {
   w::PayloadChain reply;
   reply.add(own);
   reply.add(prove(env.crypto, context, Role::responder, own.body()));
+  if (has_forgotten(*step.authenticated, sa, env)) reply.add(initial_contact(sa.cookie_i, sa.cookie_r));
   step.reply = Reply{std::move(reply), true};
   return step;
 }
@@ -222,7 +214,7 @@ Step process_main_6(const IsakmpSa& sa, const Inbound& in, Environment& env) {
   }
   Step step;
   step.next = State::established;
-  step.authenticated = Authenticated{sa.connection, sa.local_id, *remote_id, false};
+  step.authenticated = Authenticated{sa.connection, sa.local_id, *remote_id, claims_initial_contact(in.payloads)};
   return step;
 }
 

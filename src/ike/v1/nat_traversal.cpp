@@ -75,9 +75,14 @@ void add_nat_detection(w::PayloadChain& payloads, crypto::Provider& crypto, cons
   payloads.add(w::NatDPayload{numbering(variant), endpoint_hash(crypto, context, source)});
 }
 
+bool keeps_promise(const NatTraversal& variant, const w::PayloadChain& payloads) {
+  const auto hashes = payloads.all<w::NatDPayload>().size();
+  return variant ? hashes >= 2 : hashes == 0;  // of the destination, and at least one of the source
+}
+
 NatFindings detect_nat(const w::PayloadChain& payloads, crypto::Provider& crypto, const NatContext& context) {
   const auto hashes = payloads.all<w::NatDPayload>();
-  if (hashes.size() < 2) return {};  // a peer that sends none has no NAT traversal
+  if (hashes.size() < 2) return {};
   const Bytes ours = endpoint_hash(crypto, context, context.local);
   const Bytes theirs = endpoint_hash(crypto, context, context.remote);
   NatFindings findings;

@@ -30,6 +30,10 @@ struct NatContext {
 /// as if we were behind a NAT.
 void add_nat_detection(wire::ikev1::PayloadChain& payloads, crypto::Provider& crypto, const NatTraversal& variant,
                        const NatContext& context, bool pretend);
+/// Whether a message that belongs to both sides' NAT detection says as much of it as the vendor ids promised: hashes
+/// where both know of NAT traversal, else none. Nothing protects the vendor ids, so one of them may have been changed
+/// on the way, and an ISAKMP SA that knows nothing of a NAT would come of it.
+bool keeps_promise(const NatTraversal& variant, const wire::ikev1::PayloadChain& payloads);
 NatFindings detect_nat(const wire::ikev1::PayloadChain& payloads, crypto::Provider& crypto, const NatContext& context);
 
 /// Away from port 500, where NATs meddle (RFC 3947 §4). Ports that were configured on purpose are kept.

@@ -74,6 +74,23 @@ Step give_up(Failure failure) {
   return step;
 }
 
+Step refuse_nat_traversal(const IsakmpSa& sa) {
+  Step step = Step::reject(sa.state, event::MessageRejected::Reason::missing_payload);
+  step.failure = phase1_failure(sa, FailureKind::nat_traversal_broken, Side::local);
+  step.failure->our_proposals.clear();
+  return step;
+}
+
+policy::ConnectionPtr connection_for(const std::vector<policy::ConnectionPtr>& candidates,
+                                     const policy::Identity& identity) {
+  policy::ConnectionPtr best;
+  for (const auto& candidate : candidates)
+    if (matches(candidate->remote.id, identity) &&
+        (!best || specificity(candidate->remote.id) > specificity(best->remote.id)))
+      best = candidate;
+  return best;
+}
+
 std::optional<std::uint64_t> isakmp_life(const policy::Connection& connection) {
   if (connection.rekey_time.count() <= 0) return std::nullopt;
   return life_of(connection.rekey_time + connection.over_time);
@@ -101,6 +118,10 @@ w::NotifyPayload initial_contact(std::uint64_t cookie_i, std::uint64_t cookie_r)
 
 bool claims_initial_contact(const w::PayloadChain& payloads) {
   return payloads.find_notify(w::NotifyType::initial_contact) != nullptr;
+}
+
+bool has_forgotten(const Authenticated& peer, const IsakmpSa& sa, const Environment& env) {
+  return !peer.initial_contact && !env.contacts.knows(sa.remote.address, peer.remote_id);
 }
 
 std::expected<Agreed, Failure> read_agreement(const IsakmpSa& sa, const Inbound& in,

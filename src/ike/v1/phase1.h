@@ -16,6 +16,14 @@ std::optional<event::Opening> opening_of(State state);
 event::Failure phase1_failure(const IsakmpSa& sa, event::FailureKind kind, event::Side side);
 Step give_up(event::Failure failure);
 
+/// What came says of NAT traversal what cannot be. Nobody has proved anything yet, so it is but refused; if nothing
+/// else comes, this is why.
+Step refuse_nat_traversal(const IsakmpSa& sa);
+
+/// The candidates' most specific connection that accepts the identity.
+policy::ConnectionPtr connection_for(const std::vector<policy::ConnectionPtr>& candidates,
+                                     const policy::Identity& identity);
+
 /// The lifetime that we offer for an ISAKMP SA, in seconds.
 std::optional<std::uint64_t> isakmp_life(const policy::Connection& connection);
 NatContext nat_context(const IsakmpSa& sa, const policy::Suite& suite, std::uint64_t cookie_r,
@@ -25,6 +33,8 @@ Bytes isakmp_spi(std::uint64_t cookie_i, std::uint64_t cookie_r);
 /// N(INITIAL-CONTACT), which names the ISAKMP SA by its cookies.
 wire::ikev1::NotifyPayload initial_contact(std::uint64_t cookie_i, std::uint64_t cookie_r);
 bool claims_initial_contact(const wire::ikev1::PayloadChain& payloads);
+/// A responder's: the peer may hold SAs of which we know nothing any more. Not one that says it is new here itself.
+bool has_forgotten(const Authenticated& peer, const IsakmpSa& sa, const Environment& env);
 
 /// The initiator's reading of message 2: one transform, one of those that we offered.
 std::expected<Agreed, event::Failure> read_agreement(const IsakmpSa& sa, const Inbound& in,

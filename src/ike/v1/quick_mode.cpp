@@ -23,6 +23,8 @@ using policy::TrafficSelector;
 /// RFC 2407 §4.5: what is meant when an offer names no lifetime.
 constexpr std::uint64_t kDefaultLife = 28800;
 constexpr std::size_t kMostPairs = 64;
+/// SA payloads of one Quick Mode.
+constexpr std::size_t kMostSas = 8;
 
 bool add_pair(w::PayloadChain& payloads, const TrafficSelector& of_initiator, const TrafficSelector& of_responder) {
   const auto first = write_selector(of_initiator), second = write_selector(of_responder);
@@ -39,12 +41,12 @@ void add_original(const IsakmpSa& sa, w::PayloadChain& payloads, policy::Mode mo
   add_original_addresses(payloads, sa.nat_traversal, we_initiated ? local : remote, we_initiated ? remote : local);
 }
 
-/// N(type) about the SA that message 1 offered, so that its initiator knows which Quick Mode is meant.
-ExchangeStep refuse(const Inbound& in, w::NotifyType type, Failure failure) {
+/// N(type) about an SA that message 1 offered, so that its initiator knows which Quick Mode is meant.
+ExchangeStep refuse(const w::SaPayload* offered, w::NotifyType type, Failure failure) {
   w::NotifyPayload notify{.type = type, .protocol = w::ProtocolId::esp};
-  if (const auto* sa = in.payloads.find<w::SaPayload>(); sa && !sa->proposals.empty()) {
-    notify.protocol = sa->proposals.front().protocol;
-    notify.spi = sa->proposals.front().spi;
+  if (offered && !offered->proposals.empty()) {
+    notify.protocol = offered->proposals.front().protocol;
+    notify.spi = offered->proposals.front().spi;
   }
   ExchangeStep step;
   step.notice.emplace().add(std::move(notify));
@@ -62,16 +64,19 @@ policy::ChildSaSpec make_spec(const IsakmpSa& sa, const policy::Child& config, c
 }
 
 /// Each direction has the keys of its receiver's SPI, and in a bundle each protocol its own. `ah`: a bundle's.
-void set_keys(policy::ChildSaSpec& spec, const IsakmpSa& sa, const QuickMode& quick, const ChosenTransform& theirs,
+struct OwnSpis {
+  std::uint32_t spi = 0, ah = 0;
+};
+void set_keys(policy::ChildSaSpec& spec, const IsakmpSa& sa, const OwnSpis& ours, const ChosenTransform& theirs,
               const std::optional<ChosenTransform>& ah, const QuickModeInputs& inputs, Environment& env) {
   const auto keys = [&](const policy::Suite& suite, std::uint32_t spi) {
     return derive_sa_keys(env.crypto, sa.suite.prf, sa.keys.skeyid_d, suite, spi, inputs);
   };
-  spec.inbound = keys(spec.suite, quick.spi_in);
+  spec.inbound = keys(spec.suite, ours.spi);
   spec.outbound = keys(spec.suite, *theirs.proposal->child_spi());
   if (ah)
     spec.bundled_ah =
-        policy::BundledAh{ah->suite, keys(ah->suite, quick.ah_spi_in), keys(ah->suite, *ah->proposal->child_spi())};
+        policy::BundledAh{ah->suite, keys(ah->suite, ours.ah), keys(ah->suite, *ah->proposal->child_spi())};
 }
 
 w::Lifetimes smaller(const w::Lifetimes& a, const w::Lifetimes& b) {
@@ -128,6 +133,35 @@ std::optional<Secrecy> answer_key_exchange(KeyExchangeMethod method, const w::Ke
   secrecy.exchange = std::move(*exchange);
   secrecy.shared_secret = std::move(*secret);
   return secrecy;
+}
+
+/// Several SA payloads share one KE payload, so they must agree on its group.
+std::unexpected<Mismatch> other_group(const IsakmpSa& sa, const Match& match, const w::SaPayload& offered) {
+  Mismatch mismatch{w::NotifyType::no_proposal_chosen,
+                    quick_failure(sa, match.config->name, FailureKind::no_proposal_chosen, Side::local)};
+  mismatch.failure.our_proposals = phase2_proposals(match.config->proposals());
+  mismatch.failure.peer_proposals = phase2_meanings(offered);
+  return std::unexpected(std::move(mismatch));
+}
+
+/// A responder's word on one SA payload, and the pair of SAs that comes of it.
+struct Accepted {
+  w::SaPayload answer;
+  std::optional<w::NotifyPayload> shorter;  // our lifetime, where that is another than was offered
+  NewChild child;
+};
+Accepted accept_match(const IsakmpSa& sa, const Match& match, const QuickModeInputs& inputs, Environment& env) {
+  const OwnSpis ours{env.spis.allocate(env.random), match.ah ? env.spis.allocate(env.random) : 0};
+  Accepted accepted{{}, {}, {make_spec(sa, *match.config, match.chosen.suite, match.pair, env), match.config, {}}};
+  set_keys(accepted.child.spec, sa, ours, match.chosen, match.ah, inputs, env);
+  auto offered_life = offered_life_of(match.chosen, match.ah);
+  if (!offered_life.seconds) offered_life.seconds = kDefaultLife;
+  accepted.child.life = smaller(life_of(*match.config), offered_life);
+  if (match.ah) accepted.answer.proposals.push_back(accept(*match.ah, spi_of(ours.ah)));
+  accepted.answer.proposals.push_back(accept(match.chosen, spi_of(ours.spi)));
+  if (accepted.child.life != offered_life)
+    accepted.shorter = responder_lifetime(*match.chosen.proposal, ours.spi, accepted.child.life);
+  return accepted;
 }
 
 /// What message 2 takes of our offer: one transform, or one of each of a bundle's protocols.
@@ -225,53 +259,53 @@ std::expected<QuickOffer, Failure> build_quick_1(const IsakmpSa& sa, const polic
 }
 
 ExchangeStep process_quick_1(const IsakmpSa& sa, const Exchange&, const Inbound& in, Environment& env) {
-  const auto* payload = in.payloads.find<w::SaPayload>();
+  const auto offered = in.payloads.all<w::SaPayload>();
+  const auto* first = offered.empty() ? nullptr : offered.front();
   const auto* nonce = in.payloads.find<w::NoncePayload>();
   const auto* ke = in.payloads.find<w::KePayload>();
   const auto violation = [&](w::NotifyType type) {
-    return refuse(in, type, quick_failure(sa, {}, FailureKind::protocol_violation, Side::local));
+    return refuse(first, type, quick_failure(sa, {}, FailureKind::protocol_violation, Side::local));
   };
-  if (!payload || !nonce) return violation(w::NotifyType::payload_malformed);
+  if (!first || !nonce) return violation(w::NotifyType::payload_malformed);
   const auto pair = read_pair(sa, in.payloads, false);
   if (!pair) return violation(w::NotifyType::invalid_id_information);
-  if (sa.children.size() >= env.settings.children_per_ike_sa)
-    return refuse(in, w::NotifyType::no_proposal_chosen,
+  if (offered.size() > kMostSas || sa.children.size() + offered.size() > env.settings.children_per_ike_sa)
+    return refuse(first, w::NotifyType::no_proposal_chosen,
                   quick_failure(sa, {}, FailureKind::child_refused, Side::local));
 
-  const auto match = match_child(sa, *payload, *pair);
-  if (!match) return refuse(in, match.error().notify, match.error().failure);
-  const policy::Child& config = *match->config;
-  auto secrecy = answer_key_exchange(match->chosen.suite.key_exchange, ke, env);
+  std::vector<Match> matches;
+  for (const auto* payload : offered) {
+    auto match = match_child(sa, *payload, *pair);
+    if (match && !matches.empty() && match->chosen.suite.key_exchange != matches.front().chosen.suite.key_exchange)
+      match = other_group(sa, *match, *payload);
+    if (!match) return refuse(payload, match.error().notify, match.error().failure);
+    matches.push_back(*match);
+  }
+  auto secrecy = answer_key_exchange(matches.front().chosen.suite.key_exchange, ke, env);
   if (!secrecy) return violation(w::NotifyType::invalid_key_information);
 
   ExchangeStep step;
   step.next = ExchangeState::quick_answered;
-  step.quick = QuickMode{.child = config.name,
-                         .local = match->pair.local,
-                         .remote = match->pair.remote,
-                         .spi_in = env.spis.allocate(env.random),
-                         .ah_spi_in = match->ah ? env.spis.allocate(env.random) : 0,
+  step.quick = QuickMode{.local = matches.front().pair.local,
+                         .remote = matches.front().pair.remote,
                          .nonce_i = nonce->data,
                          .nonce_r = random_nonce(env.random)};
-  const QuickMode& quick = *step.quick;
-  NewChild child{make_spec(sa, config, match->chosen.suite, match->pair, env), &config, {}};
-  set_keys(child.spec, sa, quick, match->chosen, match->ah,
-           {secrecy->shared_secret.view(), quick.nonce_i, quick.nonce_r}, env);
-  auto offered_life = offered_life_of(match->chosen, match->ah);
-  if (!offered_life.seconds) offered_life.seconds = kDefaultLife;
-  child.life = smaller(life_of(config), offered_life);
-
+  const QuickModeInputs inputs{secrecy->shared_secret.view(), step.quick->nonce_i, step.quick->nonce_r};
   auto& reply = step.reply.emplace();
-  w::SaPayload accepted;
-  if (match->ah) accepted.proposals.push_back(accept(*match->ah, spi_of(quick.ah_spi_in)));
-  accepted.proposals.push_back(accept(match->chosen, spi_of(quick.spi_in)));
-  reply.add(std::move(accepted));
-  reply.add(w::NoncePayload{quick.nonce_r});
+  std::vector<w::NotifyPayload> lifetimes;
+  for (const Match& match : matches) {
+    Accepted accepted = accept_match(sa, match, inputs, env);
+    reply.add(std::move(accepted.answer));
+    if (accepted.shorter) lifetimes.push_back(std::move(*accepted.shorter));
+    step.children.push_back(std::move(accepted.child));
+  }
+  reply.add(w::NoncePayload{step.quick->nonce_r});
   if (secrecy->exchange) reply.add(w::KePayload{to_bytes(secrecy->exchange->public_value())});
   for (const auto* id : in.payloads.all<w::IdPayload>()) reply.add(*id);
-  add_original(sa, reply, config.mode, false);
-  if (child.life != offered_life) reply.add(responder_lifetime(*match->chosen.proposal, quick.spi_in, child.life));
-  step.child = std::move(child);
+  const auto transport =
+      std::ranges::find(matches, policy::Mode::transport, [](const Match& match) { return match.config->mode; });
+  if (transport != matches.end()) add_original(sa, reply, policy::Mode::transport, false);
+  for (w::NotifyPayload& notify : lifetimes) reply.add(std::move(notify));
   return step;
 }
 
@@ -286,7 +320,8 @@ ExchangeStep process_quick_2(const IsakmpSa& sa, const Exchange& exchange, const
         payload && !payload->proposals.empty() ? payload->proposals.front().protocol : w::ProtocolId::esp;
     return abandon(sa, quick, quick_failure(sa, quick.child, kind, Side::local), protocol);
   };
-  if (!payload || !nonce || !config) return broken(FailureKind::protocol_violation);
+  if (!payload || !nonce || !config || in.payloads.all<w::SaPayload>().size() != 1)
+    return broken(FailureKind::protocol_violation);
   const auto choice = read_answer(*config, *payload);
   const KeyExchangeMethod method = quick.key_exchange ? quick.key_exchange->method() : KeyExchangeMethod::none;
   if (!choice || choice->chosen.suite.key_exchange != method) {
@@ -317,21 +352,25 @@ ExchangeStep process_quick_2(const IsakmpSa& sa, const Exchange& exchange, const
     if (!secret) return broken(FailureKind::protocol_violation);
     shared_secret = std::move(*secret);
   }
-  const std::uint32_t spi_out = *choice->chosen.proposal->child_spi();
-  if (std::ranges::find(quick.deleted, spi_out) != quick.deleted.end()) return broken(FailureKind::closed_by_peer);
+  const auto is_gone = [&](const ChosenTransform& chosen) {
+    const DeletedSpi named{chosen.suite.protocol, *chosen.proposal->child_spi()};
+    return std::ranges::find(quick.deleted, named) != quick.deleted.end();
+  };
+  if (is_gone(choice->chosen) || (choice->ah && is_gone(*choice->ah))) return broken(FailureKind::closed_by_peer);
 
   ExchangeStep step;
   step.reply.emplace();  // HASH(3) stands alone
   NewChild child{make_spec(sa, *config, choice->chosen.suite, *pair, env), config, {}};
   child.spec.initiated = true;
-  set_keys(child.spec, sa, quick, choice->chosen, choice->ah, {shared_secret.view(), quick.nonce_i, nonce->data}, env);
+  set_keys(child.spec, sa, {quick.spi_in, quick.ah_spi_in}, choice->chosen, choice->ah,
+           {shared_secret.view(), quick.nonce_i, nonce->data}, env);
   child.life = shortened(smaller(life_of(*config), offered_life_of(choice->chosen, choice->ah)), in.payloads);
   step.quick = QuickMode{.child = quick.child,
                          .spi_in = quick.spi_in,
                          .ah_spi_in = quick.ah_spi_in,
                          .nonce_i = quick.nonce_i,
                          .nonce_r = nonce->data};
-  step.child = std::move(child);
+  step.children.push_back(std::move(child));
   return step;
 }
 

@@ -1,10 +1,14 @@
 // Quick Mode (RFC 2409 §5.5): one pair of selectors, one Child SA, with a key exchange of its own for forward secrecy
 // where that is wanted. Who begins it need not be phase 1's initiator.
 //
-//   initiator                                              responder
-//   1  HASH(1), SA, Ni [, KE], IDci, IDcr [, NAT-OA ×2]  -->
-//                    <--   2  HASH(2), SA, Nr [, KE], IDci, IDcr [, NAT-OA ×2] [, N(RESPONDER-LIFETIME)]
-//   3  HASH(3)                                           -->
+//   initiator                                                 responder
+//   1  HASH(1), SA …, Ni [, KE], IDci, IDcr [, NAT-OA ×2]   -->
+//                    <--   2  HASH(2), SA …, Nr [, KE], IDci, IDcr [, NAT-OA ×2] [, N(RESPONDER-LIFETIME) …]
+//   3  HASH(3)                                              -->
+//
+// A peer may offer several SAs for the same traffic, each in an SA payload of its own: all are answered, in their
+// order, or none, and each becomes a Child SA. We offer one: a policy of ours asks for one SA, or for one bundle, and
+// that is one payload.
 //
 // The responder installs its SAs with message 2, so that what the initiator sends right behind message 3 is taken;
 // until message 3 is there it repeats message 2. A message 1 that is played again finds its message id used up.

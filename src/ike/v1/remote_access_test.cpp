@@ -87,6 +87,10 @@ class XauthMessages : public testing::Test {
     std::optional<Instant> last_inbound(policy::ChildSaId) const override { return {}; }
     std::optional<IpAddress> source_address(const IpAddress&) const override { return {}; }
   };
+  struct Nobody final : Contacts {
+    bool knows(const IpAddress&, const policy::Identity&) const override { return false; }
+    std::vector<IpAddress> given_before(policy::IkeSaId) const override { return {}; }
+  };
   XauthMessages() {
     policy::Connection connection{.name = "road"};
     connection.further_local = {{.method = policy::AuthMethod::xauth, .xauth_id = policy::Identity::fqdn("carol")}};
@@ -99,7 +103,7 @@ class XauthMessages : public testing::Test {
              .kind = policy::SecretKind::user});
   }
   Environment env() {
-    return {settings, *crypto, random, host, connections, pad, numbers, spis, pools, memory, outbox};
+    return {settings, *crypto, random, host, connections, pad, numbers, spis, pools, memory, outbox, nobody};
   }
   ExchangeStep take(std::initializer_list<w::AttributesPayload> messages) {
     w::PayloadChain payloads;
@@ -121,6 +125,7 @@ class XauthMessages : public testing::Test {
   std::unique_ptr<crypto::Provider> crypto = crypto::make_openssl_provider();
   SeededRandom random{1};
   NoHost host;
+  Nobody nobody;
   std::vector<policy::ConnectionPtr> connections;
   policy::Pad pad;
   Numbers numbers;

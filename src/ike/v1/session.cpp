@@ -46,9 +46,16 @@ const ChildSa* IsakmpSa::find_child(policy::ChildSaId child) const {
   return found == children.end() ? nullptr : &*found;
 }
 
-const ChildSa* IsakmpSa::find_child_by_outbound_spi(std::uint32_t spi) const {
+std::vector<DeletedSpi> outbound_spis(const ChildSa& child) {
+  std::vector<DeletedSpi> spis = {{child.suite.protocol, child.spi_out}};
+  if (child.bundled_ah) spis.push_back({policy::Protocol::ah, child.bundled_ah->spi_out});
+  return spis;
+}
+
+const ChildSa* IsakmpSa::find_child(DeletedSpi deleted) const {
   const auto found = std::ranges::find_if(children, [&](const ChildSa& child) {
-    return child.spi_out == spi || (child.bundled_ah && child.bundled_ah->spi_out == spi);
+    const auto spis = outbound_spis(child);
+    return std::ranges::find(spis, deleted) != spis.end();
   });
   return found == children.end() ? nullptr : &*found;
 }

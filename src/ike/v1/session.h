@@ -54,14 +54,15 @@ class Ikev1Session final : public Session {
   }
   /// Whose predecessors those are is known when the user is.
   bool take_initial_contact() override { return sa_.accepts_phase_2() && std::exchange(initial_contact_, false); }
+  void forget_past(Instant now, Environment& env) override;
   void withdraw_initial_contact() override {
     if (sa_.setup) sa_.setup->initial_contact = false;
   }
   bool take_wish_for_successor() override { return std::exchange(wants_successor_, false); }
   bool take_wish_for_heir() override { return std::exchange(wants_heir_, false); }
   void take_over(Instant now, Environment& env, Session& predecessor, bool close_it) override;
-  std::vector<std::uint32_t> take_stray_deletes() override { return std::exchange(sa_.strays, {}); }
-  void on_stray_delete(Instant now, Environment& env, std::uint32_t spi_out) override;
+  std::vector<DeletedSpi> take_stray_deletes() override { return std::exchange(sa_.strays, {}); }
+  void on_stray_delete(Instant now, Environment& env, DeletedSpi stray) override;
 
   const IsakmpSa& sa() const { return sa_; }
 
@@ -107,7 +108,8 @@ class Ikev1Session final : public Session {
   void apply(Instant now, Environment& env, std::uint32_t exchange_id, std::uint8_t message, ExchangeStep step);
   void apply_probes(const ExchangeStep& step);
   void apply_deletes(Instant now, Environment& env, const ExchangeStep& step);
-  void install_child(Instant now, Environment& env, NewChild child, std::vector<policy::ChildSaId> renews);
+  void install_child(Instant now, Environment& env, NewChild child, std::vector<policy::ChildSaId> renews,
+                     policy::ChildSaId eldest);
   void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
   void finish(Instant now, Environment& env, Exchange& exchange);
   void tell_failure(Environment& env, event::Failure failure);
@@ -142,7 +144,8 @@ class Ikev1Session final : public Session {
   void run_wanted(Instant now, Environment& env);
   void start_quick_mode(Instant now, Environment& env, const WantedChild& wanted);
   bool is_wanted_already(const WantedChild& wanted) const;
-  void close_if_useless(Instant now, Environment& env, event::FailureKind why);
+  void close_if_useless(Instant now, Environment& env, event::Failure why);
+  void close(Instant now, Environment& env, event::Failure why);
   event::Failure failure(event::FailureKind kind, event::Side side) const;
   void close_now(Instant now, Environment& env, event::Failure why);
 
@@ -154,6 +157,7 @@ class Ikev1Session final : public Session {
   void on_renewals_failed(Instant now, const std::vector<policy::ChildSaId>& children);
   void settle_twins(Instant now, Environment& env, policy::ChildSaId id);
   void supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete);
+  void confirm_children(Instant now, Environment& env, const std::vector<std::uint32_t>& spis_in);
   void confirm_child(Instant now, Environment& env, std::uint32_t spi_in);
   void plan_retirement(Instant now, ChildSa& older);
   void put_in_place_of(Instant now, const ChildSa& gone);
@@ -165,7 +169,10 @@ class Ikev1Session final : public Session {
   void plan_renewal(Instant now, Environment& env);
   void on_renewal(Instant now);
   void on_retirement(Instant now, Environment& env);
-  void replace_child(Instant now, Environment& env, policy::ChildSaId id);
+  void replace_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why);
+  void inherit_network(Environment& env, const IsakmpSa& predecessor);
+  void move_house(Instant now, Environment& env, const IsakmpSa& predecessor,
+                  const std::vector<policy::ChildSaId>& children);
   void step_back(Instant now, policy::IkeSaId heir, bool close_it);
   void come_back(Instant now);
   void on_liveness_without_isakmp_sa(Instant now, Environment& env);

@@ -67,7 +67,8 @@ void Ikev1Session::go_on(Instant now, Environment& env) {
                              {.topic = Topic::configuration, .message = build_configuration_request(sa_, identifier)});
   // What a client left behind that begins anew goes first, and its address is free again.
   if (initial_contact_) return sa_.timers.set(Timer::access, now);
-  auto config = choose_configuration(sa_, sa_.access.wishes, env);
+  const auto before = env.contacts.given_before(sa_.id);
+  auto config = choose_configuration(sa_, before.empty() ? sa_.access.wishes : before, env);
   if (!config) return refuse_access(now, env, std::move(config.error()));
   const w::AttributesPayload set{
       .type = w::CfgType::set, .identifier = identifier, .attributes = write_configuration(*config)};
@@ -86,8 +87,8 @@ void Ikev1Session::take_up_requests(Instant now, Environment& env) {
       why.our_local_ts = resolve(config->local_ts, sa_.local.address);
       why.our_remote_ts = resolve(config->remote_ts, sa_.remote.address);
     }
-    env.emit(event::NegotiationFailed{sa_.id, std::move(why)});
-    close_if_useless(now, env, FailureKind::no_common_selector);
+    env.emit(event::NegotiationFailed{sa_.id, why});
+    close_if_useless(now, env, std::move(why));
   }
 }
 

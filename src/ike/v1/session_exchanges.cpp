@@ -66,7 +66,7 @@ void Ikev1Session::on_exchanges(Instant now, Environment& env) {
 void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t place) {
   Exchange& exchange = sa_.exchanges[place];
   if (is_used_by_peer(env, exchange)) {
-    confirm_child(now, env, *exchange.child);
+    confirm_children(now, env, exchange.made);
     return finish(now, env, exchange);
   }
   const bool deletes = exchange.state == ExchangeState::delete_sent;
@@ -84,11 +84,12 @@ void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t pl
   send(now, env, to_bytes(exchange.last.octets()), sa_.local, sa_.remote);
 }
 
-/// Quick Mode's third message has not come, but ESP or AH has, by the Child SA that it would confirm.
+/// Quick Mode's third message has not come, but ESP or AH has, by a Child SA that it would confirm.
 bool Ikev1Session::is_used_by_peer(const Environment& env, const Exchange& exchange) const {
-  if (exchange.state != ExchangeState::quick_answered || !exchange.child) return false;
-  const auto child = std::ranges::find(sa_.children, *exchange.child, &ChildSa::spi_in);
-  return child != sa_.children.end() && env.host.last_inbound(child->id);
+  return exchange.state == ExchangeState::quick_answered &&
+         std::ranges::any_of(sa_.children, [&](const ChildSa& child) {
+           return has_made(exchange, child.spi_in) && env.host.last_inbound(child.id);
+         });
 }
 
 /// No answer, or none that makes sense.
@@ -108,13 +109,14 @@ void Ikev1Session::give_up(Instant now, Environment& env, std::uint32_t id) {
     }
     why.kind = FailureKind::child_refused;  // it lives, and does not want to talk about this
     why.notify = "no answer";
-    env.emit(event::NegotiationFailed{sa_.id, std::move(why)});
-    return close_if_useless(now, env, FailureKind::child_refused);
+    env.emit(event::NegotiationFailed{sa_.id, why});
+    return close_if_useless(now, env, std::move(why));
   }
-  const auto made = exchange->child;
-  finish(now, env, *exchange);
+  std::vector<policy::ChildSaId> made;
   for (const ChildSa& child : sa_.children)
-    if (made == child.spi_in) return close_child(now, env, child.id, FailureKind::peer_unreachable);
+    if (has_made(*exchange, child.spi_in)) made.push_back(child.id);
+  finish(now, env, *exchange);
+  for (const auto child : made) close_child(now, env, child, FailureKind::peer_unreachable);
 }
 
 }  // namespace sallyport::ike::v1

@@ -127,7 +127,7 @@ void Ikev1Session::send_delete_of_all_children(Instant now, Environment& env) {
   std::vector<const ChildSa*> all;
   for (const ChildSa& child : sa_.children) {
     all.push_back(&child);
-    exchange.deleted.push_back(child.spi_out);
+    for (const DeletedSpi spi : outbound_spis(child)) exchange.deleted.push_back(spi);
   }
   exchange.last.sent(now, send_informational(now, env, build_delete_children(all)), true, env.settings, env.random);
   sa_.exchanges.push_back(std::move(exchange));

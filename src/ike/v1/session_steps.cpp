@@ -21,11 +21,16 @@ using event::Side;
 
 // ---- Phase 1 ----
 
-/// Nothing changes; but a peer whose proof fails may be told, and so may the administrator, once.
+/// Nothing changes; but a peer whose proof fails may be told, and so may the administrator, once. An initiator goes on
+/// asking, and tells what was wrong if nothing better comes.
 void Ikev1Session::reject_step(Instant now, Environment& env, const Received& received, Step step) {
   reject(env, *step.rejected, received.datagram);
   if (step.hint) send_hint(now, env, received, *step.hint);
   if (!step.failure) return;
+  if (sa_.initiator()) {
+    sa_.suspicion = std::move(step.failure);
+    return;
+  }
   if (!sa_.connection && sa_.setup && !sa_.setup->candidates.empty()) {
     step.failure->connection = sa_.setup->candidates.front()->name;
     step.failure->local_id = identity_on(*sa_.setup->candidates.front(), sa_.local);
@@ -66,7 +71,7 @@ void Ikev1Session::apply(Instant now, Environment& env, const Received& received
     sa_.connection = std::move(step.authenticated->connection);
     sa_.local_id = std::move(step.authenticated->local_id);
     sa_.remote_id = std::move(step.authenticated->remote_id);
-    initial_contact_ = step.authenticated->initial_contact;
+    initial_contact_ |= step.authenticated->initial_contact;
   }
   if (step.reply) {
     // A responder answers where the message came from, whatever it holds to be the peer's address.
@@ -77,6 +82,11 @@ void Ikev1Session::apply(Instant now, Environment& env, const Received& received
       return close_now(now, env, failure(FailureKind::system_refused, Side::local));
   }
   sa_.state = step.next;
+  if (step.tell_initial_contact) {
+    w::PayloadChain notify;
+    notify.add(initial_contact(sa_.cookie_i, sa_.cookie_r));
+    send_informational(now, env, notify);
+  }
   if (step.next == State::established) establish(now, env);
 }
 
@@ -113,6 +123,7 @@ void Ikev1Session::apply_nat(Environment& env, const NatFindings& nat) {
 void Ikev1Session::establish(Instant now, Environment& env) {
   sa_.established = now;
   sa_.failure.reset();
+  sa_.suspicion.reset();
   if (!sa_.initiator()) sa_.life_seconds = smaller(sa_.life_seconds, isakmp_life(*sa_.connection));
   sa_.setup.reset();
   env.emit(event::IkeSaEstablished{sa_.id, sa_.connection_name(), sa_.initiator(), 1, sa_.local, sa_.remote,
@@ -138,11 +149,12 @@ void Ikev1Session::apply(Instant now, Environment& env, std::uint32_t exchange_i
   std::vector<policy::ChildSaId> renews;
   if (Exchange* exchange = find_exchange(exchange_id)) {
     if (step.quick) exchange->quick = std::move(step.quick);
-    if (step.child) exchange->child = step.child->spec.inbound.spi;
-    if (step.child) renews = std::exchange(exchange->renews, {});
+    for (const NewChild& child : step.children) exchange->made.push_back(child.spec.inbound.spi);
+    if (!step.children.empty()) renews = std::exchange(exchange->renews, {});
   }
   // The inbound half is there before the peer can know of it.
-  if (step.child) install_child(now, env, std::move(*step.child), std::move(renews));
+  const auto eldest = step.children.empty() ? policy::ChildSaId{} : step.children.front().spec.id;
+  for (NewChild& child : step.children) install_child(now, env, std::move(child), renews, eldest);
   if (step.reply)
     send_quick(now, env, *find_exchange(exchange_id), static_cast<std::uint8_t>(message + 1), *step.reply,
                step.next == ExchangeState::quick_answered);
@@ -158,7 +170,7 @@ void Ikev1Session::apply(Instant now, Environment& env, std::uint32_t exchange_i
   }
   if (Exchange* exchange = find_exchange(exchange_id)) {
     exchange->state = step.next;
-    if (step.next == ExchangeState::done && exchange->child) confirm_child(now, env, *exchange->child);
+    if (step.next == ExchangeState::done) confirm_children(now, env, exchange->made);
     if (step.next == ExchangeState::done) finish(now, env, *exchange);
   }
   if (step.failed_exchange)
@@ -170,9 +182,8 @@ void Ikev1Session::apply(Instant now, Environment& env, std::uint32_t exchange_i
   }
   if (step.close) return part(now, env, std::move(*step.failure));
   if (step.failure) {
-    const FailureKind kind = step.failure->kind;
-    env.emit(event::NegotiationFailed{sa_.id, std::move(*step.failure)});
-    close_if_useless(now, env, kind);
+    env.emit(event::NegotiationFailed{sa_.id, *step.failure});
+    close_if_useless(now, env, std::move(*step.failure));
     if (sa_.state == State::closed) return;
   }
   if (step.begin) begin_transaction(now, env, std::move(*step.begin));
@@ -195,19 +206,20 @@ void Ikev1Session::apply_deletes(Instant now, Environment& env, const ExchangeSt
     remove_child(now, env, child,
                  failure(superseded ? FailureKind::rekeyed : FailureKind::closed_by_peer, Side::remote));
   }
-  for (const std::uint32_t spi : step.removed_unknown) {
-    if (sa_.strays.size() < IsakmpSa::max_strays) sa_.strays.push_back(spi);
+  for (const DeletedSpi deleted : step.removed_unknown) {
+    if (sa_.strays.size() < IsakmpSa::max_strays) sa_.strays.push_back(deleted);
     for (Exchange& exchange : sa_.exchanges) {
-      if (std::erase(exchange.deleted, spi) != 0 && exchange.deleted.empty()) finish(now, env, exchange);
+      if (std::erase(exchange.deleted, deleted) != 0 && exchange.deleted.empty()) finish(now, env, exchange);
       if (exchange.state == ExchangeState::quick_asked && exchange.quick->deleted.size() < QuickMode::max_deleted)
-        exchange.quick->deleted.push_back(spi);
+        exchange.quick->deleted.push_back(deleted);
     }
   }
 }
 
-void Ikev1Session::install_child(Instant now, Environment& env, NewChild child, std::vector<policy::ChildSaId> renews) {
+void Ikev1Session::install_child(Instant now, Environment& env, NewChild child, std::vector<policy::ChildSaId> renews,
+                                 policy::ChildSaId eldest) {
   policy::ChildSaSpec& spec = child.spec;
-  ChildSa sa{status_of(spec, now)};
+  ChildSa sa{status_of(spec, now), eldest};
   sa.initiated = sa.confirmed = spec.initiated;
   sa.renews = std::move(renews);
   constexpr std::uint64_t kLongest = 1u << 30;  // seconds; beyond, there is no limit
@@ -235,8 +247,10 @@ void Ikev1Session::remove_child(Instant now, Environment& env, policy::ChildSaId
   env.outbox.push_back(RemoveChildSa{id});
   event::Failure reason = why;
   reason.child = found->name;
-  for (Exchange& exchange : sa_.exchanges)
-    if (exchange.child == found->spi_in) finish(now, env, exchange);  // nobody needs its third message any more
+  for (Exchange& exchange : sa_.exchanges) {
+    const bool last = std::erase(exchange.made, found->spi_in) != 0 && exchange.made.empty();
+    if (last) finish(now, env, exchange);  // nobody needs its third message any more
+  }
   env.emit(event::ChildSaRemoved{sa_.id, id, sa_.connection_name(), found->name, found->spi_in, found->spi_out,
                                  std::move(reason)});
   const ChildSa gone = std::move(*found);
@@ -253,7 +267,7 @@ void Ikev1Session::finish(Instant now, Environment& env, Exchange& exchange) {
   exchange.forget = now + patience(env.settings);
   exchange.deleted.clear();
   on_renewals_failed(now, std::exchange(exchange.renews, {}));
-  if (exchange.quick && !exchange.child)
+  if (exchange.quick && exchange.made.empty())
     for (const std::uint32_t spi : {exchange.quick->spi_in, exchange.quick->ah_spi_in}) env.spis.release(spi);
   exchange.quick.reset();
   exchange.transaction.reset();

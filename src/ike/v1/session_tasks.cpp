@@ -121,10 +121,9 @@ void Ikev1Session::start_quick_mode(Instant now, Environment& env, const WantedC
   ASSERT(config);
   auto offer = build_quick_1(sa_, *config, wanted, env);
   if (!offer) {
-    const FailureKind kind = offer.error().kind;
     on_renewals_failed(now, current_for(wanted));
-    env.emit(event::NegotiationFailed{sa_.id, std::move(offer.error())});
-    return close_if_useless(now, env, kind);
+    env.emit(event::NegotiationFailed{sa_.id, offer.error()});
+    return close_if_useless(now, env, std::move(offer.error()));
   }
   Exchange exchange = make_exchange(env, sa_.message_ids.choose(env.random), true);
   exchange.state = ExchangeState::quick_asked;
@@ -137,10 +136,10 @@ void Ikev1Session::start_quick_mode(Instant now, Environment& env, const WantedC
 }
 
 /// An ISAKMP SA of ours that nothing needs any more does not stay behind.
-void Ikev1Session::close_if_useless(Instant now, Environment& env, FailureKind why) {
+void Ikev1Session::close_if_useless(Instant now, Environment& env, event::Failure why) {
   if (sa_.initiator() && sa_.established && sa_.children.empty() && sa_.wanted.empty() && sa_.access.requests.empty() &&
       sa_.quick_modes(true) == 0 && sa_.quick_modes(false) == 0)
-    close(now, env, why, true);
+    close(now, env, std::move(why));
 }
 
 void Ikev1Session::close_child(Instant now, Environment& env, policy::ChildSaId id, FailureKind why) {
@@ -149,7 +148,7 @@ void Ikev1Session::close_child(Instant now, Environment& env, policy::ChildSaId 
   if (sa_.state == State::closed) return remove_child(now, env, id, failure(why, Side::local));  // nobody to tell
   Exchange exchange = make_exchange(env, 0, true);
   exchange.state = ExchangeState::delete_sent;
-  exchange.deleted = {child->spi_out};
+  exchange.deleted = outbound_spis(*child);
   exchange.last.sent(now, send_informational(now, env, build_delete_children({child})), true, env.settings, env.random);
   sa_.exchanges.push_back(std::move(exchange));
   remove_child(now, env, id, failure(why, Side::local));
@@ -162,11 +161,17 @@ void Ikev1Session::close(Instant now, Environment& env, FailureKind why, bool te
     while (!sa_.children.empty()) remove_child(now, env, sa_.children.back().id, failure(why, Side::local));
     return;
   }
-  if (tell_peer && sa_.established) {
+  if (tell_peer) return close(now, env, failure(why, Side::local));
+  close_now(now, env, failure(why, Side::local));
+}
+
+/// Tells the peer.
+void Ikev1Session::close(Instant now, Environment& env, event::Failure why) {
+  if (sa_.established) {
     if (!sa_.children.empty()) send_delete_of_all_children(now, env);
     send_delete_of_isakmp_sa(now, env);
   }
-  close_now(now, env, failure(why, Side::local));
+  close_now(now, env, std::move(why));
 }
 
 void Ikev1Session::on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) {

@@ -58,7 +58,7 @@ void Ikev1Session::on_retransmit(Instant now, Environment& env) {
   const bool proof_refused = sa_.state == State::main_proved;
   auto why = failure(proof_refused ? FailureKind::authentication_failed : FailureKind::peer_unreachable, Side::remote);
   why.attempts = sa_.last.attempts();
-  close_now(now, env, sa_.failure ? *sa_.failure : std::move(why));
+  close_now(now, env, sa_.failure ? *sa_.failure : sa_.suspicion ? *sa_.suspicion : std::move(why));
 }
 
 void Ikev1Session::on_liveness(Instant now, Environment& env) {

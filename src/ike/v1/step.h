@@ -56,6 +56,8 @@ struct Step {
   std::optional<Authenticated> authenticated;
   std::optional<std::vector<policy::ConnectionPtr>> candidates;  // a responder's, fewer than before
   std::optional<Reply> reply;
+  /// To be told behind it, in an Informational: Aggressive Mode's responder knows no other ISAKMP SA with the peer.
+  bool tell_initial_contact = false;
   std::optional<event::Failure> failure;
   /// To be said to the peer without protection; it may believe it or not.
   std::optional<wire::ikev1::NotifyType> hint;
@@ -84,10 +86,10 @@ struct ExchangeStep {
   std::optional<wire::ikev1::PayloadChain> reply;
   /// An Informational of its own; the answer to an Informational, which a repetition of that gets again.
   std::optional<wire::ikev1::PayloadChain> notice;
-  std::optional<QuickMode> quick;  // a responder's
-  std::optional<NewChild> child;
-  std::vector<policy::ChildSaId> removed;      // children that the peer deleted
-  std::vector<std::uint32_t> removed_unknown;  // outbound SPIs that it deleted, of no child of ours
+  std::optional<QuickMode> quick;           // a responder's
+  std::vector<NewChild> children;           // one for each SA payload
+  std::vector<policy::ChildSaId> removed;   // children that the peer deleted
+  std::vector<DeletedSpi> removed_unknown;  // and what else it deleted, of no child of ours
   std::optional<event::Failure> failure;
   /// The failure is that of this Quick Mode of ours, by message id.
   std::optional<std::uint32_t> failed_exchange;

@@ -10,6 +10,7 @@
 #include "ike/core/child_sas.h"
 #include "ike/core/lifetimes.h"
 #include "ike/v1/informational.h"
+#include "ike/v1/mode_config.h"
 #include "ike/v1/session.h"
 
 namespace sallyport::ike::v1 {
@@ -26,12 +27,16 @@ constexpr Duration kLongFarewell = std::chrono::seconds(60);
 /// A Quick Mode of the peer's whose third message has not come is finished where it was begun.
 bool is_under_way(const IsakmpSa& sa, const ChildSa& child) {
   return std::ranges::any_of(sa.exchanges, [&](const Exchange& exchange) {
-    return exchange.state == ExchangeState::quick_answered && exchange.child == child.spi_in;
+    return exchange.state == ExchangeState::quick_answered && has_made(exchange, child.spi_in);
   });
 }
 
-/// A peer behind a NAT cannot be reached by a first message; it has to begin.
-bool may_begin(const IsakmpSa& sa) { return sa.connection && (sa.initiator() || !sa.nat_remote); }
+/// A peer behind a NAT cannot be reached by a first message; it has to begin. And of two between whom there is XAUTH it
+/// is who has begun before: hardly anybody knows the methods by which a responder is the user.
+bool may_begin(const IsakmpSa& sa) {
+  if (!sa.connection || sa.initiator()) return sa.connection != nullptr;
+  return !sa.nat_remote && !sa.connection->remote_xauth() && !sa.connection->local_xauth();
+}
 
 }  // namespace
 
@@ -72,6 +77,7 @@ void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor
     env.emit(event::IkeSaRekeyed{old->sa_.id, sa_.id, sa_.connection_name(), 1});
     old->step_back(now, sa_.id, close_it);
   }
+  inherit_network(env, old->sa_);
   // The peer did not answer there, and does here: it may have begun anew, without its Child SAs.
   const bool doubtful = old->sa_.probes > 0;
   const bool moved = old->sa_.local != sa_.local || old->sa_.remote != sa_.remote;
@@ -90,7 +96,8 @@ void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor
   }
   for (const auto id : adopted) settle_twins(now, env, id);
   if (doubtful)
-    for (const auto id : adopted) replace_child(now, env, id);
+    for (const auto id : adopted) replace_child(now, env, id, FailureKind::peer_unreachable);
+  move_house(now, env, old->sa_, adopted);
   for (WantedChild& wanted : std::exchange(old->sa_.wanted, {}))
     if (sa_.connection->find_child(wanted.child) && !is_wanted_already(wanted)) sa_.wanted.push_back(std::move(wanted));
   old->arm_child_life();
@@ -98,14 +105,52 @@ void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor
   run_wanted(now, env);
 }
 
+/// A client that asks for no address once more keeps the one that it has. One that does is given the same, if it can
+/// be.
+void Ikev1Session::inherit_network(Environment& env, const IsakmpSa& predecessor) {
+  if (sa_.access.given || !predecessor.access.given) return;
+  const auto is_kept = [&](const policy::IpAddress& address) {
+    return env.pools.share(address, lease_name(sa_), sa_.id);
+  };
+  if (std::ranges::all_of(predecessor.access.given->addresses, is_kept)) sa_.access.given = predecessor.access.given;
+}
+
+/// The client's: the gateway has given it another address. Child SAs for the old one stay for as long as that does.
+void Ikev1Session::move_house(Instant now, Environment& env, const IsakmpSa& predecessor,
+                              const std::vector<policy::ChildSaId>& children) {
+  if (!sa_.access.received || !predecessor.access.received) return;
+  const auto& kept = sa_.access.received->addresses;
+  std::vector<std::string> wanted;
+  for (ChildSa& child : sa_.children)
+    for (const policy::IpAddress& address : predecessor.access.received->addresses) {
+      const bool left = std::ranges::find(kept, address) == kept.end() &&
+                        child.local_ts.front().addresses == policy::AddressRange::host(address);
+      if (!left || std::ranges::find(children, child.id) == children.end()) continue;
+      if (!std::exchange(child.superseded, true)) wanted.push_back(child.name);
+      child.ours_to_delete = true;
+      child.retires = now + 2 * kFarewell;
+      child.rekeys.reset();
+    }
+  for (const std::string& name : wanted) request_child(now, env, {name});
+}
+
 /// By another of the same kind, which is sure to be there at both ends.
-void Ikev1Session::replace_child(Instant now, Environment& env, policy::ChildSaId id) {
+void Ikev1Session::replace_child(Instant now, Environment& env, policy::ChildSaId id, FailureKind why) {
   const ChildSa* child = sa_.find_child(id);
   if (!child) return;
   const WantedChild wanted{child->name, child->local_ts.front(), child->remote_ts.front()};
   const bool again = !child->superseded && sa_.connection->find_child(wanted.child) && !is_wanted_already(wanted);
   if (again) sa_.wanted.push_back(wanted);
-  close_child(now, env, id, FailureKind::peer_unreachable);
+  close_child(now, env, id, why);
+}
+
+/// The peer began anew after they came up, and does not have them.
+void Ikev1Session::forget_past(Instant now, Environment& env) {
+  std::vector<policy::ChildSaId> old;
+  for (const ChildSa& child : sa_.children)
+    if (child.installed < sa_.created) old.push_back(child.id);
+  for (const auto id : old) replace_child(now, env, id, FailureKind::replaced);
+  run_wanted(now, env);
 }
 
 /// `heir` has taken over.
@@ -138,7 +183,7 @@ void Ikev1Session::on_retirement(Instant now, Environment& env) {
 void Ikev1Session::part(Instant now, Environment& env, event::Failure why) {
   for (Exchange& exchange : sa_.exchanges) {
     if (!is_used_by_peer(env, exchange)) continue;
-    confirm_child(now, env, *exchange.child);
+    confirm_children(now, env, exchange.made);
     exchange.state = ExchangeState::done;
   }
   std::vector<policy::ChildSaId> unfinished;
@@ -178,14 +223,14 @@ void Ikev1Session::on_liveness_without_isakmp_sa(Instant now, Environment& env) 
 
 // ---- Deletes that came elsewhere ----
 
-void Ikev1Session::on_stray_delete(Instant now, Environment& env, std::uint32_t spi_out) {
-  if (const ChildSa* child = sa_.find_child_by_outbound_spi(spi_out)) {
+void Ikev1Session::on_stray_delete(Instant now, Environment& env, DeletedSpi stray) {
+  if (const ChildSa* child = sa_.find_child(stray)) {
     const FailureKind why = child->superseded ? FailureKind::rekeyed : FailureKind::closed_by_peer;
     if (sa_.state == State::established) send_informational(now, env, build_delete_children({child}));
     remove_child(now, env, child->id, failure(why, Side::remote));
   }
   for (Exchange& exchange : sa_.exchanges)
-    if (std::erase(exchange.deleted, spi_out) != 0 && exchange.deleted.empty() && !exchange.deletes_isakmp_sa)
+    if (std::erase(exchange.deleted, stray) != 0 && exchange.deleted.empty() && !exchange.deletes_isakmp_sa)
       finish(now, env, exchange);
   arm_exchanges();
 }
