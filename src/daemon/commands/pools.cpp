@@ -45,17 +45,18 @@ std::uint64_t size_of(const policy::AddressRange& range) {
   return size == std::numeric_limits<std::uint64_t>::max() ? size : size + 1;
 }
 
-void write_leases(Section& section, std::vector<AddressPools::Entry> leases, std::size_t& room) {
-  std::ranges::stable_partition(leases, &AddressPools::Entry::online);
+void write_leases(Section& section, const std::vector<AddressPools::Entry>& leases, std::size_t& room) {
   std::size_t number = 0;
-  for (const auto& lease : leases) {
-    if (room == 0) return;
-    --room;
-    auto& each = section.section(std::to_string(number++));
-    each.set("address", to_string(lease.address));
-    each.set("identity", std::string_view(lease.client).substr(0, kMostOctets));
-    each.set("status", lease.online ? "online" : "offline");
-  }
+  for (const bool online : {true, false})
+    for (const auto& lease : leases) {
+      if (lease.online != online) continue;
+      if (room == 0) return;
+      --room;
+      auto& each = section.section(std::to_string(number++));
+      each.set("address", to_string(lease.address));
+      each.set("identity", std::string_view(lease.client).substr(0, kMostOctets));
+      each.set("status", online ? "online" : "offline");
+    }
 }
 
 void write_pool(Section& section, const Pool& pool, const std::vector<AddressPools::Entry>& leases) {
@@ -115,10 +116,10 @@ Answer get_pools(Daemon& daemon, const Message& request) {
   for (const Pool& pool : leased(daemon).pools()) {
     if (!wanted.empty() && pool.name != wanted) continue;
     if (wanted.empty() && !with_leases && std::ranges::find(ours, pool.name) == ours.end()) continue;
-    auto leases = leased(daemon).leases(pool);
+    const auto leases = leased(daemon).leases(pool);
     auto& section = answer.section(pool.name);
     write_pool(section, pool, leases);
-    if (with_leases) write_leases(section.section("leases"), std::move(leases), room);
+    if (with_leases) write_leases(section.section("leases"), leases, room);
   }
   return answer;
 }
