@@ -38,6 +38,9 @@ class PacketCipher {
   virtual std::size_t icv_size() const = 0;
   /// Granularity of the encrypted part, RFC 4303's multiple of 4 included.
   virtual std::size_t alignment() const = 0;
+  /// How many packets of a burst are worked on side by side. Bursts of several times as many make the most of it; with
+  /// one, small bursts do, which stay in the first-level cache.
+  virtual std::size_t lanes() const { return 1; }
 
   /// Writes IV, ciphertext and ICV. IVs never repeat under one key (RFC 4106 §3.1), and are unpredictable for CBC.
   virtual void seal(std::span<PacketJob> burst) = 0;

@@ -1,6 +1,8 @@
 #include "datapath/coalescing.h"
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "base/check.h"
 #include "datapath/checksum.h"
@@ -9,7 +11,6 @@
 namespace sallyport::datapath {
 namespace {
 
-constexpr std::size_t tcp_checksum = 16, udp_checksum = 6;
 constexpr std::uint8_t tcp_ack = 0x10, tcp_push = 0x08;
 constexpr std::size_t largest_super_frame = 65535;
 
@@ -42,6 +43,8 @@ bool continues_tcp(const std::uint8_t* first, const std::uint8_t* next, std::siz
 
 }  // namespace
 
+Coalescer::Coalescer(Settings::Join join) : join_(join) { std::iota(order_.begin(), order_.end(), std::uint8_t{0}); }
+
 void Coalescer::begin_burst(std::size_t packets, std::vector<Deliver>& deliveries) {
   pieces_.clear();
   pieces_.reserve(packets);  // deliveries keep views of it: it must not move while it fills
@@ -69,29 +72,29 @@ std::optional<std::size_t> Coalescer::joinable(const wire::IpPacket& ip) const {
 
 void Coalescer::add(policy::ChildSaId sa, ByteSpan octets, const wire::IpPacket& ip, const FlowKey& key) {
   const auto headers = joinable(ip);
-  Run* of_flow = nullptr;
-  Run* unused = nullptr;
-  for (Run& run : runs_) {
-    if (run.first == nullptr)
-      unused = &run;
-    else if (run.key == key)
-      of_flow = &run;
-  }
-  if (of_flow != nullptr) {
-    if (headers && of_flow->sa == sa && continues(*of_flow, octets, *headers))
-      return append(*of_flow, octets, *headers);
-    finish(*of_flow);
-    unused = of_flow;
+  std::size_t place = 0;
+  while (place < open_ && run_at(place).key != key) ++place;
+  if (place < open_) {
+    Run& run = run_at(place);
+    if (headers && run.sa == sa && continues(run, octets, *headers)) {
+      if (place != 0) to_front(place);
+      return append(run, octets, *headers);
+    }
+    finish(place);
   }
   if (!headers) {
     const ByteView piece = octets;
     return deliver(sa, {}, {&piece, 1});
   }
-  if (unused == nullptr) {
-    unused = &runs_[next_victim_++ % most_runs];
-    finish(*unused);
-  }
-  start(*unused, sa, octets, ip, key, *headers);
+  if (open_ == most_runs) finish(open_ - 1);
+  to_front(open_++);
+  start(run_at(0), sa, octets, ip, key, *headers);
+}
+
+/// What grew last is found first, and delivered last when there are too many.
+void Coalescer::to_front(std::size_t place) {
+  std::rotate(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(place),
+              order_.begin() + static_cast<std::ptrdiff_t>(place) + 1);
 }
 
 bool Coalescer::continues(const Run& run, ByteView octets, std::size_t headers) {
@@ -137,7 +140,15 @@ void Coalescer::deliver(policy::ChildSaId sa, const Offload& offload, std::span<
   deliveries_->push_back({.sa = sa, .offload = offload, .pieces = std::span(pieces_).subspan(at)});
 }
 
-void Coalescer::finish(Run& run) {
+void Coalescer::finish(std::size_t place) {
+  deliver(run_at(place));
+  --open_;
+  std::rotate(order_.begin() + static_cast<std::ptrdiff_t>(place),
+              order_.begin() + static_cast<std::ptrdiff_t>(place) + 1,
+              order_.begin() + static_cast<std::ptrdiff_t>(open_) + 1);
+}
+
+void Coalescer::deliver(Run& run) {
   Offload offload;
   if (run.count > 1) {
     const bool v4 = wire::is_ipv4_header(run.first);
@@ -162,12 +173,10 @@ void Coalescer::finish(Run& run) {
     store_be16(transport + offload.checksum_offset, sum.folded());
   }
   deliver(run.sa, offload, std::span(run.pieces).first(run.count));
-  run.first = nullptr;
 }
 
 void Coalescer::flush() {
-  for (Run& run : runs_)
-    if (run.first != nullptr) finish(run);
+  while (open_ != 0) finish(open_ - 1);  // the oldest first
 }
 
 }  // namespace sallyport::datapath

@@ -13,7 +13,7 @@ namespace sallyport::datapath {
 
 class Coalescer {
  public:
-  explicit Coalescer(Settings::Join join) : join_(join) {}
+  explicit Coalescer(Settings::Join join);
 
   /// `packets` bounds the calls of add() until the next begin_burst().
   void begin_burst(std::size_t packets, std::vector<Deliver>& deliveries);
@@ -29,7 +29,7 @@ class Coalescer {
   struct Run {
     FlowKey key;
     policy::ChildSaId sa;
-    std::uint8_t* first = nullptr;  // the first packet; nullptr: not in use
+    std::uint8_t* first = nullptr;  // the first packet
     std::uint16_t transport = 0;    // offset of the TCP or UDP header
     std::uint16_t headers = 0;      // octets in front of the payload
     std::uint16_t segment_size = 0;
@@ -47,11 +47,16 @@ class Coalescer {
   void start(Run& run, policy::ChildSaId sa, ByteSpan octets, const wire::IpPacket& ip, const FlowKey& key,
              std::size_t headers);
   void deliver(policy::ChildSaId sa, const Offload& offload, std::span<const ByteView> pieces);
-  void finish(Run& run);
+  Run& run_at(std::size_t place) { return runs_[order_[place]]; }
+  void to_front(std::size_t place);
+  void finish(std::size_t place);
+  void deliver(Run& run);
 
   Settings::Join join_;
   std::array<Run, most_runs> runs_;
-  std::size_t next_victim_ = 0;
+  /// Places in runs_: of the open ones first, and of these the one that grew last before all others.
+  std::array<std::uint8_t, most_runs> order_;
+  std::size_t open_ = 0;
   std::vector<ByteView> pieces_;  // what deliveries point to
   std::vector<Deliver>* deliveries_ = nullptr;
 };

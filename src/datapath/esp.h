@@ -9,19 +9,26 @@
 
 namespace sallyport::datapath {
 
-/// How many packets a cipher is shown at once: enough to fill its lanes, few enough to stay in the first-level cache.
+/// How many packets a cipher is shown at once: enough to fill its lanes.
 inline constexpr std::size_t cipher_burst = 32;
+
+/// Of how many octets of text, where there are no lanes to fill: so that packets stay in the first-level cache from
+/// being laid out to being sealed, and from being opened to being looked at.
+inline std::size_t cipher_burst_octets(const crypto::PacketCipher& cipher) {
+  return cipher.lanes() > 1 ? SIZE_MAX : 16 * 1024;
+}
 
 struct EspLayout {
   std::uint8_t head = 0;  // octets in front of the text: SPI, sequence number, IV
   std::uint8_t iv = 0;
   std::uint8_t icv = 0;
   std::uint8_t alignment = 4;  // of the text
+  std::size_t burst_octets = 0;
 
   static EspLayout of(const crypto::PacketCipher& cipher) {
     return {static_cast<std::uint8_t>(wire::esp_header_size + cipher.iv_size()),
             static_cast<std::uint8_t>(cipher.iv_size()), static_cast<std::uint8_t>(cipher.icv_size()),
-            static_cast<std::uint8_t>(cipher.alignment())};
+            static_cast<std::uint8_t>(cipher.alignment()), cipher_burst_octets(cipher)};
   }
 
   /// Octets of the ESP packet around `payload` octets.

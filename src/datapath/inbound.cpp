@@ -91,10 +91,14 @@ void Inbound::add_to_burst(Sa& sa, const crypto::PacketJob& job, const Datagram&
 
 void Inbound::open_all(Instant now, Sa& sa, Verdicts& out) {
   const BurstList list = std::exchange(sa.inbound.burst, {});
+  const std::size_t burst_octets = sa.protocol == policy::Protocol::ah ? SIZE_MAX : sa.inbound.layout.burst_octets;
   for (std::uint32_t at = list.first; at != BurstList::nothing;) {
     const std::uint32_t first = at;
-    std::size_t count = 0;
-    for (; count < jobs_.size() && at != BurstList::nothing; at = items_[at].next) jobs_[count++] = items_[at].job;
+    std::size_t count = 0, octets = 0;
+    for (; count < jobs_.size() && octets < burst_octets && at != BurstList::nothing; at = items_[at].next) {
+      jobs_[count++] = items_[at].job;
+      octets += items_[at].job.text_size;
+    }
     sa.inbound.cipher->open(std::span(jobs_).first(count));
     at = first;
     for (std::size_t i = 0; i < count; at = items_[at].next, ++i) on_opened(now, sa, items_[at], jobs_[i], out);

@@ -37,6 +37,9 @@ std::size_t packet_size(const Sa& sa, std::size_t clear) {
   return sa.outer_ah ? wire::ipv6_header_size + sa.outer_ah->ah.header + esp : esp;
 }
 
+/// More than all headers, padding and ICVs that any SA puts around a packet: IPv6, UDP, AH, ESP.
+constexpr std::size_t most_overhead = 192;
+
 OuterFields outer_fields(const Sa& sa, const wire::IpPacket& ip) {
   if (sa.mode == policy::Mode::tunnel) return tunnel_fields(ip, sa.copy_df, sa.copy_ecn);
   return {.traffic_class = ip.traffic_class(), .hop_limit = ip.hop_limit(), .dont_fragment = ip.dont_fragment()};
@@ -183,6 +186,7 @@ void Outbound::send(Instant now, Sa& sa, const Item& item, Verdicts& out) {
 
 bool Outbound::fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields,
                     Verdicts& out) {
+  if (size + most_overhead <= sa.outbound.path_mtu) return true;  // far from every bound
   if (packet_size(sa, size) > (has_ah(sa) ? AhLayout::largest_packet : TrainBuilder::largest_packet)) {
     drop(DropReason::too_big, &sa, out);
     return false;
@@ -292,12 +296,13 @@ bool Outbound::take_sequence(Sa& sa, std::uint64_t& sequence, Verdicts& out) {
 void Outbound::seal_later(Sa& sa, std::uint8_t* packet, std::uint64_t sequence, std::size_t payload,
                           wire::IpProtocol next) {
   jobs_[job_count_++] = sa.outbound.layout.prepare_seal(packet, sa.outbound.spi, sequence, payload, next);
-  if (job_count_ == jobs_.size()) seal_now(sa);
+  job_octets_ += payload;
+  if (job_count_ == jobs_.size() || job_octets_ >= sa.outbound.layout.burst_octets) seal_now(sa);
 }
 
 void Outbound::seal_now(Sa& sa) {
   if (job_count_ != 0) sa.outbound.cipher->seal(std::span(jobs_).first(job_count_));
-  job_count_ = 0;
+  job_count_ = job_octets_ = 0;
 }
 
 void Outbound::seal_ah(Sa& sa, Verdicts& out) {

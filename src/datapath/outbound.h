@@ -77,6 +77,7 @@ class Outbound {
   std::vector<Packet> held_packets_;
   std::array<crypto::PacketJob, cipher_burst> jobs_;
   std::size_t job_count_ = 0;
+  std::size_t job_octets_ = 0;  // of text
   struct Reply {
     Bytes bytes;
     ByteView piece;

@@ -6,7 +6,6 @@
 namespace sallyport::datapath {
 namespace {
 
-constexpr std::size_t tcp_checksum = 16, udp_checksum = 6;
 enum TcpFlags : std::uint8_t {
   fin = 0x01,
   push = 0x08,
@@ -34,9 +33,9 @@ Segmenter::Segmenter(const wire::IpPacket& packet, const Offload& offload)
       is_tcp_(offload.segments != Offload::Segments::udp),
       transport_(static_cast<std::uint16_t>(packet.payload_offset())),
       segment_size_(offload.segment_size) {
-  addresses_.add(packet.source());
-  addresses_.add(packet.destination());
-  addresses_.add_u16(static_cast<std::uint8_t>(packet.protocol()));
+  transport_sum_.add(packet.source());
+  transport_sum_.add(packet.destination());
+  transport_sum_.add_u16(static_cast<std::uint8_t>(packet.protocol()));
 }
 
 Result<Segmenter> Segmenter::of(const wire::IpPacket& packet, const Offload& offload) {
@@ -54,45 +53,69 @@ Result<Segmenter> Segmenter::of(const wire::IpPacket& packet, const Offload& off
   if (header < smallest || header > transport.size()) return fail(ErrorCode::malformed);
   segmenter.headers_ = segmenter.at_ = segmenter.transport_ + header;
   if (segmenter.is_done()) return fail(ErrorCode::malformed);  // a super-frame without payload stands for nothing
+  segmenter.note_constants();
   return segmenter;
+}
+
+void Segmenter::note_constants() {
+  const ByteView transport = packet_.subspan(transport_, headers_ - transport_);
+  if (!v6_) {
+    id_ = load_be16(&packet_[4]);
+    ip_sum_.add(packet_.first(2));
+    ip_sum_.add(packet_.subspan(6, 4));
+    ip_sum_.add(packet_.subspan(12, transport_ - 12u));
+  }
+  transport_sum_.add(transport.first(4));  // ports
+  if (!is_tcp_) return;
+  sequence_ = load_be32(&transport[4]);
+  flags_ = transport[13];
+  transport_sum_.add(transport.subspan(8, 4));
+  transport_sum_.add_u16(static_cast<std::uint16_t>(transport[12] << 8));
+  transport_sum_.add(transport.subspan(14, 2));
+  transport_sum_.add(transport.subspan(18));
 }
 
 void Segmenter::write_next(std::uint8_t* to, std::size_t skip) {
   const std::size_t payload = std::min(segment_size_, packet_.size() - at_);
+  wire::ChecksumSum sum = transport_sum_;
   std::memcpy(to, packet_.data() + skip, headers_ - skip);
-  std::memcpy(to + headers_ - skip, packet_.data() + at_, payload);
+  copy_and_add_octets(sum, to + headers_ - skip, packet_.subspan(at_, payload));
   if (skip == 0) write_ip_header(to, headers_ + payload);
-  write_transport_header(to + transport_ - skip, payload);
+  write_transport_header(to + transport_ - skip, payload, sum);
   at_ += payload;
   ++index_;
 }
 
 void Segmenter::write_ip_header(std::uint8_t* header, std::size_t size) const {
   if (v6_) return wire::set_packet_size(header, size);
-  store_be16(header + 2, static_cast<std::uint16_t>(size));
-  store_be16(header + 4, static_cast<std::uint16_t>(load_be16(header + 4) + index_));
-  // Afresh: the super-frame's own was never on a wire.
-  store_be16(header + 10, 0);
-  store_be16(header + 10, wire::internet_checksum({header, (header[0] & 0x0fu) * std::size_t{4}}));
+  const auto total_length = static_cast<std::uint16_t>(size);
+  const auto id = static_cast<std::uint16_t>(id_ + index_);
+  wire::ChecksumSum sum = ip_sum_;
+  sum.add_u16(total_length);
+  sum.add_u16(id);
+  store_be16(header + 2, total_length);
+  store_be16(header + 4, id);
+  store_be16(header + 10, sum.checksum());
 }
 
-void Segmenter::write_transport_header(std::uint8_t* header, std::size_t payload) const {
-  const std::size_t size = headers_ - transport_ + payload;
-  if (is_tcp_) {
-    store_be32(header + 4, load_be32(header + 4) + static_cast<std::uint32_t>(at_ - headers_));
-    std::uint8_t flags = header[13];
-    if (at_ + payload < packet_.size()) flags &= static_cast<std::uint8_t>(~(fin | push));  // on the last alone
-    if (index_ != 0) flags &= static_cast<std::uint8_t>(~congestion_window_reduced);        // on the first alone
-    header[13] = flags;
-  } else {
-    store_be16(header + 4, static_cast<std::uint16_t>(size));
+void Segmenter::write_transport_header(std::uint8_t* header, std::size_t payload, wire::ChecksumSum sum) const {
+  const auto size = static_cast<std::uint16_t>(headers_ - transport_ + payload);
+  sum.add_u16(size);  // of the pseudo-header
+  if (!is_tcp_) {
+    sum.add_u16(size);
+    store_be16(header + 4, size);
+    return store_be16(header + udp_checksum, never_zero(sum.checksum()));
   }
-  const std::size_t field = is_tcp_ ? tcp_checksum : udp_checksum;
-  store_be16(header + field, 0);
-  wire::ChecksumSum sum = addresses_;
-  sum.add_u16(static_cast<std::uint16_t>(size));
-  add_octets(sum, {header, size});
-  store_be16(header + field, is_tcp_ ? sum.checksum() : never_zero(sum.checksum()));
+  const std::uint32_t sequence = sequence_ + static_cast<std::uint32_t>(at_ - headers_);
+  std::uint8_t flags = flags_;
+  if (at_ + payload < packet_.size()) flags &= static_cast<std::uint8_t>(~(fin | push));  // on the last alone
+  if (index_ != 0) flags &= static_cast<std::uint8_t>(~congestion_window_reduced);        // on the first alone
+  sum.add_u16(static_cast<std::uint16_t>(sequence >> 16));
+  sum.add_u16(static_cast<std::uint16_t>(sequence));
+  sum.add_u16(flags);
+  store_be32(header + 4, sequence);
+  header[13] = flags;
+  store_be16(header + tcp_checksum, sum.checksum());
 }
 
 }  // namespace sallyport::datapath

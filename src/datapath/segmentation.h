@@ -30,8 +30,9 @@ class Segmenter {
 
  private:
   Segmenter(const wire::IpPacket& packet, const Offload& offload);
+  void note_constants();
   void write_ip_header(std::uint8_t* header, std::size_t size) const;
-  void write_transport_header(std::uint8_t* header, std::size_t payload) const;
+  void write_transport_header(std::uint8_t* header, std::size_t payload, wire::ChecksumSum sum) const;
 
   ByteView packet_;
   bool v6_;
@@ -41,7 +42,13 @@ class Segmenter {
   std::size_t segment_size_;
   std::size_t at_ = 0;       // offset of the next segment's payload
   std::uint16_t index_ = 0;  // of the next segment
-  wire::ChecksumSum addresses_;
+
+  // What all segments have in common: nothing that was just written needs to be read again.
+  wire::ChecksumSum ip_sum_;         // of an IPv4 header, but for total length, identification and checksum
+  wire::ChecksumSum transport_sum_;  // of the pseudo-header and TCP's or UDP's, but for lengths, sequence number, flags
+  std::uint16_t id_ = 0;             // of the first
+  std::uint32_t sequence_ = 0;
+  std::uint8_t flags_ = 0;
 };
 
 }  // namespace sallyport::datapath

@@ -13,13 +13,6 @@
 namespace sallyport::datapath::test {
 namespace {
 
-std::unique_ptr<crypto::PacketCipherFactory> best_factory() {
-#ifdef SALLYPORT_HAS_IPSEC_MB
-  if (auto factory = crypto::make_ipsec_mb_factory()) return factory;
-#endif
-  return crypto::make_openssl_factory();
-}
-
 template <class Parsed>
 auto must(Parsed&& parsed, std::string_view what) {
   if (!parsed) throw std::invalid_argument(std::string(what));
@@ -99,6 +92,13 @@ void write_checksum(Bytes& bytes, wire::IpProtocol protocol, std::size_t header_
 }
 
 }  // namespace
+
+std::unique_ptr<crypto::PacketCipherFactory> best_packet_ciphers() {
+#ifdef SALLYPORT_HAS_IPSEC_MB
+  if (auto factory = crypto::make_ipsec_mb_factory()) return factory;
+#endif
+  return crypto::make_openssl_factory();
+}
 
 policy::IpAddress address(std::string_view text) { return must(policy::IpAddress::parse(text), text); }
 
@@ -205,7 +205,7 @@ Wire::Wire(std::span<const Send> sends, Grouping grouping) {
 Pair::Pair(const ChildSa& sa, const Settings& settings) : Pair(spec_here(sa), settings) {}
 
 Pair::Pair(const policy::ChildSaSpec& here_spec, const Settings& settings)
-    : ciphers_(best_factory()),
+    : ciphers_(best_packet_ciphers()),
       here_(std::make_unique<Worker>(*ciphers_, random_, settings)),
       there_(std::make_unique<Worker>(*ciphers_, random_, settings)) {
   const auto there_spec = mirrored(here_spec);

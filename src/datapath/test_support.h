@@ -12,6 +12,9 @@
 
 namespace sallyport::datapath::test {
 
+/// The fastest that this build and this processor have.
+std::unique_ptr<crypto::PacketCipherFactory> best_packet_ciphers();
+
 policy::IpAddress address(std::string_view text);
 policy::TrafficSelectors selectors(std::string_view text);  // as SelectorTemplate::parse reads one
 

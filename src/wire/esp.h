@@ -52,7 +52,7 @@ constexpr auto esp_padding_octets = [] {
 /// octets; `text_size - payload` is from 2 to 257.
 inline void write_esp_trailer(std::uint8_t* text, std::size_t text_size, std::size_t payload, IpProtocol next_header) {
   const std::size_t padding = text_size - payload - esp_trailer_size;
-  std::memcpy(text + payload, detail::esp_padding_octets.data(), padding);
+  for (std::size_t i = 0; i < padding; ++i) text[payload + i] = static_cast<std::uint8_t>(i + 1);  // mostly up to three
   text[text_size - 2] = static_cast<std::uint8_t>(padding);
   text[text_size - 1] = static_cast<std::uint8_t>(next_header);
 }
@@ -72,7 +72,8 @@ inline std::optional<EspTrailer> read_esp_trailer(ByteView text) {
   const std::uint8_t pad_length = text[text.size() - 2];
   if (text.size() - esp_trailer_size < pad_length) return std::nullopt;
   const std::size_t payload_size = text.size() - esp_trailer_size - pad_length;
-  if (std::memcmp(text.data() + payload_size, detail::esp_padding_octets.data(), pad_length) != 0) return std::nullopt;
+  if (pad_length != 0 && std::memcmp(text.data() + payload_size, detail::esp_padding_octets.data(), pad_length) != 0)
+    return std::nullopt;
   return EspTrailer{payload_size, pad_length, IpProtocol{text.back()}};
 }
 

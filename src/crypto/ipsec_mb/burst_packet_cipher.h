@@ -34,6 +34,7 @@ class BurstPacketCipher final : public PacketCipher {
   std::size_t iv_size() const override { return protection_.iv_size(); }
   std::size_t icv_size() const override { return protection_.icv_size(); }
   std::size_t alignment() const override { return protection_.alignment(); }
+  std::size_t lanes() const override { return 16; }  // of the widest registers
 
   void seal(std::span<PacketJob> burst) override {
     for (std::size_t at = 0; at < burst.size(); at += MultiBuffer::burst_size)
