@@ -12,9 +12,13 @@
 namespace sallyport::linux {
 namespace {
 
-/// Of the TUN per wake-up: frames, and octets, which is as many super-frames of 64 KiB.
-constexpr std::size_t kMostFrames = 128;
-constexpr std::size_t kFrameRoom = 8 * TunDevice::kMaxFrame;
+/// What the worker is given at once: a few super-frames, or many small packets. Few, so that what was read is still in
+/// the second-level cache when it is sealed, opened and written, and the far end begins while we go on; but not one
+/// alone, which is a little longer than one train: the next fills the rest of the second.
+constexpr std::size_t kBurstOctets = 256 * 1024;
+constexpr std::size_t kBurstFrames = 128;
+/// How many bursts one wake-up may bring, of the TUN or of a socket.
+constexpr int kMostBursts = 4;
 /// How soon a path that was found to be narrow is looked at again (RFC 1191 §6.3).
 constexpr Duration kPathCheck = std::chrono::minutes(10);
 
@@ -36,7 +40,11 @@ SystemResult<std::unique_ptr<PacketPump>> PacketPump::start(EventLoop& loop, Tun
 }
 
 PacketPump::PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer)
-    : loop_(loop), tun_(tun), worker_(worker), observer_(std::move(observer)), frames_(kFrameRoom) {}
+    : loop_(loop),
+      tun_(tun),
+      worker_(worker),
+      observer_(std::move(observer)),
+      frames_(kBurstOctets + TunDevice::kMaxFrame) {}
 
 SystemResult<void> PacketPump::add_socket(PacketSocket socket) {
   PacketSocket& added = sockets_.emplace_back(std::move(socket));
@@ -53,18 +61,27 @@ bool PacketPump::has_socket(policy::Family family, std::uint8_t protocol) const 
 // ---- Out ----
 
 void PacketPump::on_tun_readable(Instant now) {
+  bool more = true;
+  for (int i = 0; more && i < kMostBursts; ++i) {
+    more = read_frames();
+    if (packets_.empty()) continue;
+    worker_.outbound(now, packets_, verdicts_);
+    carry_out(now);
+  }
+}
+
+/// One burst. False: nothing is left to read.
+bool PacketPump::read_frames() {
   packets_.clear();
   std::size_t used = 0;
-  for (std::size_t i = 0; i < kMostFrames && frames_.size() - used >= TunDevice::kMaxFrame; ++i) {
+  for (std::size_t i = 0; i < kBurstFrames && used < kBurstOctets; ++i) {
     const ByteSpan room = ByteSpan(frames_).subspan(used);
     const auto size = tun_.read(room);
-    if (!size || !*size) break;
+    if (!size || !*size) return false;
     add_frame(room.first(**size));
     used += **size;
   }
-  if (packets_.empty()) return;
-  worker_.outbound(now, packets_, verdicts_);
-  carry_out(now);
+  return true;
 }
 
 void PacketPump::add_frame(ByteSpan frame) {
@@ -104,19 +121,37 @@ void PacketPump::release_held(Instant now) {
 // ---- In ----
 
 void PacketPump::on_socket_readable(Instant now, PacketSocket& socket) {
-  datagrams_.clear();
-  for (const ReceivedPacket& packet : socket.receive(buffers_)) {
-    if (socket.protocol() == IPPROTO_AH)
-      queue_ah(packet);
-    else if (socket.port() == 0)
-      queue_esp(packet, packet.bytes);
-    else if (socket.port() == PacketSocket::kPlainIkePort)
-      observer_.on_ike(now, packet.local, packet.remote, packet.bytes);
-    else
-      sort_out(now, packet);
+  bool more = true;
+  for (int i = 0; more && i < kMostBursts; ++i) {
+    const auto packets = socket.receive(buffers_);
+    more = buffers_.were_full();
+    std::size_t octets = 0;
+    for (const ReceivedPacket& packet : packets) {
+      take_in(now, socket, packet);
+      octets += packet.bytes.size();
+      if (octets < kBurstOctets) continue;
+      pass_in(now);
+      octets = 0;
+    }
+    pass_in(now);
   }
+}
+
+void PacketPump::take_in(Instant now, const PacketSocket& socket, const ReceivedPacket& packet) {
+  if (socket.protocol() == IPPROTO_AH)
+    queue_ah(packet);
+  else if (socket.port() == 0)
+    queue_esp(packet, packet.bytes);
+  else if (socket.port() == PacketSocket::kPlainIkePort)
+    observer_.on_ike(now, packet.local, packet.remote, packet.bytes);
+  else
+    sort_out(now, packet);
+}
+
+void PacketPump::pass_in(Instant now) {
   if (datagrams_.empty()) return;
   worker_.inbound(now, datagrams_, verdicts_);
+  datagrams_.clear();
   carry_out(now);
 }
 
@@ -228,19 +263,9 @@ void PacketPump::send_queued(Instant now, PacketSocket& socket) {
 }
 
 void PacketPump::deliver(const datapath::Deliver& deliver) {
-  std::array<ByteView, TunDevice::kMaxPieces> pieces;
   std::array<std::uint8_t, datapath::offload_size> header;
-  std::size_t count = 0;
-  if (tun_.has_header()) {
-    datapath::serialize_offload(deliver.offload, header);
-    pieces[count++] = header;
-  }
-  if (deliver.pieces.size() > pieces.size() - count) {
-    ++counters_.tun_refused;
-    return;
-  }
-  for (const ByteView piece : deliver.pieces) pieces[count++] = piece;
-  if (!tun_.write({pieces.data(), count})) ++counters_.tun_refused;
+  if (tun_.has_header()) datapath::serialize_offload(deliver.offload, header);
+  if (!tun_.write(tun_.has_header() ? ByteView(header) : ByteView{}, deliver.pieces)) ++counters_.tun_refused;
 }
 
 PacketSocket* PacketPump::socket_for(policy::Family family, std::uint8_t protocol, std::uint16_t port) {

@@ -66,8 +66,11 @@ class PacketPump {
  private:
   PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer);
   void on_tun_readable(Instant now);
+  bool read_frames();
   void add_frame(ByteSpan frame);
   void on_socket_readable(Instant now, PacketSocket& socket);
+  void take_in(Instant now, const PacketSocket& socket, const ReceivedPacket& packet);
+  void pass_in(Instant now);
   void sort_out(Instant now, const ReceivedPacket& packet);
   void queue_ah(const ReceivedPacket& packet);
   void queue_esp(const ReceivedPacket& packet, ByteSpan bytes);

@@ -137,7 +137,7 @@ class PacketSocket::Sender {
   /// A route without checksum offload, or of a smaller MTU, refuses trains; single datagrams may still pass.
   void refused(const SendRoom::Message& message, int number) {
     const OutgoingPacket& packet = packets_[message.index];
-    if (message.train && (number == EIO || number == EINVAL || number == EMSGSIZE)) {
+    if (message.train && TrainRefusals::is_about_trains(number)) {
       refused_trains_.push_back(message.index);
     } else if (!failures_.empty() && failures_.back().index == message.index) {
       ++failures_.back().datagrams;
@@ -156,7 +156,7 @@ class PacketSocket::Sender {
     if (count_ > 0) flush();
     for (const std::size_t index : trains)
       if (std::ranges::find(failures_, index, &SendFailure::index) == failures_.end())
-        socket_.refuse_trains(now_, packets_[index].remote.address);
+        socket_.refusals_.note(now_, packets_[index].remote.address);
   }
 
   PacketSocket& socket_;

@@ -5,6 +5,7 @@
 #include <netinet/ip.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -18,10 +19,6 @@ namespace {
 
 constexpr int kUdpGro = 104;  // <netinet/udp.h> of some releases lacks it
 constexpr int kSocketBuffer = 8 << 20;
-
-// How long a route that has refused a train is not offered another.
-constexpr Duration kTrainRetry = std::chrono::seconds(30);
-constexpr std::size_t kRoutesWithoutTrains = 1024;
 
 bool set_option(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0;
@@ -63,10 +60,17 @@ bool strip_ipv4_header(ByteSpan& bytes) {
 }  // namespace
 
 struct ReceiveBuffers::Parts {
-  static constexpr std::size_t kMessages = 16;
-  static constexpr std::size_t kMessageSize = 65536;  // the longest train that UDP_GRO makes
+  static constexpr std::size_t kMessages = 64;
+  static constexpr std::size_t kFewestTrains = 2, kFewestPackets = 8;
+  static constexpr std::size_t kWantedOctets = 256 * 1024;  // of all messages: so that caches hold them
+  static constexpr std::size_t kMessageSize = 65536;        // the longest train that UDP_GRO makes
+  /// From one message to the next: no power of two, or the small packets of a burst push each other out of the caches.
+  static constexpr std::size_t kStride = kMessageSize + 2048 + 64;
 
-  Bytes memory = Bytes(kMessages * kMessageSize);
+  // Not cleared: only what was received is ever touched.
+  std::unique_ptr<std::uint8_t[]> memory = std::make_unique_for_overwrite<std::uint8_t[]>(kMessages * kStride);
+  std::size_t at_once = kFewestPackets;  // messages of the next call
+  bool full = false;
   std::array<mmsghdr, kMessages> messages;
   std::array<iovec, kMessages> pieces;
   std::array<sockaddr_storage, kMessages> sources;
@@ -75,8 +79,8 @@ struct ReceiveBuffers::Parts {
 
   /// `headroom`: octets left free in front of each.
   void prepare(std::size_t headroom) {
-    for (std::size_t i = 0; i < kMessages; ++i) {
-      pieces[i] = {memory.data() + i * kMessageSize + headroom, kMessageSize - headroom};
+    for (std::size_t i = 0; i < at_once; ++i) {
+      pieces[i] = {memory.get() + i * kStride + headroom, kMessageSize - headroom};
       messages[i] = {};
       msghdr& message = messages[i].msg_hdr;
       message.msg_name = &sources[i];
@@ -87,10 +91,22 @@ struct ReceiveBuffers::Parts {
       message.msg_controllen = controls[i].bytes.size();
     }
   }
+
+  ByteSpan message(std::size_t index, std::size_t size) { return {memory.get() + index * kStride, size}; }
+
+  /// Room for twice as many after a call that filled all there was, for fewer after one that found little: what is made
+  /// ready in vain costs a lone packet time.
+  void learn(std::size_t received, std::size_t octets) {
+    if (received == 0) return;
+    const std::size_t bound = std::clamp(kWantedOctets / (octets / received + 1), kFewestTrains, kMessages);
+    const std::size_t wanted = full ? 2 * at_once : received < at_once / 2 ? at_once / 2 : at_once;
+    at_once = std::min(bound, std::max(wanted, kFewestPackets));
+  }
 };
 
 ReceiveBuffers::ReceiveBuffers() : parts_(std::make_unique<Parts>()) {}
 ReceiveBuffers::~ReceiveBuffers() = default;
+bool ReceiveBuffers::were_full() const { return parts_->full; }
 
 PacketSocket::PacketSocket(FileDescriptor file, policy::Family family, std::uint16_t port, std::uint8_t protocol)
     : file_(std::move(file)), family_(family), port_(port), protocol_(protocol) {
@@ -153,17 +169,18 @@ std::span<const ReceivedPacket> PacketSocket::receive(ReceiveBuffers& buffers) c
   const bool without_header = is_ah() && family_ == policy::Family::ipv6;
   const std::size_t headroom = without_header ? kAhHeadroom : 0;
   parts.prepare(headroom);
-  const int count =
-      recvmmsg(file_.get(), parts.messages.data(), ReceiveBuffers::Parts::kMessages, MSG_DONTWAIT, nullptr);
-  std::size_t kept = 0;
-  for (int i = 0; i < count; ++i) {
-    const auto at = static_cast<std::size_t>(i);
+  const int got =
+      recvmmsg(file_.get(), parts.messages.data(), static_cast<unsigned>(parts.at_once), MSG_DONTWAIT, nullptr);
+  const std::size_t count = got > 0 ? static_cast<std::size_t>(got) : 0;
+  parts.full = count == parts.at_once;
+  std::size_t kept = 0, octets = 0;
+  for (std::size_t at = 0; at < count; ++at) {
     msghdr& message = parts.messages[at].msg_hdr;
+    octets += parts.messages[at].msg_len;
     const auto remote = endpoint_of(parts.sources[at]);
     if (!remote || (message.msg_flags & MSG_TRUNC) != 0) continue;
     ReceivedPacket packet;
-    packet.bytes =
-        ByteSpan(parts.memory).subspan(at * ReceiveBuffers::Parts::kMessageSize, headroom + parts.messages[at].msg_len);
+    packet.bytes = parts.message(at, headroom + parts.messages[at].msg_len);
     packet.remote = *remote;
     packet.local.port = port_;
     read_control(message, packet);
@@ -175,17 +192,8 @@ std::span<const ReceivedPacket> PacketSocket::receive(ReceiveBuffers& buffers) c
     if (packet.segment_size >= packet.bytes.size()) packet.segment_size = 0;
     parts.packets[kept++] = packet;
   }
+  parts.learn(count, octets);
   return {parts.packets.data(), kept};
-}
-
-bool PacketSocket::trains_refused(Instant now, const policy::IpAddress& remote) const {
-  const auto found = no_trains_until_.find(remote);
-  return found != no_trains_until_.end() && now < found->second;
-}
-
-void PacketSocket::refuse_trains(Instant now, const policy::IpAddress& remote) {
-  if (no_trains_until_.size() >= kRoutesWithoutTrains) no_trains_until_.clear();  // they are found out again
-  no_trains_until_[remote] = now + kTrainRetry;
 }
 
 /// IPv4 alone has the flag; over IPv6 it is the sender who fragments, or does not. With it the kernel heeds, and tells

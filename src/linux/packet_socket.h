@@ -9,13 +9,13 @@
 
 #include <memory>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
 #include "linux/file_descriptor.h"
 #include "linux/system_error.h"
+#include "linux/train_refusals.h"
 #include "policy/address.h"
 
 namespace sallyport::linux {
@@ -29,11 +29,15 @@ struct ReceivedPacket {
   std::uint8_t hop_limit = 64;
 };
 
-/// Where sockets put what they receive: sixteen messages of 64 KiB. One for all sockets of a thread.
+/// Where sockets put what they receive: 64 messages of 64 KiB. One for all sockets of a thread. It remembers how large
+/// messages are of late, and makes room for few long trains or many small packets.
 class ReceiveBuffers {
  public:
   ReceiveBuffers();
   ~ReceiveBuffers();
+
+  /// The last receive() had no room for more than it returned.
+  bool were_full() const;
 
  private:
   friend class PacketSocket;
@@ -83,14 +87,15 @@ class PacketSocket {
   /// 17, 50 or 51.
   std::uint8_t protocol() const { return protocol_; }
 
-  /// What waits, at most sixteen messages; empty: nothing. The span lives until the buffers' next use.
+  /// What waits, at most 64 messages, or about 256 KiB when they are large; empty: nothing. The span lives until the
+  /// buffers' next use.
   std::span<const ReceivedPacket> receive(ReceiveBuffers& buffers) const;
   /// Sends all, in order; `failures` is cleared first. When the socket's buffer is full it waits a little, no more than
   /// two milliseconds, before it gives up on the rest.
   void send(Instant now, std::span<const OutgoingPacket> packets, std::vector<SendFailure>& failures);
 
   /// Whether trains to this address leave one datagram at a time, because its route has refused them.
-  bool trains_refused(Instant now, const policy::IpAddress& remote) const;
+  bool trains_refused(Instant now, const policy::IpAddress& remote) const { return refusals_.holds(now, remote); }
 
  private:
   class Sender;
@@ -102,7 +107,6 @@ class PacketSocket {
   bool is_udp() const { return port_ != 0; }
   bool is_ah() const;
   void set_dont_fragment(bool dont_fragment);
-  void refuse_trains(Instant now, const policy::IpAddress& remote);
 
   FileDescriptor file_;
   policy::Family family_;
@@ -110,7 +114,7 @@ class PacketSocket {
   std::uint8_t protocol_;
   bool dont_fragment_ = false;
   RoomPointer room_ = make_room();
-  std::unordered_map<policy::IpAddress, Instant> no_trains_until_;
+  TrainRefusals refusals_;
 };
 
 }  // namespace sallyport::linux

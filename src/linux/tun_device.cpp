@@ -115,12 +115,16 @@ Result<std::optional<std::size_t>> TunDevice::read(ByteSpan into) const {
   return system_failure(errno);
 }
 
-Result<void> TunDevice::write(std::span<const ByteView> pieces) const {
-  ASSERT(pieces.size() <= kMaxPieces);
-  std::array<iovec, kMaxPieces> parts;
-  for (std::size_t i = 0; i < pieces.size(); ++i)
-    parts[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
-  while (writev(file_.get(), parts.data(), static_cast<int>(pieces.size())) < 0)
+Result<void> TunDevice::write(ByteView header, std::span<const ByteView> pieces) const {
+  if (pieces.size() > kMaxPieces) return fail(ErrorCode::out_of_range, pieces.size());
+  std::array<iovec, kMaxPieces + 1> parts;  // most of which a frame leaves untouched
+  int count = 0;
+  const auto add = [&](ByteView piece) {
+    parts[static_cast<std::size_t>(count++)] = {const_cast<std::uint8_t*>(piece.data()), piece.size()};
+  };
+  if (!header.empty()) add(header);
+  for (const ByteView piece : pieces) add(piece);
+  while (writev(file_.get(), parts.data(), count) < 0)
     if (errno != EINTR) return system_failure(errno);
   return {};
 }

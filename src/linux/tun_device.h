@@ -45,8 +45,8 @@ class TunDevice {
 
   /// One frame, header first if has_header(). `into` has kMaxFrame octets. nullopt: none waits.
   Result<std::optional<std::size_t>> read(ByteSpan into) const;
-  /// One frame in pieces, at most kMaxPieces, header first if has_header().
-  Result<void> write(std::span<const ByteView> pieces) const;
+  /// One frame in pieces; `header` is empty unless has_header(). ErrorCode::out_of_range: more than kMaxPieces.
+  Result<void> write(ByteView header, std::span<const ByteView> pieces) const;
   static constexpr std::size_t kMaxPieces = 256;
 
  private:

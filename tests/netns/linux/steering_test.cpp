@@ -187,7 +187,7 @@ TEST_F(SteeringTest, DeliversWhatComesOutOfTheTunEvenWhenTheKernelIsStrict) {
       "0bb807d000090000"
       "21");
   const ByteView pieces[] = {packet};
-  ASSERT_TRUE(daemon.tun.write(pieces));
+  ASSERT_TRUE(daemon.tun.write({}, pieces));
   EXPECT_EQ(ours.receive().value().text, "!");
 }
 

@@ -78,7 +78,7 @@ TEST_F(Tun, CarriesPacketsBothWays) {
   std::swap_ranges(answer.begin() + 20, answer.begin() + 22, answer.begin() + 22);
   answer[26] = answer[27] = 0;
   const ByteView pieces[] = {ByteView(answer).first(20), ByteView(answer).subspan(20, 8), ByteView(answer).subspan(28)};
-  EXPECT_TRUE(device->write(pieces));
+  EXPECT_TRUE(device->write({}, pieces));
   const auto received = application.receive();
   ASSERT_TRUE(received);
   EXPECT_EQ(received->text, "out");
@@ -90,7 +90,7 @@ TEST_F(Tun, ReportsWhatTheKernelDoesNotTake) {
   const auto device = create(host, {.offload = false});
   const Bytes nonsense = {0xff, 0xff, 0xff};
   const ByteView pieces[] = {nonsense};
-  EXPECT_FALSE(device->write(pieces));
+  EXPECT_FALSE(device->write({}, pieces));
 }
 
 TEST_F(Tun, ChangesItsMtu) {
