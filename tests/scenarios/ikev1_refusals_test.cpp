@@ -103,6 +103,10 @@ TEST_F(Ikev1Refusals, NoCommonProposalOfPhase2) {
   pairing.right.children[0].esp_proposals = sim::proposals(Protocol::esp, {"aes256-sha256"});
   load(pairing);
   expect_refusal(FailureKind::no_proposal_chosen, FailureKind::no_proposal_chosen);
+  // The ISAKMP SA, of no more use, closes for the same reason, in the same words.
+  const auto closed = diagnose::explain(alice.latest<event::IkeSaClosed>()->why, nullptr).sentence;
+  EXPECT_EQ(closed, words_of(alice));
+  EXPECT_THAT(closed, HasSubstr("ESP proposals (aes128-sha256)"));
 }
 
 TEST_F(Ikev1Refusals, AnotherGroupForForwardSecrecy) {
@@ -185,6 +189,14 @@ TEST_F(Ikev1Refusals, IkeV2AloneDoesNotAnswerIkev1) {
   load(pairing);
   expect_refusal(FailureKind::no_proposal_chosen, FailureKind::exchange_mismatch);
   EXPECT_THAT(words_of(bob), HasSubstr("begins with IKEv1's Main Mode, and connections.office is for IKEv2"));
+}
+
+TEST_F(Ikev1Refusals, Ikev1AloneDoesNotAnswerIkeV2) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.version = policy::IkeVersion::v2;
+  load(pairing);
+  expect_refusal(FailureKind::no_proposal_chosen, FailureKind::exchange_mismatch);
+  EXPECT_THAT(words_of(bob), HasSubstr("begins with IKEv2, and connections.office is for IKEv1's Main Mode"));
 }
 
 TEST_F(Ikev1Refusals, UnprotectedNotificationsChangeNothing) {

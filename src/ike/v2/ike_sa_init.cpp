@@ -62,10 +62,24 @@ InitReply refuse(w::NotifyType type, Bytes data, std::optional<Failure> failure)
   return reply;
 }
 
-InitReply refuse_proposals(const Inbound& in, const std::vector<policy::ConnectionPtr>& candidates,
+/// Nothing may answer: because nothing is configured for the peer, or because that is for IKEv1 alone.
+Failure no_connection_for(const Inbound& in, const Environment& env) {
+  Failure failure{.kind = FailureKind::no_matching_connection, .remote = in.datagram.remote};
+  const auto for_ikev1 = connections_between(env.connections, policy::IkeVersion::v2, in.datagram.local.address,
+                                             in.datagram.remote.address);
+  if (for_ikev1.empty()) return failure;
+  failure.kind = FailureKind::exchange_mismatch;
+  failure.connection = for_ikev1.front()->name;
+  failure.opening = event::Opening::ike_sa_init;
+  failure.our_opening = for_ikev1.front()->aggressive ? event::Opening::aggressive_mode : event::Opening::main_mode;
+  return failure;
+}
+
+InitReply refuse_proposals(const Inbound& in, const Environment& env,
+                           const std::vector<policy::ConnectionPtr>& candidates,
                            std::vector<policy::Proposal> offered) {
-  Failure failure{.kind = candidates.empty() ? FailureKind::no_matching_connection : FailureKind::no_proposal_chosen,
-                  .remote = in.datagram.remote};
+  Failure failure = candidates.empty() ? no_connection_for(in, env)
+                                       : Failure{.kind = FailureKind::no_proposal_chosen, .remote = in.datagram.remote};
   if (!candidates.empty()) {
     failure.connection = candidates.front()->name;
     failure.our_proposals = candidates.front()->proposals;
@@ -172,13 +186,13 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
     choice = policy::choose(connection->proposals, proposals);
     if (choice) break;
   }
-  if (!choice) return refuse_proposals(in, candidates, std::move(proposals));
+  if (!choice) return refuse_proposals(in, env, candidates, std::move(proposals));
   const policy::Suite& suite = choice->suite;
   if (read_method(ke->method) != suite.key_exchange)
     return refuse(w::NotifyType::invalid_ke_payload, method_bytes(suite.key_exchange), std::nullopt);
 
   auto exchange = env.crypto.start_key_exchange(suite.key_exchange, env.random);
-  if (!exchange) return refuse_proposals(in, candidates, std::move(proposals));
+  if (!exchange) return refuse_proposals(in, env, candidates, std::move(proposals));
   const auto shared_secret = (*exchange)->shared_secret(ke->data);
   if (!shared_secret) return InitRejected{Reason::malformed};
   std::erase_if(candidates, [&](const auto& connection) { return !accepts(*connection, suite); });
