@@ -49,10 +49,15 @@ class EngineEnd final : public ike::HostView {
       : random_(seed), address_(address), check_(check), engine_(settings(), provider(), random_, *this) {
     policy::Pad pad;
     pad.add({.name = "k", .secret = Secret::copy_of(as_bytes("k"))});
+    pad.add({.name = "u",
+             .owners = {policy::Identity::fqdn("u")},
+             .secret = Secret::copy_of(as_bytes("u")),
+             .kind = policy::SecretKind::user});
     std::vector<policy::ConnectionPtr> shared;
     for (policy::Connection& each : connections)
       shared.push_back(std::make_shared<const policy::Connection>(std::move(each)));
-    engine_.load(std::move(shared), std::move(pad));
+    engine_.load(std::move(shared), std::move(pad),
+                 {{.name = "p", .addresses = *policy::AddressRange::parse("10.9.0.1-10.9.0.9")}});
   }
   std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }
   std::optional<policy::IpAddress> source_address(const policy::IpAddress&) const override { return address_; }

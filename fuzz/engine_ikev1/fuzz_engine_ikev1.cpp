@@ -6,6 +6,7 @@
 //   bit 0      Aggressive Mode instead of Main Mode
 //   bit 1      the engine under test initiates; else it responds, to anybody in either mode
 //   bits 2-5   so many datagrams of the honest exchange go by before the rest begins; 15: all there are
+//   bit 6      the gateway wants a user (XAUTH) and gives an inner address (Mode Config)
 // Then come records: kind (1 octet), size (2 octets), that many octets. By kind modulo 6:
 //   0  a datagram as it is, from a stranger; kinds from 128 come to port 4500
 //   1  the payloads of a phase 2 message that the peer of an established ISAKMP SA authenticates and encrypts: the
@@ -36,10 +37,20 @@ bool is_readable(ByteView message) {
 }
 
 std::vector<policy::Connection> connections(const char* local_id, const char* remote_id,
-                                            const policy::IpAddress& remote, bool aggressive, bool responds) {
+                                            const policy::IpAddress& remote, bool aggressive, bool responds,
+                                            bool access) {
   policy::Connection made = fuzz::connection(local_id, remote_id, remote, policy::IkeVersion::v1);
   made.aggressive = aggressive;
   made.proposals = {*policy::parse_proposal(policy::Protocol::ike, "aes128-sha256-ecp256")};
+  policy::AuthRound user{.method = policy::AuthMethod::xauth};
+  if (access && responds) {
+    made.further_remote = {user};
+    made.pools = {"p"};
+  } else if (access) {
+    user.xauth_id = policy::Identity::fqdn("u");
+    made.further_local = {user};
+    made.vips = {policy::IpAddress::unspecified(policy::Family::ipv4)};
+  }
   if (!responds) return {made};
   policy::Connection anybody = made;
   anybody.name = "anybody";
@@ -52,9 +63,9 @@ std::vector<policy::Connection> connections(const char* local_id, const char* re
 /// The engine under test, the honest peer, and what is between them.
 class Wire {
  public:
-  Wire(bool aggressive, bool initiates)
-      : client_(1, kClient, connections("client", "gateway", kGateway, aggressive, false), is_readable),
-        gateway_(2, kGateway, connections("gateway", "client", kClient, aggressive, true), is_readable),
+  Wire(bool aggressive, bool initiates, bool access)
+      : client_(1, kClient, connections("client", "gateway", kGateway, aggressive, false, access), is_readable),
+        gateway_(2, kGateway, connections("gateway", "client", kClient, aggressive, true, access), is_readable),
         initiates_(initiates) {
     ASSERT(client_.engine().initiate({}, "c", {"t"}));
     collect();
@@ -167,7 +178,7 @@ void play(Wire& wire, Instant& now, std::uint8_t kind, ByteView octets) {
 
 void run(Reader reader) {
   const std::uint8_t flags = reader.u8().value_or(0);
-  Wire wire((flags & 1) != 0, (flags & 2) != 0);
+  Wire wire((flags & 1) != 0, (flags & 2) != 0, (flags & 0x40) != 0);
   const int honest = flags >> 2 & 0xf;
   Instant now{};
   for (int i = 0; i < (honest == 15 ? 40 : honest); ++i)
