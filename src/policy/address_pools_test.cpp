@@ -36,6 +36,19 @@ TEST_F(Pools, SharesAnAddressWithTheSuccessorThatAsksForIt) {
   EXPECT_TRUE(pools.leases(pools.pools()[0])[0].online);
 }
 
+TEST_F(Pools, IsHeldByTheSuccessorThatAsksForNothing) {
+  const auto first = IpAddress::v4(10, 3, 0, 1);
+  EXPECT_FALSE(pools.share(first, "carol", {2}));  // nobody's
+  lease("carol", 1);
+  EXPECT_FALSE(pools.share(first, "dave", {3}));
+  EXPECT_TRUE(pools.share(first, "carol", {2}));
+  pools.release({1});
+  EXPECT_TRUE(pools.leases(pools.pools()[0])[0].online);
+  pools.release({2});
+  EXPECT_FALSE(pools.leases(pools.pools()[0])[0].online);
+  EXPECT_FALSE(pools.share(first, "carol", {4}));  // left, and to be asked for
+}
+
 TEST_F(Pools, RefusesTheAddressOfAnother) {
   lease("carol", 1);
   EXPECT_EQ(lease("mallory", 2, IpAddress::v4(10, 3, 0, 1)), "10.3.0.2");
