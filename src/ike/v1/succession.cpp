@@ -159,7 +159,10 @@ void Ikev1Session::step_back(Instant now, policy::IkeSaId heir, bool close_it) {
   wants_successor_ = false;
   for (const Timer timer : {Timer::renewal, Timer::liveness, Timer::probe, Timer::confirm, Timer::keepalive})
     sa_.timers.cancel(timer);
-  if (sa_.state == State::established) sa_.timers.set(Timer::retirement, now + (close_it ? kFarewell : kLongFarewell));
+  if (sa_.state != State::established) return;
+  // One heir after the other must not put it off for ever.
+  const Instant retires = now + (close_it ? kFarewell : kLongFarewell);
+  sa_.timers.set(Timer::retirement, std::min(retires, sa_.timers.at(Timer::retirement).value_or(retires)));
 }
 
 /// The heir is gone before this one.
