@@ -99,6 +99,7 @@ TEST_F(Ikev1Parting, AnIsakmpSaThatOnlyOneEndHasSeenSucceededComesToRest) {
   mallory.forget_rules();
   pass(3min);
   alice.initiate("office");
+  pass(1min);
   expect_rest();
 }
 
