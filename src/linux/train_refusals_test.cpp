@@ -7,7 +7,7 @@
 namespace sallyport::linux {
 namespace {
 
-const Instant start{std::chrono::seconds(1000)};
+const Instant beginning{std::chrono::seconds(1000)};
 
 policy::IpAddress address(const char* text) { return *policy::IpAddress::parse(text); }
 
@@ -19,27 +19,27 @@ policy::IpAddress numbered(std::uint32_t number) {
 
 TEST(TrainRefusals, HoldForTheDestinationThatRefusedAlone) {
   TrainRefusals refusals;
-  refusals.note(start, address("192.0.2.1"));
-  refusals.note(start, address("2001:db8::1"));
-  EXPECT_TRUE(refusals.holds(start, address("192.0.2.1")));
-  EXPECT_TRUE(refusals.holds(start, address("2001:db8::1")));
-  EXPECT_FALSE(refusals.holds(start, address("192.0.2.2")));
-  EXPECT_FALSE(refusals.holds(start, address("2001:db8::2")));
+  refusals.note(beginning, address("192.0.2.1"));
+  refusals.note(beginning, address("2001:db8::1"));
+  EXPECT_TRUE(refusals.holds(beginning, address("192.0.2.1")));
+  EXPECT_TRUE(refusals.holds(beginning, address("2001:db8::1")));
+  EXPECT_FALSE(refusals.holds(beginning, address("192.0.2.2")));
+  EXPECT_FALSE(refusals.holds(beginning, address("2001:db8::2")));
 }
 
-TEST(TrainRefusals, HoldForNobodyAtFirst) { EXPECT_FALSE(TrainRefusals().holds(start, address("192.0.2.1"))); }
+TEST(TrainRefusals, HoldForNobodyAtFirst) { EXPECT_FALSE(TrainRefusals().holds(beginning, address("192.0.2.1"))); }
 
 TEST(TrainRefusals, EndWhenItIsTimeToTryAgain) {
   TrainRefusals refusals;
-  refusals.note(start, address("192.0.2.1"));
-  EXPECT_TRUE(refusals.holds(start + TrainRefusals::kRetry - Duration(1), address("192.0.2.1")));
-  EXPECT_FALSE(refusals.holds(start + TrainRefusals::kRetry, address("192.0.2.1")));
+  refusals.note(beginning, address("192.0.2.1"));
+  EXPECT_TRUE(refusals.holds(beginning + TrainRefusals::kRetry - Duration(1), address("192.0.2.1")));
+  EXPECT_FALSE(refusals.holds(beginning + TrainRefusals::kRetry, address("192.0.2.1")));
 }
 
 TEST(TrainRefusals, BeginAnewWhenTheNextTryIsRefusedToo) {
   TrainRefusals refusals;
-  refusals.note(start, address("192.0.2.1"));
-  const Instant later = start + TrainRefusals::kRetry;
+  refusals.note(beginning, address("192.0.2.1"));
+  const Instant later = beginning + TrainRefusals::kRetry;
   refusals.note(later, address("192.0.2.1"));
   EXPECT_TRUE(refusals.holds(later, address("192.0.2.1")));
   EXPECT_FALSE(refusals.holds(later + TrainRefusals::kRetry, address("192.0.2.1")));
@@ -48,10 +48,10 @@ TEST(TrainRefusals, BeginAnewWhenTheNextTryIsRefusedToo) {
 TEST(TrainRefusals, AreBoundedHoweverManyDestinationsRefuse) {
   TrainRefusals refusals;
   std::uint32_t held = 0;
-  for (std::uint32_t i = 0; i < 3 * TrainRefusals::kMost; ++i) refusals.note(start, numbered(i));
-  for (std::uint32_t i = 0; i < 3 * TrainRefusals::kMost; ++i) held += refusals.holds(start, numbered(i)) ? 1 : 0;
+  for (std::uint32_t i = 0; i < 3 * TrainRefusals::kMost; ++i) refusals.note(beginning, numbered(i));
+  for (std::uint32_t i = 0; i < 3 * TrainRefusals::kMost; ++i) held += refusals.holds(beginning, numbered(i)) ? 1 : 0;
   EXPECT_LE(held, TrainRefusals::kMost);
-  EXPECT_TRUE(refusals.holds(start, numbered(3 * TrainRefusals::kMost - 1)));
+  EXPECT_TRUE(refusals.holds(beginning, numbered(3 * TrainRefusals::kMost - 1)));
 }
 
 TEST(TrainRefusals, AreNotForWhatIsWrongWithDatagramsOrSockets) {
