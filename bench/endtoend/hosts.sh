@@ -50,6 +50,13 @@ route_in_clear() {  # route_in_clear PATH
     ip -n "sp-bench-$1-b" route add $network_a via $outer_a src $inner_b
 }
 
+cut_by_the_kernel() {  # cut_by_the_kernel PATH: no offload of segmentation on its wire
+  local side
+  for side in a b; do
+    on "$1" $side ethtool -K wire tx-udp-segmentation off tso off gso off gro off >/dev/null || return
+  done
+}
+
 # start PATH SIDE COMMAND...: a gateway.
 start() {
   ip netns exec "sp-bench-$1-$2" "${@:3}" </dev/null >>"$state/$1-$2.log" 2>&1 &

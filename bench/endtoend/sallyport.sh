@@ -1,12 +1,12 @@
 # Two sallyportd: path `esp` as IP protocol 50, path `udp` in UDP.
 # shellcheck shell=bash disable=SC2034,SC2154  # variables are shared between the files
-programs=${SALLYPORT_BIN:-$here/../../build/release/bin}
+programs=${SALLYPORT_BIN:-$here/../../build/bench/bin}
 
 sallyport_ctl() { "$programs/sallyport" --control "$state/$1-$2.sock" "${@:3}"; }  # sallyport_ctl PATH SIDE WORD...
 
 sallyport_up() {  # sallyport_up PATH
   local side
-  [ -x "$programs/sallyportd" ] || die "there is no $programs/sallyportd: cmake --preset release && cmake --build --preset release"
+  [ -x "$programs/sallyportd" ] || die "there is no $programs/sallyportd: cmake --preset bench && cmake --build --preset bench"
   sallyport_configure "$1" a "$outer_a" "$network_a" b "$outer_b" "$network_b"
   sallyport_configure "$1" b "$outer_b" "$network_b" a "$outer_a" "$network_a"
   for side in a b; do

@@ -1,10 +1,10 @@
-# One TCP stream by iperf3, and what the gateways say of it. Leaves in $state/streams/, for `report`, a file
-# ROUND-PATH-DIRECTION.iperf3 and a line of `list`: round, path, direction, gateways' processor seconds, octets that the
-# sending gateway's SAs have counted, and the receiving one's, and how ESP travelled (`none` for the bare link).
+# TCP by iperf3, and what the gateways say of it. Leaves in $state/streams/, for `report`, a file
+# ROUND-PATH-DIRECTION-FLOWS.iperf3 and a line of `list`: round, path, direction, flows, gateways' processor seconds, octets
+# that the sending gateway's SAs have counted, and the receiving one's, and how ESP travelled (`none`: nobody counts).
 # shellcheck shell=bash disable=SC2034,SC2154  # variables are shared between the files
 
-stream() {  # stream ROUND PATH ab|ba
-  local from=${3:0:1} to=${3:1} reverse=() file=$state/streams/$1-$2-$3.iperf3 server before after
+stream() {  # stream ROUND PATH ab|ba FLOWS
+  local from=${3:0:1} to=${3:1} reverse=() file=$state/streams/$1-$2-$3-$4.iperf3 server before after
   local sent received carrier sent_before received_before
   [ "$3" = ab ] || reverse=(--reverse)
   mkdir -p "$state/streams"
@@ -14,7 +14,7 @@ stream() {  # stream ROUND PATH ab|ba
   read -r _ sent_before _ < <(octets "$2" "$from")
   read -r received_before _ _ < <(octets "$2" "$to")
   before=$(processor_ticks "$2")
-  on "$2" a timeout $((seconds + 15)) iperf3 -c "$inner_b" -B "$inner_a" -t "$seconds" -C cubic -J "${reverse[@]}" >"$file" 2>&1 || {
+  on "$2" a timeout $((seconds + 15)) iperf3 -c "$inner_b" -B "$inner_a" -t "$seconds" -P "$4" -C cubic -J "${reverse[@]}" >"$file" 2>&1 || {
     cat "$file" >&2
     kill $server
     return 1
@@ -23,16 +23,16 @@ stream() {  # stream ROUND PATH ab|ba
   wait $server
   read -r _ sent carrier < <(octets "$2" "$from")
   read -r received _ _ < <(octets "$2" "$to")
-  echo "$1 $2 $3 $(awk "BEGIN { print ($after - $before) / $(getconf CLK_TCK) }")" \
+  echo "$1 $2 $3 $4 $(awk "BEGIN { print ($after - $before) / $(getconf CLK_TCK) }")" \
     $((sent - sent_before)) $((received - received_before)) "$carrier" >>"$state/streams/list"
 }
 listens() { on "$1" b ss -Hltn 'sport = :5201' | grep -q .; }
 
 octets() {  # octets PATH SIDE: in, out, carrier
   case $1 in
-    bare) echo 0 0 none ;;
     strongswan) strongswan_octets "$2" ;;
-    *) sallyport_octets "$1" "$2" ;;
+    esp | udp) sallyport_octets "$1" "$2" ;;
+    *) echo 0 0 none ;;
   esac
 }
 

@@ -1,0 +1,197 @@
+// datagrams FROM-NETNS TO-NETNS SOURCE DESTINATION SIZE TRAIN SECONDS: how many UDP datagrams of SIZE octets of payload
+// pass in a second without loss, and how many arrive when the sender does not hold back. TRAIN datagrams are handed to
+// the kernel at once (UDP_SEGMENT), else the sender itself is what ends first. One process with a socket in either
+// network namespace, so that what was sent and what came is counted by one clock.
+//
+// Prints: lossless flooded, in datagrams a second. Lossless is at most one in a thousand lost, found by halving; each
+// trial takes SECONDS and has a second chance, because the machine may have other users.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+constexpr std::uint16_t kPort = 7001;
+constexpr int kUdpSegment = 103;  // <netinet/udp.h> of some releases lacks it
+constexpr int kSocketBuffer = 32 << 20;
+constexpr std::size_t kMessages = 64;
+constexpr double kLoss = 0.001;
+constexpr int kHalvings = 7;
+
+[[noreturn]] void fail(const std::string& what) {
+  std::perror(what.c_str());
+  std::exit(1);
+}
+
+sockaddr_in address(const char* text) {
+  sockaddr_in made{};
+  made.sin_family = AF_INET;
+  made.sin_port = htons(kPort);
+  if (inet_pton(AF_INET, text, &made.sin_addr) != 1) fail(text);
+  return made;
+}
+
+int open_socket(const std::string& name_space, const char* local, int buffer) {
+  const std::string path = "/run/netns/" + name_space;
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 || setns(file, CLONE_NEWNET) != 0) fail(path);
+  close(file);
+  const int made = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  setsockopt(made, SOL_SOCKET, buffer, &kSocketBuffer, sizeof kSocketBuffer);
+  const sockaddr_in here = address(local);
+  if (bind(made, reinterpret_cast<const sockaddr*>(&here), sizeof here) != 0) fail("bind");
+  return made;
+}
+
+/// Counts the datagrams of one trial; late ones of the trial before bear another number.
+class Receiver {
+ public:
+  explicit Receiver(int file) {
+    std::thread([this, file] { receive(file); }).detach();
+  }
+
+  void begin(std::uint32_t trial) {
+    trial_ = trial;
+    count_ = 0;
+  }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  void receive(int file) {
+    constexpr std::size_t room = 2048;
+    std::vector<std::uint8_t> memory(kMessages * room);
+    std::array<mmsghdr, kMessages> messages{};
+    std::array<iovec, kMessages> pieces;
+    for (std::size_t i = 0; i < kMessages; ++i) {
+      pieces[i] = {&memory[i * room], room};
+      messages[i].msg_hdr.msg_iov = &pieces[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    for (;;) {
+      const int got = recvmmsg(file, messages.data(), kMessages, MSG_WAITFORONE, nullptr);
+      std::uint64_t of_trial = 0;
+      for (int i = 0; i < got; ++i) {
+        std::uint32_t number = 0;
+        std::memcpy(&number, &memory[static_cast<std::size_t>(i) * room], sizeof number);
+        of_trial += number == trial_ ? 1 : 0;
+      }
+      count_ += of_trial;
+    }
+  }
+
+  std::atomic<std::uint32_t> trial_ = 0;
+  std::atomic<std::uint64_t> count_ = 0;
+};
+
+struct Trial {
+  double sent = 0, received = 0;  // a second
+  bool lossless() const { return sent - received <= kLoss * sent; }
+};
+
+class Sender {
+ public:
+  Sender(int file, const char* destination, std::size_t size, std::size_t train, Seconds duration)
+      : file_(file), size_(size), train_(train), duration_(duration), payload_(size * train, 0x5a) {
+    const sockaddr_in there = address(destination);
+    if (connect(file, reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0) fail("connect");
+    const int segment = static_cast<int>(size);
+    if (train > 1 && setsockopt(file, IPPROTO_UDP, kUdpSegment, &segment, sizeof segment) != 0) fail("UDP_SEGMENT");
+  }
+
+  /// `rate` in datagrams a second; 0: as many as leave.
+  Trial run(Receiver& receiver, double rate) {
+    mark(++trial_);
+    receiver.begin(trial_);
+    const auto start = Clock::now();
+    std::uint64_t sent = 0;
+    Seconds passed{};
+    while ((passed = Clock::now() - start) < duration_) {
+      const std::uint64_t due = rate > 0 ? static_cast<std::uint64_t>(passed.count() * rate) : sent + kMessages;
+      if (due < sent + train_)
+        std::this_thread::sleep_for(std::chrono::microseconds(30));
+      else
+        sent += send_some((due - sent) / train_) * train_;
+    }
+    std::uint64_t received = 0;
+    for (std::uint64_t last = ~std::uint64_t{0}; (received = receiver.count()) != last; last = received)
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return {static_cast<double>(sent) / passed.count(), static_cast<double>(received) / passed.count()};
+  }
+
+ private:
+  void mark(std::uint32_t trial) {
+    for (std::size_t i = 0; i < train_; ++i) std::memcpy(&payload_[i * size_], &trial, sizeof trial);
+  }
+  std::size_t send_some(std::uint64_t trains) {
+    std::array<mmsghdr, kMessages> messages{};
+    iovec piece{payload_.data(), payload_.size()};
+    const std::size_t most = std::max<std::size_t>(kMessages / 2 / train_, 1);
+    const std::size_t count = std::min<std::size_t>(trains, most);
+    for (std::size_t i = 0; i < count; ++i) {
+      messages[i].msg_hdr.msg_iov = &piece;
+      messages[i].msg_hdr.msg_iovlen = 1;
+    }
+    const int sent = sendmmsg(file_, messages.data(), static_cast<unsigned>(count), 0);
+    if (sent < 0 && errno != ENOBUFS && errno != EAGAIN && errno != ECONNREFUSED) fail("sendmmsg");
+    return sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  }
+
+  int file_;
+  std::size_t size_, train_;
+  Seconds duration_;
+  std::vector<std::uint8_t> payload_;
+  std::uint32_t trial_ = 0;
+};
+
+double lossless_rate(Sender& sender, Receiver& receiver, const Trial& flood) {
+  if (flood.lossless()) return flood.sent;
+  double low = 0, high = flood.sent;
+  for (int i = 0; i < kHalvings && high - low > 0.02 * high; ++i) {
+    const double rate = i == 0 && flood.received > 0.2 * high ? 0.9 * flood.received : (low + high) / 2;
+    bool passes = false;
+    for (int chance = 0; chance < 2 && !passes; ++chance) {
+      const Trial trial = sender.run(receiver, rate);
+      passes = trial.sent >= 0.97 * rate && trial.lossless();
+    }
+    (passes ? low : high) = rate;
+  }
+  return low;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  const std::size_t size = count == 8 ? std::strtoul(words[5], nullptr, 10) : 0;
+  const std::size_t train = count == 8 ? std::strtoul(words[6], nullptr, 10) : 0;
+  if (size < 4 || size > 1400 || train < 1 || train > 32) {
+    std::fputs("usage: datagrams FROM-NETNS TO-NETNS SOURCE DESTINATION SIZE TRAIN SECONDS\n", stderr);
+    return 2;
+  }
+  const int to = open_socket(words[2], words[4], SO_RCVBUFFORCE);
+  const int from = open_socket(words[1], words[3], SO_SNDBUFFORCE);
+  Receiver receiver(to);
+  Sender sender(from, words[4], size, train, Seconds(std::strtod(words[7], nullptr)));
+  sender.run(receiver, 2000);  // so that caches know the path
+  const Trial flood = sender.run(receiver, 0);
+  std::printf("%.0f %.0f\n", lossless_rate(sender, receiver, flood), flood.received);
+  std::fflush(stdout);
+  std::_Exit(flood.received > 0 ? 0 : 1);  // the receiver waits for ever
+}
