@@ -196,7 +196,8 @@ std::size_t Node::terminate(Instant now, std::string_view connection, std::strin
       continue;
     }
     for (const auto& child_sa : sa.children)
-      if (child_sa.name == child) matches += engine_.terminate(now, child_sa.id);
+      if (child_sa.name == child && child_sa.state != ike::ChildSaStatus::State::deleted)
+        matches += engine_.terminate(now, child_sa.id);
   }
   for (const auto& configured : connections_)
     if (connection.empty() || configured->name == connection)

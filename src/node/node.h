@@ -68,7 +68,7 @@ class Node {
   /// Closes what matches, and returns how much did. Empty names match all. What was closed by hand stays closed until
   /// it is initiated again or a packet asks for it.
   std::size_t terminate(Instant now, std::string_view connection, std::string_view child);
-  /// Fresh keys now. False: no such SA, or its version of IKE cannot do it yet.
+  /// Fresh keys now. False: no such SA, or none that could begin with it (ike::Session::rekey).
   bool rekey(Instant now, policy::IkeSaId id);
   bool rekey(Instant now, policy::ChildSaId id);
   bool terminate(Instant now, policy::IkeSaId id) { return engine_.terminate(now, id); }

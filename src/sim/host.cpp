@@ -108,6 +108,21 @@ std::size_t Host::terminate(std::string_view connection, std::string_view child)
   return closed;
 }
 
+bool Host::rekey(std::string_view connection, std::string_view child) {
+  if (!running_) return false;
+  world().trace().note(world().now(), name(), "rekeys");
+  bool begun = false;
+  for (const ike::IkeSaStatus& sa : ike_sas()) {
+    if (sa.connection != connection || sa.state != ike::IkeSaStatus::State::established) continue;
+    if (child.empty()) begun |= running_->node.rekey(world().now(), sa.id);
+    for (const ike::ChildSaStatus& each : sa.children)
+      if (each.name == child && each.state == ike::ChildSaStatus::State::installed)
+        begun |= running_->node.rekey(world().now(), each.id);
+  }
+  settle();
+  return begun;
+}
+
 void Host::shut_down() {
   if (!running_) return;
   running_->node.shut_down(world().now());

@@ -62,6 +62,8 @@ class Host final : public Device, private ike::HostView {
   /// All children of the connection, or one.
   bool initiate(std::string_view connection, std::string_view child = {});
   std::size_t terminate(std::string_view connection, std::string_view child = {});
+  /// Fresh keys now: for its IKE SAs, or for one child.
+  bool rekey(std::string_view connection, std::string_view child = {});
   /// Tells the peers; then stays up, and answers nothing but what it has to.
   void shut_down();
   /// Power off: the peers are told nothing, all state is gone but for the guard.

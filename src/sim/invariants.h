@@ -42,7 +42,8 @@ struct Bounds {
 Violations check_bounds(const Host& host, const Bounds& bounds);
 
 /// When the dust has settled: each IKE SA and each Child SA of a host has its other half at just one of the others,
-/// with the same keys, suite, mode and selectors. So both ends of a pair have the same or nothing.
+/// with the same keys, suite, mode and selectors. So both ends of a pair have the same or nothing. What both have
+/// closed, and keep for seconds to take in what is under way by it, does not count.
 Violations check_pairs(std::span<const Host* const> hosts);
 
 }  // namespace sallyport::sim

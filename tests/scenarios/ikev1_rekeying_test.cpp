@@ -1,26 +1,13 @@
 // Keys are renewed while traffic flows: Child SAs and ISAKMP SAs, by one end or both at once, over links that are good
 // and bad. Nobody who sends or receives notices.
 #include "tests/scenarios/ikev1.h"
-#include "tests/scenarios/traffic.h"
+#include "tests/scenarios/rekeying.h"
 
 namespace sallyport::scenarios {
 namespace {
 
-using policy::Seconds;
-
-class Ikev1Rekeying : public Stage {
+class Ikev1Rekeying : public Rekeying {
  protected:
-  /// Who renews their Child SAs each `child` and their ISAKMP SA each `isakmp` seconds; 0: never.
-  static void renew(policy::Connection& end, Seconds child, Seconds isakmp, Seconds rand = Seconds(0)) {
-    end.rekey_time = isakmp;
-    end.over_time = isakmp / 4;
-    end.rand_time = rand;
-    for (policy::Child& each : end.children) {
-      each.rekey_time = child;
-      each.life_time = child + child / 4;
-      each.rand_time = rand;
-    }
-  }
   /// alice renews, bob's times are too long to matter.
   static Pairing alice_renews(Seconds child, Seconds isakmp) {
     Pairing pairing = in_ikev1(office());
@@ -31,22 +18,6 @@ class Ikev1Rekeying : public Stage {
     Pairing pairing = in_ikev1(office());
     sim::at_both_ends(pairing, [&](policy::Connection& end) { renew(end, child, isakmp, rand); });
     return pairing;
-  }
-  /// Traffic for so long; nothing of it may get lost.
-  void expect_nothing_lost_for(Duration time) {
-    Traffic traffic(world, alice, bob);
-    pass(time);
-    traffic.stop();
-    pass(1s);
-    EXPECT_GT(traffic.sent(), 2U * static_cast<std::size_t>(time / 51ms));
-    EXPECT_EQ(traffic.lost(), 0U);
-  }
-  void expect_pairs() { EXPECT_THAT(sim::check_pairs(std::array<const Host*, 2>{&alice, &bob}), IsEmpty()); }
-  /// One of each at both ends, once what was superseded has gone.
-  void expect_settled() {
-    EXPECT_TRUE(eventually([&] { return is_up(); }, 2min));
-    expect_pairs();
-    EXPECT_TRUE(both_reach_each_other());
   }
 };
 
@@ -150,10 +121,6 @@ TEST_F(Ikev1Rekeying, InAggressiveModeToo) {
   expect_settled();
 }
 
-struct BadLink {
-  const char* name;
-  sim::LinkQuality quality;
-};
 class Ikev1RekeyingOver : public Ikev1Rekeying, public testing::WithParamInterface<BadLink> {};
 
 TEST_P(Ikev1RekeyingOver, LosesNothingOfTheTraffic) {

@@ -227,16 +227,40 @@ Action make_action(Dice& dice, Duration chaos) {
           .quality = make_line(dice)};
 }
 
+/// Fresh keys by hand, at one end or at both, where both speak IKEv2. With dice of its own, as above.
+void add_rekeying(Plan& plan) {
+  using Kind = Action::Kind;
+  constexpr std::array kinds = {Kind::rekey, Kind::rekey_child, Kind::rekey_both};
+  Dice dice(plan.seed ^ 0x4e7);
+  if (plan.pairing.left.version == policy::IkeVersion::v1 || plan.pairing.right.version == policy::IkeVersion::v1)
+    return;
+  const std::uint32_t times = dice.number(0, 6);
+  for (std::uint32_t i = 0; i < times; ++i)
+    plan.script.push_back({.at = dice.time(Duration(0), plan.chaos),
+                           .kind = dice.pick(kinds),
+                           .side = dice.side(),
+                           .duration = dice.time(Duration(0), 20s)});
+}
+
 }  // namespace
 
 std::string_view to_string(Action::Kind kind) {
   static constexpr std::array<std::string_view, static_cast<std::size_t>(Action::Kind::count_)> words = {
-      "initiate",    "initiate at both ends",
-      "ping",        "burst",
-      "terminate",   "terminate child",
-      "crash",       "reload",
-      "rebind",      "cut",
-      "change line", "replay",
+      "initiate",
+      "initiate at both ends",
+      "ping",
+      "burst",
+      "terminate",
+      "terminate child",
+      "rekey",
+      "rekey child",
+      "rekey at both ends",
+      "crash",
+      "reload",
+      "rebind",
+      "cut",
+      "change line",
+      "replay",
       "mutate"};
   return words[static_cast<std::size_t>(kind)];
 }
@@ -259,6 +283,7 @@ Plan make_plan(std::uint64_t seed, Versions versions) {
   plan.calm = 110s;  // liveness 15 s, giving up 41 s, and what a closing IKE SA is kept for, 40 s
   const std::uint32_t actions = dice.number(2, 14);
   for (std::uint32_t i = 0; i < actions; ++i) plan.script.push_back(make_action(dice, plan.chaos));
+  add_rekeying(plan);
   std::ranges::sort(plan.script, {}, &Action::at);
   return plan;
 }

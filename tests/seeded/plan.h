@@ -25,7 +25,10 @@ struct Action {
     burst,  // of ten datagrams
     terminate,
     terminate_child,
-    crash,  // and restart after `duration`
+    rekey,  // the IKE SA
+    rekey_child,
+    rekey_both,  // at the same moment at both ends: the IKE SA with a `duration` below 10 s, else the child
+    crash,       // and restart after `duration`
     reload,
     rebind,  // the NAT, if there is one
     cut,     // the host's line, for `duration`

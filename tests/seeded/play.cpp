@@ -129,6 +129,11 @@ void Play::act(const Action& action) {
       break;
     case Kind::terminate: host(action.side).terminate("office"); break;
     case Kind::terminate_child: host(action.side).terminate("office", "lan"); break;
+    case Kind::rekey: host(action.side).rekey("office"); break;
+    case Kind::rekey_child: host(action.side).rekey("office", "lan"); break;
+    case Kind::rekey_both:
+      for (Host* each : {&left_, &right_}) each->rekey("office", action.duration < 10s ? "" : "lan");
+      break;
     case Kind::crash: crash(action.side, action.duration); break;
     case Kind::reload: host(action.side).load(configuration(action.side)); break;
     case Kind::rebind:
@@ -218,6 +223,7 @@ Outcome Play::outcome(bool record) {
                   .up_at_the_end = is_up()};
   for (const Host* host : {&left_, &right_}) {
     outcome.ike_sas += host->count<event::IkeSaEstablished>();
+    outcome.rekeyed += host->count<event::IkeSaRekeyed>() + host->count<event::ChildSaRekeyed>();
     outcome.delivered += host->application().arrivals().size();
   }
   if (record) {

@@ -14,6 +14,7 @@ struct Outcome {
   // What became of it, over all worlds a measure of how much was tested.
   std::uint64_t packets = 0;
   std::size_t ike_sas = 0;    // established, over both hosts
+  std::size_t rekeyed = 0;    // IKE SAs and Child SAs, likewise
   std::size_t delivered = 0;  // messages of the applications
   bool up_at_the_end = false;
   // Only when asked for.

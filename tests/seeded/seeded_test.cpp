@@ -68,15 +68,18 @@ TEST_P(Worlds, HoldTheirInvariants) {
     EXPECT_TRUE(outcome.violations.empty())
         << all(outcome.violations) << "to see it again: SALLYPORT_SEED=" << seed << " seeded_tests";
     sum.ike_sas += outcome.ike_sas;
+    sum.rekeyed += outcome.rekeyed;
     sum.delivered += outcome.delivered;
     sum.packets += outcome.packets;
     up += outcome.up_at_the_end;
   }
   // A simulation in which nothing comes up holds any invariant.
   EXPECT_GT(sum.ike_sas, worlds);
+  EXPECT_GT(sum.rekeyed, worlds);
   EXPECT_GT(sum.delivered, worlds);
   EXPECT_GT(up, worlds / 4);
   RecordProperty("established_ike_sas", static_cast<int>(sum.ike_sas));
+  RecordProperty("rekeyed_sas", static_cast<int>(sum.rekeyed));
   RecordProperty("delivered_messages", static_cast<int>(sum.delivered));
   RecordProperty("packets", static_cast<int>(sum.packets));
 }

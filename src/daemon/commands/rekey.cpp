@@ -23,20 +23,20 @@ struct Wanted {
            sa.state == ike::IkeSaStatus::State::established;
   }
   bool takes(const ike::ChildSaStatus& sa) const {
-    return (child.empty() || sa.name == child) && (!child_id || sa.id.value == *child_id);
+    return (child.empty() || sa.name == child) && (!child_id || sa.id.value == *child_id) &&
+           sa.state == ike::ChildSaStatus::State::installed;
   }
 };
 
 struct Outcome {
   std::size_t matches = 0, begun = 0;
-  std::string_view unable;  // the version of IKE that cannot do it
+  std::string_view unable;  // why one could not be begun
 
   void add(bool done, std::uint8_t version) {
     ++matches;
     begun += done;
     if (!done)
-      unable = version == 1 ? "a peer behind a NAT has to renew its ISAKMP SA itself"
-                            : "rekeying is not yet supported for IKEv2";
+      unable = version == 1 ? "a peer behind a NAT has to renew its ISAKMP SA itself" : "it is being closed or renewed";
   }
 };
 

@@ -55,6 +55,16 @@ void write_bundled_ah(Section& section, const ike::BundledAhStatus& ah) {
   section.set("ah-integ-alg", vici_name(ah.suite.integrity));
 }
 
+std::string_view vici_state(ike::ChildSaStatus::State state) {
+  switch (state) {
+    case ike::ChildSaStatus::State::installed: return "INSTALLED";
+    case ike::ChildSaStatus::State::rekeyed: return "REKEYED";
+    case ike::ChildSaStatus::State::deleting: return "DELETING";
+    case ike::ChildSaStatus::State::deleted: break;
+  }
+  return "DELETED";
+}
+
 }  // namespace
 
 std::string section_name(const ike::IkeSaStatus& sa) { return sa.connection.empty() ? "unknown" : sa.connection; }
@@ -90,7 +100,7 @@ void write_child_sa(Section& section, const ike::ChildSaStatus& child, const std
   section.set("name", child.name);
   section.set("uniqueid", child.id.value);
   section.set("reqid", child.id.value);
-  section.set("state", "INSTALLED");
+  section.set("state", vici_state(child.state));
   section.set("mode", child.mode == policy::Mode::tunnel ? "TUNNEL" : "TRANSPORT");
   section.set("protocol", to_string(child.suite.protocol));
   if (child.udp_encap) section.set("encap", true);

@@ -20,6 +20,16 @@ std::string_view state_word(ike::IkeSaStatus::State state) {
   return "closing";
 }
 
+std::string_view child_state_word(ike::ChildSaStatus::State state) {
+  switch (state) {
+    case ike::ChildSaStatus::State::installed: return "installed";
+    case ike::ChildSaStatus::State::rekeyed: return "rekeyed";
+    case ike::ChildSaStatus::State::deleting: return "deleting";
+    case ike::ChildSaStatus::State::deleted: break;
+  }
+  return "deleted";
+}
+
 void write_end(Section& section, const policy::Endpoint& endpoint, const policy::Identity& id) {
   section.set("address", to_string(endpoint.address));
   section.set("port", endpoint.port);
@@ -56,7 +66,7 @@ void write_bundled_ah(Section& section, const ike::BundledAhStatus& ah,
 void write_child(Section& section, const ike::ChildSaStatus& child, const TrafficOf& traffic_of, Instant now) {
   section.set("id", child.id.value);
   section.set("name", child.name);
-  section.set("state", "installed");
+  section.set("state", child_state_word(child.state));
   section.set("mode", to_string(child.mode));
   section.set("protocol", child.suite.protocol == policy::Protocol::ah ? "ah" : "esp");
   section.set("udp_encap", child.udp_encap);

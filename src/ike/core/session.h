@@ -2,6 +2,8 @@
 // the protocols.
 #pragma once
 
+#include <memory>
+
 #include "ike/core/datagram.h"
 #include "ike/core/environment.h"
 #include "ike/core/status.h"
@@ -61,9 +63,10 @@ class Session {
   virtual void close_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why) = 0;
   /// Tells the peer and ends; with `tell_peer` false, ends at once and in silence.
   virtual void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) = 0;
-  /// Fresh keys now: another IKE SA that takes over, another Child SA in the place of one. False: not supported.
-  virtual bool rekey(Instant, Environment&) { return false; }
-  virtual bool rekey_child(Instant, Environment&, policy::ChildSaId) { return false; }
+  /// Fresh keys now: another IKE SA that takes over, another Child SA in the place of one. False: it cannot be begun
+  /// from here, or not any more.
+  virtual bool rekey(Instant now, Environment& env) = 0;
+  virtual bool rekey_child(Instant now, Environment& env, policy::ChildSaId id) = 0;
   /// The peer's ESP came, authentic, from another address (RFC 7296 §2.23).
   virtual void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) = 0;
 
@@ -83,6 +86,9 @@ class Session {
   virtual void forget_past(Instant, Environment&) {}
   /// Another IKE SA with the peer has come up meanwhile: this one is not to claim that it is the only one.
   virtual void withdraw_initial_contact() {}
+
+  /// IKE SAs that have come from this one by an exchange of its own, established as they are: IKEv2's successors.
+  virtual std::vector<std::unique_ptr<Session>> take_successors() { return {}; }
 
   // ---- With other IKE SAs of the same peer (IKEv1, where a new phase 1 is how an IKE SA gets fresh keys)
   /// True once after it wants a successor to be begun: its life ends.

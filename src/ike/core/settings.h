@@ -40,6 +40,10 @@ struct Settings {
   /// Octets of the largest message that is put together from fragments: what each IKE SA may hold of them.
   std::size_t max_packet = 10000;
 
+  /// IKEv2's message ids never begin anew (RFC 7296 §2.2): with half of them used up an IKE SA is rekeyed, with all of
+  /// them it is closed.
+  std::uint32_t message_ids = 0xffffffff;
+
   /// Bounds per IKE SA.
   std::uint32_t children_per_ike_sa = 256;
   std::uint32_t queued_tasks_per_ike_sa = 256;
@@ -47,5 +51,15 @@ struct Settings {
   /// Hand out key material through LogKeys, for Wireshark. Debugging alone.
   bool log_keys = false;
 };
+
+/// How long a peer with our settings goes on repeating a message.
+inline Duration patience(const Settings& settings) {
+  Duration sum{}, wait = settings.retransmit_timeout;
+  for (std::uint32_t i = 0; i <= settings.retransmit_tries; ++i) {
+    sum += wait;
+    wait = Duration(static_cast<Duration::rep>(static_cast<double>(wait.count()) * settings.retransmit_base));
+  }
+  return sum;
+}
 
 }  // namespace sallyport::ike

@@ -18,7 +18,14 @@ struct BundledAhStatus {
 };
 
 struct ChildSaStatus {
+  enum class State : std::uint8_t {
+    installed,
+    rekeyed,   // another has its place
+    deleting,  // our Delete is on its way
+    deleted,   // both ends have closed it; what is still under way by it comes in, for some seconds
+  };
   policy::ChildSaId id;
+  State state = State::installed;
   std::string name;
   policy::Mode mode = policy::Mode::tunnel;
   policy::Suite suite;

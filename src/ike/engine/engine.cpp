@@ -69,6 +69,7 @@ struct Engine::State final : Contacts {
 
   void add(Instant now, std::unique_ptr<Session> session, std::optional<FirstMessage> first_message);
   void touched(Instant now, std::uint64_t spi);
+  void settle(Instant now, std::uint64_t spi);
   void forget(Slots::iterator slot);
   template <class Action>
   bool with(Instant now, policy::IkeSaId id, Action action);
@@ -162,6 +163,15 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   if (unproved_yet && !slot.unproved) unproved[slot.session->facts().id] = spi;
   if (!unproved_yet && slot.unproved) unproved.erase(slot.session->facts().id);
   slot.unproved = unproved_yet;
+  for (auto& successor : slot.session->take_successors()) add(now, std::move(successor), std::nullopt);
+  return settle(now, spi);
+}
+
+/// What it has become since it was last looked at.
+void Engine::State::settle(Instant now, std::uint64_t spi) {
+  const auto found = slots.find(spi);
+  if (found == slots.end()) return;
+  Slot& slot = found->second;
   if (slot.session->finished()) return forget(found);
   const bool established = slot.session->facts().established.has_value();
   if (established && !std::exchange(slot.established, true)) return on_established(now, *slot.session);

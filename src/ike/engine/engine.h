@@ -48,7 +48,8 @@ class Engine {
   /// Closes an IKE SA with its children, or one child, and tells the peer. False: no such SA.
   bool terminate(Instant now, policy::IkeSaId id, event::FailureKind why = event::FailureKind::closed_by_user);
   bool terminate(Instant now, policy::ChildSaId id, event::FailureKind why = event::FailureKind::closed_by_user);
-  /// Fresh keys now, for an IKE SA or a Child SA. False: there is no such SA, or its version of IKE cannot do it yet.
+  /// Fresh keys now, for an IKE SA or a Child SA. False: there is no such SA, or none that could begin with it
+  /// (Session::rekey).
   bool rekey(Instant now, policy::IkeSaId id);
   bool rekey(Instant now, policy::ChildSaId id);
   /// An authentic ESP packet came from another address or port (RFC 7296 §2.23).

@@ -17,11 +17,7 @@ namespace {
 using event::FailureKind;
 using event::Side;
 
-/// A superseded Child SA stays for so long, so that what is under way by it still comes in.
-constexpr Duration kGrace = std::chrono::seconds(5);
-/// So long where deleting it is the other end's business, which may have lost it, or never had it.
-constexpr Duration kLongGrace = std::chrono::seconds(60);
-/// And longer, while the peer still sends by it.
+/// A superseded Child SA stays beyond its grace while the peer still sends by it.
 constexpr Duration kQuiet = std::chrono::seconds(3);
 /// Or may do so, because our third message has not reached it: nothing has come by the other one in so long a time.
 constexpr Duration kSilence = std::chrono::seconds(30);
@@ -47,22 +43,9 @@ ChildSa* find_in(std::vector<ChildSa>& children, policy::ChildSaId id) {
   return found == children.end() ? nullptr : &*found;
 }
 
-void no_later_than(std::optional<Instant>& first, const std::optional<Instant>& at) {
-  if (at && (!first || *at < *first)) first = at;
-}
-
 }  // namespace
 
 // ---- Renewing ----
-
-/// When it will be renewed, from its life as agreed.
-void Ikev1Session::plan_renewal(Instant now, Environment& env, ChildSa& child) const {
-  const policy::Child* config = sa_.connection->find_child(child.name);
-  if (!config) return;
-  const auto agreed = child.expires ? std::optional<Duration>(*child.expires - now) : std::nullopt;
-  const auto after = renewal_after({config->rekey_time, config->life_time, config->rand_time}, agreed, env.random);
-  if (after) child.rekeys = now + *after;
-}
 
 bool Ikev1Session::rekey_child(Instant now, Environment& env, policy::ChildSaId id) {
   renew_child(now, env, id);
@@ -102,9 +85,7 @@ bool Ikev1Session::is_wanted_no_more(const WantedChild& wanted) const {
 void Ikev1Session::on_renewals_failed(Instant now, const std::vector<policy::ChildSaId>& children) {
   for (const auto id : children) {
     ChildSa* child = find_in(sa_.children, id);
-    if (!child || child->superseded) continue;
-    const auto again = renewal_again_after(child->expires ? std::optional(*child->expires - now) : std::nullopt);
-    child->rekeys = again ? std::optional(now + *again) : std::nullopt;
+    if (child && !child->superseded) plan_renewal_again(*child, now);
   }
   if (!children.empty()) arm_child_life();
 }
@@ -137,17 +118,11 @@ void Ikev1Session::settle_twins(Instant now, Environment& env, policy::ChildSaId
 void Ikev1Session::supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete) {
   older.rekeys.reset();
   older.ours_to_delete = ours_to_delete;
-  if (by.confirmed) plan_retirement(now, older);
+  // As long as the peer might not have the one that counts, it is not ours to take the other away.
+  if (by.confirmed) plan_retirement(older, now);
   if (!std::exchange(older.superseded, true))
     env.emit(event::ChildSaRekeyed{sa_.id, older.id, by.id, sa_.connection_name(), by.name, by.spi_in, by.spi_out});
   if (by.confirmed) env.outbox.push_back(UseChildSa{by.id});
-}
-
-/// As long as the peer might not have the one that counts, it is not ours to take the other away.
-void Ikev1Session::plan_retirement(Instant now, ChildSa& older) {
-  if (older.retires) return;
-  const Duration left = older.expires ? std::max(*older.expires - now, Duration::zero()) : Duration::max();
-  older.retires = now + std::min(older.ours_to_delete ? kGrace : kLongGrace, left / 2);
 }
 
 /// The peer's third message has come, or what only one that has sent it would send. Of several that one Quick Mode
@@ -162,7 +137,7 @@ void Ikev1Session::confirm_child(Instant now, Environment& env, std::uint32_t sp
   if (child == sa_.children.end() || std::exchange(child->confirmed, true) || child->superseded) return;
   env.outbox.push_back(UseChildSa{child->id});
   for (ChildSa& older : sa_.children)
-    if (older.superseded && same_traffic(older, *child)) plan_retirement(now, older);
+    if (older.superseded && same_traffic(older, *child)) plan_retirement(older, now);
   arm_child_life();
 }
 
@@ -186,20 +161,12 @@ void Ikev1Session::put_in_place_of(Instant now, const ChildSa& gone) {
 // ---- What time brings ----
 
 void Ikev1Session::on_child_life(Instant now, Environment& env) {
-  const auto is_due = [&](const std::optional<Instant>& at) { return at && *at <= now; };
-  std::vector<policy::ChildSaId> ended, retired, due;
-  for (const ChildSa& child : sa_.children) {
-    auto* const list = is_due(child.expires)   ? &ended
-                       : is_due(child.retires) ? &retired
-                       : is_due(child.rekeys)  ? &due
-                                               : nullptr;
-    if (list) list->push_back(child.id);
-  }
-  for (const auto id : ended)
+  const DueChildren due = due_children(sa_.children, now);
+  for (const auto id : due.ended)
     if (const ChildSa* child = sa_.find_child(id))
       close_child(now, env, id, child->superseded ? FailureKind::rekeyed : FailureKind::expired);
-  for (const auto id : retired) retire_child(now, env, id);
-  for (const auto id : due) renew_child(now, env, id);
+  for (const auto id : due.retired) retire_child(now, env, id);
+  for (const auto id : due.to_renew) renew_child(now, env, id);
   arm_child_life();
 }
 
@@ -218,10 +185,7 @@ void Ikev1Session::retire_child(Instant now, Environment& env, policy::ChildSaId
 }
 
 void Ikev1Session::arm_child_life() {
-  std::optional<Instant> first;
-  for (const ChildSa& child : sa_.children)
-    for (const auto& at : {child.expires, child.retires, child.rekeys}) no_later_than(first, at);
-  if (first)
+  if (const auto first = next_due(sa_.children))
     sa_.timers.set(Timer::child_life, *first);
   else
     sa_.timers.cancel(Timer::child_life);

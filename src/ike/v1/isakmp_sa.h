@@ -12,6 +12,7 @@
 #include "base/timer_set.h"
 #include "crypto/provider.h"
 #include "ike/core/any_ike_sa.h"
+#include "ike/core/renewal.h"
 #include "ike/v1/iv_chain.h"
 #include "ike/v1/key_schedule.h"
 #include "ike/v1/last_message.h"
@@ -56,14 +57,9 @@ enum class Timer : std::uint8_t {
 };
 
 /// A Child SA that is installed.
-struct ChildSa : ChildSaStatus {
+struct ChildSa : RenewableChild {
   policy::ChildSaId eldest;  // the first that the same Quick Mode made: itself, but for several SA payloads
-  bool initiated = false;    // by us
-  bool confirmed = false;    // the peer has it for certain
   std::vector<policy::ChildSaId> renews;  // initiated: those for the same traffic that there were when we began it
-  bool superseded = false;                // another for the same traffic has its place
-  bool ours_to_delete = false;            // superseded, and the other end leaves that to us
-  std::optional<Instant> retires;         // when we do
 };
 
 /// By what the peer deletes it: of a bundle, two.

@@ -50,13 +50,4 @@ LastMessage::Digest LastMessage::digest(crypto::Provider& crypto, ByteView messa
   return digest;
 }
 
-Duration patience(const Settings& settings) {
-  Duration sum{}, wait = settings.retransmit_timeout;
-  for (std::uint32_t i = 0; i <= settings.retransmit_tries; ++i) {
-    sum += wait;
-    wait = times(wait, settings.retransmit_base);
-  }
-  return sum;
-}
-
 }  // namespace sallyport::ike::v1

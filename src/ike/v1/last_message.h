@@ -44,7 +44,4 @@ class LastMessage {
   Duration wait_{};
 };
 
-/// How long a peer with our settings goes on repeating a message.
-Duration patience(const Settings& settings);
-
 }  // namespace sallyport::ike::v1

@@ -152,14 +152,12 @@ class Ikev1Session final : public Session {
   // ---- Child SAs for the same traffic (child_renewal.cpp) ----
   std::vector<policy::ChildSaId> current_for(const WantedChild& wanted) const;
   bool is_wanted_no_more(const WantedChild& wanted) const;
-  void plan_renewal(Instant now, Environment& env, ChildSa& child) const;
   void renew_child(Instant now, Environment& env, policy::ChildSaId id);
   void on_renewals_failed(Instant now, const std::vector<policy::ChildSaId>& children);
   void settle_twins(Instant now, Environment& env, policy::ChildSaId id);
   void supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete);
   void confirm_children(Instant now, Environment& env, const std::vector<std::uint32_t>& spis_in);
   void confirm_child(Instant now, Environment& env, std::uint32_t spi_in);
-  void plan_retirement(Instant now, ChildSa& older);
   void put_in_place_of(Instant now, const ChildSa& gone);
   void on_child_life(Instant now, Environment& env);
   void retire_child(Instant now, Environment& env, policy::ChildSaId id);

@@ -219,13 +219,14 @@ void Ikev1Session::apply_deletes(Instant now, Environment& env, const ExchangeSt
 void Ikev1Session::install_child(Instant now, Environment& env, NewChild child, std::vector<policy::ChildSaId> renews,
                                  policy::ChildSaId eldest) {
   policy::ChildSaSpec& spec = child.spec;
-  ChildSa sa{status_of(spec, now), eldest};
+  ChildSa sa{{status_of(spec, now)}};
+  sa.eldest = eldest;
   sa.initiated = sa.confirmed = spec.initiated;
   sa.renews = std::move(renews);
   constexpr std::uint64_t kLongest = 1u << 30;  // seconds; beyond, there is no limit
   if (child.life.seconds && *child.life.seconds < kLongest)
     sa.expires = now + std::chrono::seconds(static_cast<std::int64_t>(*child.life.seconds));
-  plan_renewal(now, env, sa);
+  ike::plan_renewal(sa, *child.config, now, env.random);
   constexpr std::uint64_t kMost = std::uint64_t{1} << 50;  // kilobytes; beyond, there is no limit
   const auto& kilobytes = child.life.kilobytes;
   set_volumes(spec, *child.config, kilobytes && *kilobytes < kMost ? std::optional(*kilobytes * 1024) : std::nullopt,

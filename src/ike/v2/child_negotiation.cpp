@@ -94,8 +94,12 @@ std::optional<Failure> passes_no_nat(const IkeSa& sa, const policy::Child& confi
 PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateChild task, Environment& env) {
   PendingChild pending;
   pending.spi_in = env.spis.allocate(env.random);
-  pending.local_ts = with_packet_first(resolve(config.local_ts, sa.local.address), task.request.source);
-  pending.remote_ts = with_packet_first(resolve(config.remote_ts, sa.remote.address), task.request.destination);
+  pending.local_ts = !task.local_ts.empty()
+                         ? task.local_ts
+                         : with_packet_first(resolve(config.local_ts, sa.local.address), task.request.source);
+  pending.remote_ts = !task.remote_ts.empty()
+                          ? task.remote_ts
+                          : with_packet_first(resolve(config.remote_ts, sa.remote.address), task.request.destination);
   pending.task = std::move(task);
   return pending;
 }
@@ -198,7 +202,8 @@ Failure read_child_error(const IkeSa& sa, const policy::Child& config, const Pen
 }
 
 std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const policy::Connection& connection,
-                                                    const w::PayloadChain& request, bool ignore_key_exchange) {
+                                                    const w::PayloadChain& request, bool ignore_key_exchange,
+                                                    const ChildSa* replaced) {
   const auto refuse = [&](w::NotifyType type, FailureKind kind) {
     return ChildRefusal{{.type = type}, child_failure(sa, connection.name, {}, kind, Side::local)};
   };
@@ -218,14 +223,15 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
   refusal.failure.peer_local_ts = as_sent->local;
   refusal.failure.peer_remote_ts = as_sent->remote;
   for (const policy::Child& child : connection.children) {
+    if (replaced && child.name != replaced->name) continue;
     if (child.mode == policy::Mode::transport && !asks_transport) {
       refusal.failure.our_mode = child.mode;
       refusal.failure.peer_mode = policy::Mode::tunnel;
       continue;
     }
     const SelectorPair& wanted = child.mode == policy::Mode::transport ? *as_seen : *as_sent;
-    const auto configured_local = resolve(child.local_ts, sa.local.address);
-    const auto configured_remote = resolve(child.remote_ts, sa.remote.address);
+    const auto configured_local = replaced ? replaced->local_ts : resolve(child.local_ts, sa.local.address);
+    const auto configured_remote = replaced ? replaced->remote_ts : resolve(child.remote_ts, sa.remote.address);
     const auto local = narrow(configured_local, wanted.local);
     const auto remote = narrow(configured_remote, wanted.remote);
     if (!local || !remote) {

@@ -21,7 +21,8 @@ struct ChildKeyInputs {
 /// §2.1).
 std::optional<event::Failure> passes_no_nat(const IkeSa& sa, const policy::Child& config);
 
-/// The initiator's choice of an inbound SPI and selectors; `config` is of the SA's connection.
+/// The initiator's choice of an inbound SPI and selectors; `config` is of the SA's connection. What takes the place of
+/// a Child SA has its selectors, narrowed as they are (RFC 7296 §2.8).
 PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateChild task, Environment& env);
 /// Appends the initiator's SA payload and what belongs to it.
 void add_child_offer(wire::ikev2::PayloadChain& payloads, const policy::Child& config, const PendingChild& pending,
@@ -61,8 +62,10 @@ struct ChildRefusal {
   wire::ikev2::NotifyPayload notify;
   event::Failure failure;
 };
+/// With `replaced`, the same child as that one is of, and within its selectors.
 std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const policy::Connection& connection,
-                                                    const wire::ikev2::PayloadChain& request, bool ignore_key_exchange);
+                                                    const wire::ikev2::PayloadChain& request, bool ignore_key_exchange,
+                                                    const ChildSa* replaced = nullptr);
 /// The responder's half: allocates the SPI, derives the keys, and appends its SA payload and what belongs to it.
 NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const ChildMatch& match,
                     const ChildKeyInputs& inputs, bool with_key_exchange, wire::ikev2::PayloadChain& reply,

@@ -4,7 +4,9 @@
 
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/ike_sa_init.h"
+#include "ike/v2/key_agreement.h"
 #include "ike/v2/numbers_map.h"
+#include "ike/v2/rekey_ike_sa.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -14,11 +16,12 @@ using crypto::KeyExchangeMethod;
 using event::Failure;
 using event::FailureKind;
 using event::Side;
-using Reason = event::MessageRejected::Reason;
-
-constexpr std::uint32_t kMostTries = 4;  // other groups and TEMPORARY_FAILUREs
 
 Step stay(const IkeSa& sa) { return {.next = sa.state}; }
+
+Failure failure_of(const IkeSa& sa, const policy::Child& config, FailureKind kind, Side side) {
+  return {.kind = kind, .side = side, .connection = sa.connection_name(), .child = config.name, .remote = sa.remote};
+}
 
 // ---- The exchange's initiator ----
 
@@ -38,29 +41,44 @@ Step try_again(const IkeSa& sa, CreateChild task, bool later) {
 }
 
 /// The peer wants a key of another group: only one that we offered will do (RFC 7296 §1.3).
-Step try_other_method(const IkeSa& sa, const policy::Child& config, CreateChild task, const w::NotifyPayload& error) {
-  const auto wanted =
-      error.data.size() == 2 ? read_method(static_cast<w::KeyExchangeId>(load_be16(error.data.data()))) : std::nullopt;
-  if (wanted && task.method != wanted && offers_method(config.proposals(), *wanted)) {
+Step try_other_method(const IkeSa& sa, const policy::Child& config, const PendingChild& pending,
+                      const w::NotifyPayload& error) {
+  const auto wanted = read_wanted_method(error);
+  if (may_try(wanted, config.proposals(), pending.key_exchange.get()) && pending.task.tries < kMostGroups) {
+    CreateChild task = pending.task;
     task.method = wanted;
     return try_again(sa, std::move(task), false);
   }
-  return fail_child(sa, {{.kind = FailureKind::key_exchange_mismatch,
-                          .side = Side::remote,
-                          .connection = sa.connection_name(),
-                          .child = config.name,
-                          .our_proposals = config.proposals(),
-                          .remote = sa.remote,
-                          .wanted_group = wanted,
-                          .notify = std::string(w::to_string(error.type))}});
+  auto failure = failure_of(sa, config, FailureKind::key_exchange_mismatch, Side::remote);
+  failure.our_proposals = config.proposals();
+  failure.wanted_group = wanted;
+  failure.notify = w::to_string(error.type);
+  return fail_child(sa, {std::move(failure)});
+}
+
+/// The peer has made its own successor for it, or has closed it: it does not matter that ours came to nothing.
+bool is_settled_otherwise(const IkeSa& sa, policy::ChildSaId replaced) {
+  const ChildSa* child = sa.find_child(replaced);
+  return !child || child->superseded || child->gone ||
+         std::ranges::any_of(sa.children, [&](const ChildSa& other) { return other.replaces == replaced; });
+}
+
+/// The peer does not know what we meant to renew (RFC 7296 §2.25): it is gone, and another is made from scratch.
+Step make_anew(const IkeSa& sa, CreateChild task) {
+  Step step = try_again(sa, std::move(task), false);
+  auto& again = std::get<CreateChild>(*step.again);
+  step.lost = std::exchange(again.replaces, std::nullopt);
+  return step;
 }
 
 Step read_error(const IkeSa& sa, const policy::Child& config, const PendingChild& pending,
                 const w::NotifyPayload& error) {
-  if (pending.task.tries < kMostTries) {
-    if (error.type == w::NotifyType::temporary_failure) return try_again(sa, pending.task, true);
-    if (error.type == w::NotifyType::invalid_ke_payload) return try_other_method(sa, config, pending.task, error);
-  }
+  const auto& replaced = pending.task.replaces;
+  if (replaced && is_settled_otherwise(sa, *replaced)) return stay(sa);
+  if (replaced && error.type == w::NotifyType::child_sa_not_found) return make_anew(sa, pending.task);
+  if (error.type == w::NotifyType::temporary_failure && pending.task.tries < kMostTries)
+    return try_again(sa, pending.task, true);
+  if (error.type == w::NotifyType::invalid_ke_payload) return try_other_method(sa, config, pending, error);
   return fail_child(sa, {read_child_error(sa, config, pending, error)});
 }
 
@@ -73,32 +91,50 @@ Step refuse(const IkeSa& sa, w::NotifyPayload notify, std::optional<Failure> fai
   return step;
 }
 
-/// A request to renew must name a Child SA that we have (RFC 7296 §1.3.3, §2.25.1).
-bool names_known_child(const IkeSa& sa, const w::NotifyPayload& rekey) {
-  return rekey.spi.size() == 4 && sa.find_child_by_outbound_spi(load_be32(rekey.spi.data())) != nullptr;
+/// While the IKE SA is being renewed or closed, its Child SAs stay as they are (RFC 7296 §2.25.2).
+bool is_busy_with_itself(const IkeSa& sa) {
+  return sa.state != State::established || sa.pending_ike_sa || sa.wants<CloseIkeSa>();
 }
 
-/// Forward secrecy as the responder sees it: nothing, or our half and the secret, or the group that we want instead.
-struct ForwardSecrecy {
-  std::unique_ptr<crypto::KeyExchange> exchange;
-  Secret shared_secret;
-};
-std::expected<ForwardSecrecy, w::NotifyPayload> agree_forward_secrecy(const policy::Suite& suite,
-                                                                      const w::KePayload* ke, Environment& env) {
-  ForwardSecrecy result;
-  if (suite.key_exchange == KeyExchangeMethod::none) return result;
-  if (!ke || read_method(ke->method) != suite.key_exchange) {
-    Bytes wanted(2);
-    store_be16(wanted.data(), w::number(write_method(suite.key_exchange)));
-    return std::unexpected(w::NotifyPayload{.type = w::NotifyType::invalid_ke_payload, .data = std::move(wanted)});
+/// What a request to renew names; or why not.
+std::expected<const ChildSa*, w::NotifyPayload> find_replaced(const IkeSa& sa, const w::NotifyPayload& rekey) {
+  const ChildSa* child = rekey.spi.size() == 4 ? sa.find_child_by_outbound_spi(load_be32(rekey.spi.data())) : nullptr;
+  const auto protocol = [](const ChildSa& of) {
+    return of.suite.protocol == policy::Protocol::ah ? w::ProtocolId::ah : w::ProtocolId::esp;
+  };
+  // It may be what the answer that we wait for is about.
+  if (!child && sa.pending_child) return std::unexpected(w::NotifyPayload{.type = w::NotifyType::temporary_failure});
+  if (!child || protocol(*child) != rekey.protocol)
+    return std::unexpected(
+        w::NotifyPayload{.type = w::NotifyType::child_sa_not_found, .protocol = rekey.protocol, .spi = rekey.spi});
+  if (child->closing || child->superseded)
+    return std::unexpected(w::NotifyPayload{.type = w::NotifyType::temporary_failure});
+  return child;
+}
+
+/// One that takes the place of another does not count: the other goes.
+bool has_room(const IkeSa& sa, const ChildSa* replaced, const Settings& settings) {
+  const std::size_t most = settings.children_per_ike_sa;
+  return sa.children.size() < (replaced ? 2 * most : most);
+}
+
+Step answer(const IkeSa& sa, const ChildMatch& match, const ChildSa* replaced, const Bytes& peer_nonce,
+            const KeyAgreement& agreement, Environment& env) {
+  Step step = stay(sa);
+  step.reply.emplace();
+  const Bytes own_nonce = random_nonce(env.random);
+  step.child =
+      make_child(sa, *sa.connection, match,
+                 {.shared_secret = agreement.shared_secret.view(), .nonce_i = peer_nonce, .nonce_r = own_nonce}, true,
+                 *step.reply, env);
+  if (replaced) {
+    step.child->replaces = replaced->id;
+    step.child->lowest_nonce = lower_nonce(peer_nonce, own_nonce);
   }
-  auto exchange = env.crypto.start_key_exchange(suite.key_exchange, env.random);
-  if (!exchange) return std::unexpected(w::NotifyPayload{.type = w::NotifyType::no_proposal_chosen});
-  auto secret = (*exchange)->shared_secret(ke->data);
-  if (!secret) return std::unexpected(w::NotifyPayload{.type = w::NotifyType::invalid_syntax});
-  result.exchange = std::move(*exchange);
-  result.shared_secret = std::move(*secret);
-  return result;
+  step.reply->add(w::NoncePayload{own_nonce});
+  if (agreement.exchange) add_key_exchange(*step.reply, *agreement.exchange);
+  add_selectors(*step.reply, match.remote_ts, match.local_ts);
+  return step;
 }
 
 }  // namespace
@@ -109,18 +145,33 @@ KeyExchangeMethod preferred_method(const policy::Child& child) {
   return KeyExchangeMethod::none;
 }
 
-w::PayloadChain build_create_child_request(const policy::Child& config, const PendingChild& pending) {
+Duration wait_after_temporary_failure(std::uint32_t tries, RandomSource& random) {
+  constexpr Duration first = std::chrono::seconds(2), longest = std::chrono::seconds(30);
+  Duration wait = first;
+  for (std::uint32_t i = 1; i < tries && wait < longest; ++i) wait += wait / 2;
+  const auto half = std::min(wait, longest) / 2;
+  return half + Duration(static_cast<Duration::rep>(random.below(static_cast<std::uint64_t>(half.count()))));
+}
+
+w::PayloadChain build_create_child_request(const IkeSa& sa, const policy::Child& config, const PendingChild& pending) {
   w::PayloadChain payloads;
+  if (const ChildSa* replaced = pending.task.replaces ? sa.find_child(*pending.task.replaces) : nullptr) {
+    Bytes spi(4);
+    store_be32(spi.data(), replaced->spi_in);
+    payloads.add(w::NotifyPayload{
+        .type = w::NotifyType::rekey_sa,
+        .protocol = replaced->suite.protocol == policy::Protocol::ah ? w::ProtocolId::ah : w::ProtocolId::esp,
+        .spi = std::move(spi)});
+  }
   add_child_offer(payloads, config, pending, true);
   payloads.add(w::NoncePayload{pending.nonce});
-  if (pending.key_exchange)
-    payloads.add(
-        w::KePayload{write_method(pending.key_exchange->method()), to_bytes(pending.key_exchange->public_value())});
+  if (pending.key_exchange) add_key_exchange(payloads, *pending.key_exchange);
   add_selectors(payloads, pending.local_ts, pending.remote_ts);
   return payloads;
 }
 
 Step process_create_child_response(const IkeSa& sa, const Inbound& in, Environment& env) {
+  if (sa.pending_ike_sa) return process_rekey_ike_response(sa, in, env);
   if (!sa.pending_child) return stay(sa);
   const PendingChild& pending = *sa.pending_child;
   const policy::Child* config = sa.connection->find_child(pending.task.request.child);
@@ -129,69 +180,44 @@ Step process_create_child_response(const IkeSa& sa, const Inbound& in, Environme
 
   const auto suite = read_child_suite(sa, *config, in.payloads, false);
   if (!suite) return fail_child(sa, suite.error());
-  const auto broken = [&] {
-    return fail_child(sa, {{.kind = FailureKind::protocol_violation,
-                            .side = Side::local,
-                            .connection = sa.connection_name(),
-                            .child = config->name,
-                            .remote = sa.remote},
-                           true});
-  };
   const auto* nonce = in.payloads.find<w::NoncePayload>();
-  if (!nonce) return broken();
-  Secret shared_secret;
-  if (suite->key_exchange != KeyExchangeMethod::none) {
-    const auto* ke = in.payloads.find<w::KePayload>();
-    if (!ke || !pending.key_exchange || pending.key_exchange->method() != suite->key_exchange ||
-        read_method(ke->method) != suite->key_exchange)
-      return broken();
-    auto secret = pending.key_exchange->shared_secret(ke->data);
-    if (!secret) return broken();
-    shared_secret = std::move(*secret);
-  }
+  const auto shared_secret = read_key(*suite, in.payloads.find<w::KePayload>(), pending.key_exchange.get());
+  if (!nonce || !shared_secret)
+    return fail_child(sa, {failure_of(sa, *config, FailureKind::protocol_violation, Side::local), true});
   auto child = accept_child_answer(
       sa, *config, pending, *suite, in.payloads,
-      {.shared_secret = shared_secret.view(), .nonce_i = pending.nonce, .nonce_r = nonce->data}, env);
+      {.shared_secret = shared_secret->view(), .nonce_i = pending.nonce, .nonce_r = nonce->data}, env);
   if (!child) return fail_child(sa, std::move(child.error()));
-  if (std::ranges::find(pending.deleted, child->spec.outbound.spi) != pending.deleted.end())
-    return fail_child(sa, {{.kind = FailureKind::closed_by_peer,
-                            .side = Side::remote,
-                            .connection = sa.connection_name(),
-                            .child = config->name,
-                            .remote = sa.remote}});
+  const bool deleted = std::ranges::find(pending.deleted, child->spec.outbound.spi) != pending.deleted.end();
+  if (deleted && pending.task.replaces && is_settled_otherwise(sa, *pending.task.replaces)) return stay(sa);
+  if (deleted) return fail_child(sa, {failure_of(sa, *config, FailureKind::closed_by_peer, Side::remote)});
   Step step = stay(sa);
   step.child = std::move(*child);
+  if (pending.task.replaces) {
+    step.child->replaces = pending.task.replaces;
+    step.child->lowest_nonce = lower_nonce(pending.nonce, nonce->data);
+  }
   return step;
 }
 
 Step process_create_child_request(const IkeSa& sa, const Inbound& in, Environment& env) {
-  if (sa.state == State::closing) return refuse(sa, {.type = w::NotifyType::temporary_failure});
+  if (is_about_ike_sa(in.payloads)) return process_rekey_ike_request(sa, in, env);
+  if (is_busy_with_itself(sa)) return refuse(sa, {.type = w::NotifyType::temporary_failure});
+  const ChildSa* replaced = nullptr;
+  if (const auto* rekey = in.payloads.find_notify(w::NotifyType::rekey_sa)) {
+    const auto found = find_replaced(sa, *rekey);
+    if (!found) return refuse(sa, found.error());
+    replaced = *found;
+  }
+  if (!has_room(sa, replaced, env.settings)) return refuse(sa, {.type = w::NotifyType::no_additional_sas});
   const auto* nonce = in.payloads.find<w::NoncePayload>();
-  const bool renews_ike_sa = !in.payloads.find<w::TsiPayload>();
-  if (renews_ike_sa || sa.children.size() >= env.settings.children_per_ike_sa)
-    return refuse(sa, {.type = w::NotifyType::no_additional_sas});
   if (!nonce) return refuse(sa, {.type = w::NotifyType::invalid_syntax});
-  if (const auto* rekey = in.payloads.find_notify(w::NotifyType::rekey_sa); rekey && !names_known_child(sa, *rekey))
-    return refuse(sa, {.type = w::NotifyType::child_sa_not_found, .protocol = rekey->protocol, .spi = rekey->spi});
 
-  const auto match = match_child(sa, *sa.connection, in.payloads, false);
+  const auto match = match_child(sa, *sa.connection, in.payloads, false, replaced);
   if (!match) return refuse(sa, match.error().notify, match.error().failure);
-  auto secrecy = agree_forward_secrecy(match->choice.suite, in.payloads.find<w::KePayload>(), env);
-  if (!secrecy) return refuse(sa, secrecy.error());
-
-  Step step = stay(sa);
-  step.reply.emplace();
-  const Bytes own_nonce = random_nonce(env.random);
-  step.child =
-      make_child(sa, *sa.connection, *match,
-                 {.shared_secret = secrecy->shared_secret.view(), .nonce_i = nonce->data, .nonce_r = own_nonce}, true,
-                 *step.reply, env);
-  step.reply->add(w::NoncePayload{own_nonce});
-  if (secrecy->exchange)
-    step.reply->add(
-        w::KePayload{write_method(secrecy->exchange->method()), to_bytes(secrecy->exchange->public_value())});
-  add_selectors(*step.reply, match->remote_ts, match->local_ts);
-  return step;
+  const auto agreement = agree_on_key(match->choice.suite, in.payloads.find<w::KePayload>(), env);
+  if (!agreement) return refuse(sa, agreement.error());
+  return answer(sa, *match, replaced, nonce->data, *agreement, env);
 }
 
 }  // namespace sallyport::ike::v2

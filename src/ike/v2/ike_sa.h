@@ -2,7 +2,7 @@
 // changes it.
 #pragma once
 
-#include <deque>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -11,6 +11,7 @@
 #include "base/timer_set.h"
 #include "crypto/provider.h"
 #include "ike/core/any_ike_sa.h"
+#include "ike/core/renewal.h"
 #include "ike/v2/key_schedule.h"
 #include "ike/v2/message_window.h"
 #include "policy/child_sa.h"
@@ -23,6 +24,7 @@ enum class State : std::uint8_t {
   keyed,      // responder: IKE_SA_INIT answered, the peer is still anybody
   auth_sent,  // initiator: IKE_AUTH asked
   established,
+  rekeyed,  // another IKE SA has taken over the Child SAs: its Delete is all that is left to come
   closing,  // our Delete is on its way
   closed,
   count_
@@ -36,19 +38,35 @@ enum class Timer : std::uint8_t {
   keepalive,   // our NAT's mapping
   retry,       // a task that had to wait (TEMPORARY_FAILURE)
   life,        // the IKE SA's own end
-  child_life,  // the earliest end of a Child SA
+  renewal,     // it wants fresh keys, or the last try at them came to nothing
+  retirement,  // rekeyed, and the peer has not deleted it yet
+  child_life,  // the earliest of what the Child SAs' lives bring: renewal, retirement, end
   count_
 };
 
 /// A Child SA that is installed.
-struct ChildSa : ChildSaStatus {
-  bool closing = false;  // our Delete for it is on its way
+struct ChildSa : RenewableChild {
+  bool closing = false;                             // our Delete for it is on its way
+  bool gone = false;                                // closed at both ends, and here until it retires
+  bool last_of_kind = false;                        // the peer makes no further ones on this IKE SA (NO_ADDITIONAL_SAS)
+  std::optional<policy::ChildSaId> replaces = {};   // the one that it was made in the place of
+  std::optional<policy::ChildSaId> successor = {};  // superseded: by that one
+  Bytes lowest_nonce = {};                          // with `replaces`: of the exchange that made it (RFC 7296 §2.8.1)
 };
 
 // What we want of the peer, one request after the other.
+
+/// A further Child SA, or another in the place of one.
 struct CreateChild {
   ChildRequest request;
-  std::optional<crypto::KeyExchangeMethod> method = {};  // the one that the peer asked for (INVALID_KE_PAYLOAD)
+  std::optional<policy::ChildSaId> replaces = {};
+  policy::TrafficSelectors local_ts = {}, remote_ts = {};  // as narrowed once; empty: as configured
+  std::optional<crypto::KeyExchangeMethod> method = {};    // the one that the peer asked for (INVALID_KE_PAYLOAD)
+  std::uint32_t tries = 0;
+};
+/// Another IKE SA in the place of this one.
+struct RekeyIkeSa {
+  std::optional<crypto::KeyExchangeMethod> method = {};  // as of CreateChild
   std::uint32_t tries = 0;
 };
 struct CloseChild {
@@ -64,7 +82,13 @@ struct CloseIkeSa {
   event::FailureKind why;
 };
 struct CheckLiveness {};
-using Task = std::variant<CreateChild, CloseChild, AbandonChild, CloseIkeSa, CheckLiveness>;
+using Task = std::variant<CreateChild, RekeyIkeSa, CloseChild, AbandonChild, CloseIkeSa, CheckLiveness>;
+
+/// In order, but for those whose time has not come.
+struct QueuedTask {
+  Task task;
+  Instant due{};
+};
 
 /// Our side of a Child SA under negotiation, as the initiator of the exchange.
 struct PendingChild {
@@ -77,6 +101,24 @@ struct PendingChild {
   // it made is gone. At most max_deleted of them.
   std::vector<std::uint32_t> deleted;
   static constexpr std::size_t max_deleted = 64;
+};
+
+/// An IKE SA that a CREATE_CHILD_SA exchange has agreed on, in the place of the one that it was on (RFC 7296 §2.18).
+struct NewIkeSa {
+  policy::Suite suite;
+  IkeKeys keys;
+  std::uint64_t spi_i = 0, spi_r = 0;
+  bool initiated = false;  // by us: then we are the initiator of the IKE SA, too
+  Bytes lowest_nonce;      // of the exchange that made it (RFC 7296 §2.8.2)
+};
+/// Our side of it, as the initiator of the exchange.
+struct PendingIkeSa {
+  RekeyIkeSa task;
+  std::uint64_t spi = 0;
+  Bytes nonce;
+  std::unique_ptr<crypto::KeyExchange> key_exchange;
+  /// The peer's own rekeying, answered meanwhile: which one counts is known when ours has come to something.
+  std::optional<NewIkeSa> rival = {};
 };
 
 /// What only the way to `established` needs; dropped there.
@@ -97,17 +139,30 @@ struct IkeSa : AnyIkeSa {
   IkeKeys keys;
   std::uint64_t sent_messages = 0;  // IV counter
   MessageWindow window;
+  bool ids_run_out = false;  // half of them are used up
   TimerSet<Timer> timers;
 
   std::unique_ptr<Setup> setup;
   std::vector<ChildSa> children;
-  std::vector<Task> tasks;      // in order; short, so a vector
-  std::optional<Task> current;  // what the outstanding request is for
+  std::vector<QueuedTask> tasks;  // short, so a vector
+  std::optional<Task> current;    // what the outstanding request is for
   std::optional<PendingChild> pending_child;
+  std::optional<PendingIkeSa> pending_ike_sa;
 
   bool keyed() const { return !keys.sk_d.empty(); }
   const ChildSa* find_child(policy::ChildSaId child) const;
+  /// Not among those that are gone.
   const ChildSa* find_child_by_outbound_spi(std::uint32_t spi) const;
+  /// The child that the outstanding request is to replace.
+  std::optional<policy::ChildSaId> renewing() const {
+    return pending_child ? pending_child->task.replaces : std::nullopt;
+  }
+  /// The outstanding request, or one that waits, is of this kind.
+  template <class T>
+  bool wants() const {
+    return (current && std::holds_alternative<T>(*current)) ||
+           std::ranges::any_of(tasks, [](const QueuedTask& queued) { return std::holds_alternative<T>(queued.task); });
+  }
 };
 
 }  // namespace sallyport::ike::v2

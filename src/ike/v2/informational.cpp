@@ -50,7 +50,8 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
   for (const auto* theirs : in.payloads.all<w::DeletePayload>()) {
     if (theirs->protocol == w::ProtocolId::ike) {
       step.next = State::closed;
-      step.failure = closed_by_peer(sa, FailureKind::closed_by_peer);
+      step.failure =
+          closed_by_peer(sa, sa.state == State::rekeyed ? FailureKind::rekeyed : FailureKind::closed_by_peer);
       step.reply = w::PayloadChain();
       return step;
     }

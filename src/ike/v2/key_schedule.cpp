@@ -34,13 +34,9 @@ Secret concatenate_secret(std::initializer_list<ByteView> parts) {
   return all;
 }
 
-}  // namespace
-
-IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, const IkeKeyInputs& inputs) {
+IkeKeys expand(crypto::Provider& crypto, const policy::Suite& suite, const Secret& skeyseed,
+               const IkeKeyInputs& inputs) {
   Bytes seed = concatenate({inputs.nonce_i, inputs.nonce_r});
-  const ByteView secret[] = {inputs.shared_secret};
-  const Secret skeyseed = crypto.prf(suite.prf, seed, secret);
-
   Writer writer(seed);
   writer.u64(inputs.spi_i);
   writer.u64(inputs.spi_r);
@@ -60,6 +56,20 @@ IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, co
   keys.sk_pi = slicer.take(prf_key);
   keys.sk_pr = slicer.take(prf_key);
   return keys;
+}
+
+}  // namespace
+
+IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, const IkeKeyInputs& inputs) {
+  const Bytes nonces = concatenate({inputs.nonce_i, inputs.nonce_r});
+  const ByteView secret[] = {inputs.shared_secret};
+  return expand(crypto, suite, crypto.prf(suite.prf, nonces, secret), inputs);
+}
+
+IkeKeys derive_rekeyed_ike_keys(crypto::Provider& crypto, crypto::Prf old_prf, const Secret& old_sk_d,
+                                const policy::Suite& suite, const IkeKeyInputs& inputs) {
+  const ByteView parts[] = {inputs.shared_secret, inputs.nonce_i, inputs.nonce_r};
+  return expand(crypto, suite, crypto.prf(old_prf, old_sk_d.view(), parts), inputs);
 }
 
 ChildKeys derive_child_keys(crypto::Provider& crypto, crypto::Prf prf, const Secret& sk_d, const policy::Suite& child,

@@ -1,7 +1,8 @@
 // The IKEv2 key schedule (RFC 7296 §2.13 to §2.17): from a shared secret and two nonces to every key, and the proof
 // that a pre-shared key makes of them.
 //
-//   SKEYSEED = prf(Ni | Nr, g^ir)
+//   SKEYSEED = prf(Ni | Nr, g^ir)                                      of the first IKE SA
+//   SKEYSEED = prf(SK_d of the old one, g^ir | Ni | Nr)                of one that takes its place
 //   SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr)
 //   KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr)                              of a Child SA
 //   AUTH = prf(prf(secret, "Key Pad for IKEv2"), message | other's nonce | prf(SK_p, ID body))
@@ -26,6 +27,10 @@ struct IkeKeyInputs {
   std::uint64_t spi_i = 0, spi_r = 0;
 };
 IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, const IkeKeyInputs& inputs);
+
+/// Those of an IKE SA that takes the place of another, whose PRF and SK_d these are (RFC 7296 §2.18).
+IkeKeys derive_rekeyed_ike_keys(crypto::Provider& crypto, crypto::Prf old_prf, const Secret& old_sk_d,
+                                const policy::Suite& suite, const IkeKeyInputs& inputs);
 
 /// Both directions of a Child SA; the initiator is that of the exchange that made it.
 struct ChildKeys {

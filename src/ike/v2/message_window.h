@@ -2,6 +2,7 @@
 // each direction. It holds datagrams and counts; who sends them is the session's business.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -25,6 +26,8 @@ class MessageWindow {
   bool answers_outstanding(std::uint32_t id) const { return outstanding_ && id == next_request_ - 1; }
   /// The answer was authentic and acceptable.
   void request_answered() { outstanding_.reset(); }
+  /// Ids used up so far, in the direction that has used more.
+  std::uint32_t used() const { return std::max(next_request_, expected_request_); }
   /// An IKE_SA_INIT that the responder wants again, changed: the id stays 0 (RFC 7296 §2.2).
   void restart() { *this = {}; }
 

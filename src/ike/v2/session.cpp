@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ike/core/child_sas.h"
 #include "ike/v2/describe.h"
 #include "ike/v2/protection.h"
 
@@ -22,7 +21,8 @@ const ChildSa* IkeSa::find_child(policy::ChildSaId child) const {
 }
 
 const ChildSa* IkeSa::find_child_by_outbound_spi(std::uint32_t spi) const {
-  const auto found = std::ranges::find(children, spi, &ChildSa::spi_out);
+  const auto found =
+      std::ranges::find_if(children, [&](const ChildSa& child) { return child.spi_out == spi && !child.gone; });
   return found == children.end() ? nullptr : &*found;
 }
 
@@ -41,9 +41,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::accept(const Inbound& in, Environmen
   sa.setup->init_response = *message;
   sa.window.answered_request(env.crypto, 0, in.datagram.message, *message);
   session->send(in.now, env, std::move(*message), sa.local, sa.remote);
-  if (env.settings.log_keys)
-    env.outbox.push_back(LogKeys{sa.spi_i, sa.spi_r, sa.suite, sa.keys.sk_ei.clone(), sa.keys.sk_er.clone(),
-                                 sa.keys.sk_ai.clone(), sa.keys.sk_ar.clone()});
+  session->log_keys(env);
   if (sa.nat_local || sa.nat_remote) env.emit(event::NatDetected{sa.id, {}, sa.nat_local, sa.nat_remote});
   return session;
 }
@@ -104,6 +102,7 @@ bool Ikev2Session::expects(Instant now, Environment& env, const Received& receiv
     case MessageWindow::Arrival::fresh: return true;
     case MessageWindow::Arrival::repeated:
       reject(env, Reason::repeated, received.datagram);
+      if (sa_.timers.is_set(Timer::retirement)) retire(now, env);
       send(now, env, to_bytes(sa_.window.response()), received.datagram.local, received.datagram.remote);
       return false;
     case MessageWindow::Arrival::stray: break;
@@ -145,136 +144,6 @@ void Ikev2Session::dispatch(Instant now, Environment& env, const Received& recei
 
 void Ikev2Session::reject(Environment& env, Reason reason, const Datagram& datagram) {
   env.emit(event::MessageRejected{reason, datagram.remote, sa_.id});
-}
-
-// ---- Steps ----
-
-void Ikev2Session::apply(Instant now, Environment& env, const Received& received, Step step) {
-  if (step.keyed) apply_keys(env, received, std::move(*step.keyed));
-  if (step.authenticated) apply_authentication(now, env, std::move(*step.authenticated));
-  for (const auto child : step.removed) remove_child(env, child, failure(FailureKind::closed_by_peer, Side::remote));
-  if (sa_.pending_child)
-    for (const auto spi : step.removed_unknown)
-      if (sa_.pending_child->deleted.size() < PendingChild::max_deleted) sa_.pending_child->deleted.push_back(spi);
-  // The inbound half is there before the peer can know of it.
-  if (step.child) install_child(now, env, std::move(*step.child));
-  if (step.reply) respond(now, env, received, *step.reply);
-
-  if (step.next == State::closed) {
-    auto why = step.failure ? std::move(*step.failure)
-                            : sa_.failure.value_or(failure(FailureKind::closed_by_user, Side::local));
-    return close_now(now, env, std::move(why));
-  }
-  sa_.state = step.next;
-  if (received.request) {
-    if (step.failure) env.emit(event::NegotiationFailed{sa_.id, std::move(*step.failure)});
-  } else {
-    finish_request(now, env, step);
-  }
-  run_next_task(now, env);
-}
-
-void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed keyed) {
-  sa_.suite = keyed.suite;
-  sa_.keys = std::move(keyed.keys);
-  sa_.spi_r = keyed.spi_r;
-  sa_.nat_local = keyed.nat_local;
-  sa_.nat_remote = keyed.nat_remote;
-  sa_.setup->nonce_r = std::move(keyed.nonce_r);
-  sa_.setup->init_response = std::move(keyed.init_response);
-  sa_.setup->key_exchange.reset();
-  sa_.remote = received.datagram.remote;
-  // Ports that were configured on purpose are kept; the usual one gives way to NAT traversal (RFC 7296 §2.23).
-  if (sa_.udp_encap() && sa_.local.port == kIkePort && sa_.remote.port == kIkePort)
-    sa_.local.port = sa_.remote.port = kNatTraversalPort;
-  if (sa_.udp_encap()) env.emit(event::NatDetected{sa_.id, sa_.connection_name(), sa_.nat_local, sa_.nat_remote});
-  if (env.settings.log_keys)
-    env.outbox.push_back(LogKeys{sa_.spi_i, sa_.spi_r, sa_.suite, sa_.keys.sk_ei.clone(), sa_.keys.sk_er.clone(),
-                                 sa_.keys.sk_ai.clone(), sa_.keys.sk_ar.clone()});
-}
-
-void Ikev2Session::apply_authentication(Instant now, Environment& env, Authenticated authenticated) {
-  sa_.connection = std::move(authenticated.connection);
-  sa_.local_id = std::move(authenticated.local_id);
-  sa_.remote_id = std::move(authenticated.remote_id);
-  sa_.established = now;
-  sa_.setup.reset();
-  initial_contact_ = authenticated.initial_contact;
-  env.emit(event::IkeSaEstablished{sa_.id, sa_.connection_name(), sa_.initiator(), 2, sa_.local, sa_.remote,
-                                   sa_.local_id, sa_.remote_id, sa_.spi_i, sa_.spi_r, sa_.suite});
-  arm_established_timers(now, env);
-}
-
-void Ikev2Session::install_child(Instant now, Environment& env, NewChild child) {
-  policy::ChildSaSpec& spec = child.spec;
-  ChildSa sa{status_of(spec, now)};
-  if (child.config->life_time.count() > 0) sa.expires = now + child.config->life_time;
-  env.emit(installation_of(spec));
-  sa_.children.push_back(std::move(sa));
-  env.outbox.push_back(InstallChildSa{std::move(spec)});
-  arm_child_life();
-}
-
-void Ikev2Session::remove_child(Environment& env, policy::ChildSaId id, const event::Failure& why) {
-  const auto found = std::ranges::find(sa_.children, id, &ChildSa::id);
-  if (found == sa_.children.end()) return;
-  env.spis.release(found->spi_in);
-  env.outbox.push_back(RemoveChildSa{id});
-  event::Failure reason = why;
-  reason.child = found->name;
-  env.emit(event::ChildSaRemoved{sa_.id, id, sa_.connection_name(), found->name, found->spi_in, found->spi_out,
-                                 std::move(reason)});
-  sa_.children.erase(found);
-  arm_child_life();
-}
-
-/// The response to our request is in, and what the Step brought is applied: now the task that it was for.
-void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
-  sa_.window.request_answered();
-  sa_.timers.cancel(Timer::retransmit);
-  if (step.restart) {
-    sa_.setup->cookie = std::move(step.restart->cookie);
-    ++sa_.setup->restarts;
-    if (!send_init(now, env, step.restart->method.value_or(preferred_method(*sa_.connection))))
-      close_now(now, env, failure(FailureKind::system_refused, Side::local));
-    return;
-  }
-  if (sa_.state == State::auth_sent && sa_.pending_child == std::nullopt) return send_auth(now, env);
-
-  std::optional<Task> task = std::exchange(sa_.current, std::nullopt);
-  if (task) {
-    if (const auto* closed = std::get_if<CloseChild>(&*task))
-      remove_child(env, closed->id, failure(closed->why, Side::local));
-  }
-  if (sa_.pending_child) {
-    const bool installed = std::ranges::any_of(
-        sa_.children, [&](const ChildSa& child) { return child.spi_in == sa_.pending_child->spi_in; });
-    const policy::Child* config = sa_.connection->find_child(sa_.pending_child->task.request.child);
-    if (step.abandoned && config)
-      sa_.tasks.insert(sa_.tasks.begin(), AbandonChild{config->protocol(), sa_.pending_child->spi_in});
-    else if (!installed)
-      env.spis.release(sa_.pending_child->spi_in);
-    sa_.pending_child.reset();
-  }
-  if (step.again) {
-    sa_.tasks.insert(sa_.tasks.begin(), std::move(*step.again));
-    if (step.later) sa_.timers.set(Timer::retry, now + std::chrono::seconds(3));
-  }
-  if (task && std::holds_alternative<AbandonChild>(*task)) close_if_useless(FailureKind::child_refused);
-  if (!step.failure) return;
-  const FailureKind kind = step.failure->kind;
-  if (sa_.state == State::closing) {  // the peer is not whom we want; it is told, and the reason kept
-    sa_.failure = std::move(step.failure);
-    sa_.tasks.assign(1, CloseIkeSa{kind});
-    return;
-  }
-  env.emit(event::NegotiationFailed{sa_.id, std::move(*step.failure)});
-  close_if_useless(kind);
-}
-
-/// An IKE SA of ours that nothing needs any more does not stay behind.
-void Ikev2Session::close_if_useless(FailureKind why) {
-  if (sa_.initiator() && sa_.children.empty() && sa_.tasks.empty()) sa_.tasks.push_back(CloseIkeSa{why});
 }
 
 // ---- Messages out ----

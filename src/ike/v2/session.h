@@ -1,8 +1,12 @@
 // Ikev2Session: an IkeSa and everything that changes it. Messages come in, the table of transitions finds a handler,
 // the handler's Step is applied here and nowhere else; tasks become requests, one at a time; timers fire.
 //
-//   session.cpp        messages in, steps applied
-//   session_tasks.cpp  what we ask of the peer, timers, closing
+//   session.cpp         messages in and out
+//   session_steps.cpp   what handlers decided, applied
+//   session_tasks.cpp   what we ask of the peer, closing, status
+//   session_timers.cpp  what time brings
+//   child_renewal.cpp   Child SAs in the place of others: which one counts, which ones go
+//   succession.cpp      IKE SAs in the place of others
 #pragma once
 
 #include "ike/core/session.h"
@@ -25,6 +29,8 @@ class Ikev2Session final : public Session {
   std::optional<Instant> next_timeout() const override { return sa_.timers.earliest(); }
   bool request_child(Instant now, Environment& env, ChildRequest request) override;
   void close_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why) override;
+  bool rekey(Instant now, Environment& env) override;
+  bool rekey_child(Instant now, Environment& env, policy::ChildSaId id) override;
   void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
 
@@ -34,6 +40,7 @@ class Ikev2Session final : public Session {
   bool finished() const override { return sa_.state == State::closed && !sa_.timers.is_set(Timer::half_open); }
   bool half_open() const override { return sa_.role == Role::responder && !sa_.established; }
   bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
+  std::vector<std::unique_ptr<Session>> take_successors() override { return std::exchange(successors_, {}); }
 
   const IkeSa& sa() const { return sa_; }
 
@@ -54,14 +61,19 @@ class Ikev2Session final : public Session {
   void dispatch(Instant now, Environment& env, const Received& received, const wire::ikev2::PayloadChain& payloads);
   void reject(Environment& env, event::MessageRejected::Reason reason, const Datagram& datagram);
 
-  // ---- Steps (session.cpp) ----
+  // ---- Steps (session_steps.cpp) ----
   void apply(Instant now, Environment& env, const Received& received, Step step);
   void apply_keys(Environment& env, const Received& received, Keyed keyed);
   void apply_authentication(Instant now, Environment& env, Authenticated authenticated);
+  void apply_deletes(Instant now, Environment& env, const Step& step);
   void install_child(Instant now, Environment& env, NewChild child);
-  void remove_child(Environment& env, policy::ChildSaId id, const event::Failure& why);
+  void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
   void finish_request(Instant now, Environment& env, Step& step);
+  void finish_child(Instant now, Environment& env, const Step& step);
+  void put_off(Instant now, Environment& env, Task again, bool later);
+  void on_failed_request(Instant now, Environment& env, event::Failure failure);
   void close_if_useless(event::FailureKind why);
+  void log_keys(Environment& env) const;
 
   // ---- Messages out (session.cpp) ----
   void send(Instant now, Environment& env, Bytes message, const policy::Endpoint& local,
@@ -73,29 +85,59 @@ class Ikev2Session final : public Session {
   void log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
                    const wire::ikev2::PayloadChain& payloads, bool encrypted, std::size_t size);
 
-  // ---- Tasks and timers (session_tasks.cpp) ----
+  // ---- Tasks (session_tasks.cpp) ----
   bool send_init(Instant now, Environment& env, crypto::KeyExchangeMethod method);
   void send_auth(Instant now, Environment& env);
+  void want(Task task) { sa_.tasks.push_back({std::move(task)}); }
   void run_next_task(Instant now, Environment& env);
+  void watch_message_ids(Instant now, Environment& env);
   bool run(Instant now, Environment& env, CreateChild& task);
+  bool run(Instant now, Environment& env, const RekeyIkeSa& task);
   bool run(Instant now, Environment& env, const CloseChild& task);
   bool run(Instant now, Environment& env, const AbandonChild& task);
   bool run(Instant now, Environment& env, const CloseIkeSa& task);
   bool run(Instant now, Environment& env, const CheckLiveness& task);
-  bool is_wanted_already(std::string_view child) const;
-  void drop_pending_child(Environment& env);
-  void on_timer(Instant now, Environment& env, Timer timer);
-  void on_retransmit(Instant now, Environment& env);
-  void on_liveness(Instant now, Environment& env);
-  void on_child_life(Instant now, Environment& env);
-  void arm_established_timers(Instant now, Environment& env);
-  void arm_child_life();
-  Instant last_heard(const Environment& env) const;
+  bool is_wanted_already(const CreateChild& wanted) const;
+  void drop_pending(Environment& env);
   event::Failure failure(event::FailureKind kind, event::Side side) const;
   void close_now(Instant now, Environment& env, event::Failure why);
 
+  // ---- Timers (session_timers.cpp) ----
+  void on_timer(Instant now, Environment& env, Timer timer);
+  void on_retransmit(Instant now, Environment& env);
+  void on_liveness(Instant now, Environment& env);
+  void arm_established_timers(Instant now, Environment& env);
+  Instant last_heard(const Environment& env) const;
+
+  // ---- Child SAs in the place of others (child_renewal.cpp) ----
+  ChildSa* find(policy::ChildSaId id);
+  void renew_child(Instant now, Environment& env, policy::ChildSaId id);
+  void on_renewal_failed(Instant now, policy::ChildSaId id);
+  void settle_renewal(Instant now, Environment& env, policy::ChildSaId id);
+  void settle_without_ours(Instant now, Environment& env, policy::ChildSaId replaced);
+  void choose_successor(Instant now, Environment& env, policy::ChildSaId id);
+  void supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete);
+  void confirm_children(Environment& env);
+  void let_go(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
+  void put_in_place_of(Instant now, Environment& env, policy::ChildSaId gone);
+  void on_child_life(Instant now, Environment& env);
+  void retire_child(Instant now, Environment& env, policy::ChildSaId id);
+  void arm_child_life();
+
+  // ---- IKE SAs in the place of others (succession.cpp) ----
+  void plan_renewal(Instant now, Environment& env);
+  void on_renewal(Instant now, Environment& env);
+  void on_rekeying_failed(Instant now);
+  void apply_ike_sa(Instant now, Environment& env, NewIkeSa made);
+  std::unique_ptr<Ikev2Session> make_successor(Instant now, Environment& env, NewIkeSa made) const;
+  void succeed(Instant now, Environment& env, NewIkeSa made);
+  void add_loser(Instant now, Environment& env, NewIkeSa made);
+  void inherit(Instant now, Environment& env, Ikev2Session& predecessor);
+  void retire(Instant now, const Environment& env);
+
   IkeSa sa_;
   bool initial_contact_ = false;
+  std::vector<std::unique_ptr<Session>> successors_;  // for the engine to take in
 };
 
 }  // namespace sallyport::ike::v2

@@ -1,12 +1,12 @@
-// What an IKE SA asks of its peer, one request at a time, and what its timers do.
+// What an IKE SA asks of its peer, one request at a time, how it ends, and what there is to see of it.
 #include <algorithm>
 
 #include "ike/core/candidates.h"
-#include "ike/core/child_sas.h"
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/create_child_sa.h"
 #include "ike/v2/ike_auth.h"
 #include "ike/v2/informational.h"
+#include "ike/v2/rekey_ike_sa.h"
 #include "ike/v2/session.h"
 
 namespace sallyport::ike::v2 {
@@ -30,7 +30,7 @@ std::expected<std::unique_ptr<Ikev2Session>, event::Failure> Ikev2Session::initi
     return std::unexpected(session->failure(FailureKind::secret_missing, Side::local));
   sa.setup = std::make_unique<Setup>();
   sa.setup->initial_contact = initiation.initial_contact;
-  sa.tasks.push_back(CreateChild{std::move(initiation.child)});
+  session->want(CreateChild{.request = std::move(initiation.child)});
   if (!session->send_init(now, env, preferred_method(*sa.connection)))
     return std::unexpected(session->failure(FailureKind::system_refused, Side::local));
   return session;
@@ -62,7 +62,7 @@ bool Ikev2Session::send_init(Instant now, Environment& env, crypto::KeyExchangeM
 }
 
 void Ikev2Session::send_auth(Instant now, Environment& env) {
-  CreateChild task = std::get<CreateChild>(std::move(sa_.tasks.front()));
+  CreateChild task = std::get<CreateChild>(std::move(sa_.tasks.front().task));
   sa_.tasks.erase(sa_.tasks.begin());
   const policy::Child* config = sa_.connection->find_child(task.request.child);
   ASSERT(config);
@@ -78,41 +78,51 @@ void Ikev2Session::send_auth(Instant now, Environment& env) {
 // ---- Commands ----
 
 bool Ikev2Session::request_child(Instant now, Environment& env, ChildRequest request) {
-  if (sa_.state == State::closing || sa_.state == State::closed ||
+  if (sa_.state == State::rekeyed || sa_.state == State::closing || sa_.state == State::closed ||
       sa_.tasks.size() >= env.settings.queued_tasks_per_ike_sa)
     return false;
-  if (is_wanted_already(request.child)) return true;
-  sa_.tasks.push_back(CreateChild{std::move(request)});
+  CreateChild wanted{.request = std::move(request)};
+  if (is_wanted_already(wanted)) return true;
+  want(std::move(wanted));
   run_next_task(now, env);
   return true;
 }
 
 /// Asked for and not answered yet. What its selectors will be is not known: a packet that they leave out asks again.
-bool Ikev2Session::is_wanted_already(std::string_view child) const {
+bool Ikev2Session::is_wanted_already(const CreateChild& wanted) const {
   const auto asks_for = [&](const Task& task) {
     const auto* create = std::get_if<CreateChild>(&task);
-    return create && create->request.child == child;
+    return create && create->request.child == wanted.request.child && create->replaces == wanted.replaces;
   };
-  return (sa_.current && asks_for(*sa_.current)) || std::ranges::any_of(sa_.tasks, asks_for);
+  return (sa_.current && asks_for(*sa_.current)) ||
+         std::ranges::any_of(sa_.tasks, [&](const QueuedTask& queued) { return asks_for(queued.task); });
 }
 
 void Ikev2Session::close_child(Instant now, Environment& env, policy::ChildSaId id, FailureKind why) {
-  const auto found = std::ranges::find(sa_.children, id, &ChildSa::id);
-  if (found == sa_.children.end() || found->closing) return;
-  found->closing = true;
-  sa_.tasks.push_back(CloseChild{id, why});
+  ChildSa* const child = find(id);
+  if (!child || child->closing || child->gone) return;
+  child->closing = true;
+  child->expires.reset();
+  child->retires.reset();
+  child->rekeys.reset();
+  want(CloseChild{id, child->superseded ? FailureKind::rekeyed : why});
+  arm_child_life();
   run_next_task(now, env);
 }
 
 void Ikev2Session::close(Instant now, Environment& env, FailureKind why, bool tell_peer) {
-  const bool peer_could_know = sa_.state == State::established || sa_.state == State::auth_sent;
+  const bool peer_could_know =
+      sa_.state == State::established || sa_.state == State::auth_sent || sa_.state == State::rekeyed;
   if (!tell_peer || !peer_could_know) {
-    if (sa_.state != State::closing || !tell_peer) close_now(now, env, failure(why, Side::local));
+    if (sa_.state != State::closing || !tell_peer) {
+      if (sa_.pending_ike_sa) sa_.pending_ike_sa->rival.reset();  // all of it ends
+      close_now(now, env, failure(why, Side::local));
+    }
     return;
   }
   // What was still wanted is not any more; what is asked already is waited for, then comes the Delete.
-  sa_.tasks.assign(1, CloseIkeSa{why});
-  sa_.timers.cancel(Timer::retry);
+  sa_.tasks.clear();
+  want(CloseIkeSa{why});
   run_next_task(now, env);
 }
 
@@ -127,24 +137,47 @@ void Ikev2Session::on_peer_moved(Instant now, Environment& env, const policy::En
 // ---- Tasks ----
 
 void Ikev2Session::run_next_task(Instant now, Environment& env) {
-  while (!sa_.tasks.empty() && !sa_.window.request_outstanding() && !sa_.timers.is_set(Timer::retry)) {
-    if (sa_.state != State::established && sa_.state != State::closing) return;
-    sa_.current = std::move(sa_.tasks.front());
-    sa_.tasks.erase(sa_.tasks.begin());
+  watch_message_ids(now, env);
+  sa_.timers.cancel(Timer::retry);
+  while (!sa_.tasks.empty() && !sa_.window.request_outstanding()) {
+    if (sa_.state != State::established && sa_.state != State::rekeyed && sa_.state != State::closing) return;
+    const auto next = std::ranges::find_if(sa_.tasks, [&](const QueuedTask& queued) { return queued.due <= now; });
+    if (next == sa_.tasks.end())
+      return sa_.timers.set(Timer::retry, std::ranges::min_element(sa_.tasks, {}, &QueuedTask::due)->due);
+    sa_.current = std::move(next->task);
+    sa_.tasks.erase(next);
     if (std::visit([&](auto& task) { return run(now, env, task); }, *sa_.current)) return;
     if (sa_.state == State::closed) return;
     sa_.current.reset();  // nothing to ask after all
   }
 }
 
+/// Half of the message ids are used up: another IKE SA has fresh ones. All of them are: there is no going on.
+void Ikev2Session::watch_message_ids(Instant now, Environment& env) {
+  if (sa_.state != State::established || sa_.window.used() < env.settings.message_ids / 2) return;
+  if (sa_.window.used() >= env.settings.message_ids - 1) {  // the last one is for our Delete
+    if (!sa_.wants<CloseIkeSa>()) close(now, env, FailureKind::expired, true);
+  } else if (!std::exchange(sa_.ids_run_out, true) && !sa_.wants<RekeyIkeSa>()) {
+    want(RekeyIkeSa{});
+  }
+}
+
 bool Ikev2Session::run(Instant now, Environment& env, CreateChild& task) {
   const policy::Child* config = sa_.connection->find_child(task.request.child);
   if (!config) return false;
+  auto wished = preferred_method(*config);
+  if (task.replaces) {
+    const ChildSa* child = sa_.find_child(*task.replaces);
+    if (!child || child->superseded || child->closing || child->gone) return false;  // the peer was quicker
+    task.local_ts = child->local_ts;
+    task.remote_ts = child->remote_ts;
+    if (child->suite.key_exchange != crypto::KeyExchangeMethod::none) wished = child->suite.key_exchange;
+  }
   if (auto why = passes_no_nat(sa_, *config)) {
     env.emit(event::NegotiationFailed{sa_.id, std::move(*why)});
     return false;
   }
-  const auto method = task.method.value_or(preferred_method(*config));
+  const auto method = task.method.value_or(wished);
   PendingChild pending = prepare_child(sa_, *config, task, env);
   pending.nonce = random_nonce(env.random);
   if (method != crypto::KeyExchangeMethod::none) {
@@ -155,18 +188,31 @@ bool Ikev2Session::run(Instant now, Environment& env, CreateChild& task) {
       failed.child = config->name;
       failed.wanted_group = method;
       env.emit(event::NegotiationFailed{sa_.id, std::move(failed)});
+      if (task.replaces) on_renewal_failed(now, *task.replaces);
       return false;
     }
     pending.key_exchange = std::move(*exchange);
   }
   sa_.pending_child = std::move(pending);
   return send_request(now, env, w::ExchangeType::create_child_sa,
-                      build_create_child_request(*config, *sa_.pending_child));
+                      build_create_child_request(sa_, *config, *sa_.pending_child));
+}
+
+bool Ikev2Session::run(Instant now, Environment& env, const RekeyIkeSa& task) {
+  if (sa_.state != State::established) return false;
+  auto exchange = env.crypto.start_key_exchange(task.method.value_or(sa_.suite.key_exchange), env.random);
+  if (!exchange) {
+    on_rekeying_failed(now);
+    return false;
+  }
+  sa_.pending_ike_sa =
+      PendingIkeSa{task, random_ike_spi(env.random), random_nonce(env.random), std::move(*exchange), std::nullopt};
+  return send_request(now, env, w::ExchangeType::create_child_sa, build_rekey_ike_request(sa_));
 }
 
 bool Ikev2Session::run(Instant now, Environment& env, const CloseChild& task) {
   const ChildSa* child = sa_.find_child(task.id);
-  if (!child) return false;
+  if (!child || child->gone) return false;
   return send_request(now, env, w::ExchangeType::informational,
                       build_delete_child(child->suite.protocol, child->spi_in));
 }
@@ -186,95 +232,10 @@ bool Ikev2Session::run(Instant now, Environment& env, const CheckLiveness&) {
   return send_request(now, env, w::ExchangeType::informational, {});
 }
 
-void Ikev2Session::drop_pending_child(Environment& env) {
-  if (!sa_.pending_child) return;
-  env.spis.release(sa_.pending_child->spi_in);
+void Ikev2Session::drop_pending(Environment& env) {
+  if (sa_.pending_child) env.spis.release(sa_.pending_child->spi_in);
   sa_.pending_child.reset();
-}
-
-// ---- Timers ----
-
-void Ikev2Session::on_timeout(Instant now, Environment& env) {
-  while (const auto due = sa_.timers.pop_due(now)) on_timer(now, env, *due);
-}
-
-void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
-  switch (timer) {
-    case Timer::retransmit: return on_retransmit(now, env);
-    case Timer::half_open:
-      if (sa_.state != State::closed) close_now(now, env, failure(FailureKind::peer_unreachable, Side::remote));
-      sa_.timers.cancel_all();
-      return;
-    case Timer::confirm:
-      if (!sa_.peer_confirmed && last_heard(env) <= *sa_.established) {
-        sa_.tasks.push_back(CheckLiveness{});
-        run_next_task(now, env);
-      }
-      return;
-    case Timer::liveness: return on_liveness(now, env);
-    case Timer::keepalive: return sa_.timers.set(Timer::keepalive, sa_.keep_mapping(now, env));
-    case Timer::retry: return run_next_task(now, env);
-    case Timer::life: return close(now, env, FailureKind::expired, true);
-    case Timer::child_life: return on_child_life(now, env);
-    case Timer::count_: break;
-  }
-}
-
-void Ikev2Session::on_retransmit(Instant now, Environment& env) {
-  const auto repetition = sa_.window.repeat_request(now, env.settings, env.random);
-  if (!repetition) {
-    auto why = failure(FailureKind::peer_unreachable, Side::remote);
-    why.attempts = sa_.window.attempts();
-    // A Delete that nobody answers ends the SA all the same, for the reason that it had.
-    return close_now(now, env, sa_.failure ? *sa_.failure : std::move(why));
-  }
-  env.emit(event::Retransmitted{sa_.id, sa_.connection_name(), repetition->id, repetition->attempt});
-  sa_.timers.set(Timer::retransmit, repetition->due);
-  send(now, env, to_bytes(repetition->datagram), sa_.local, sa_.remote);
-}
-
-void Ikev2Session::on_liveness(Instant now, Environment& env) {
-  const Duration delay = sa_.connection->dpd_delay;
-  const Instant due = last_heard(env) + delay;
-  sa_.timers.set(Timer::liveness, due > now ? due : now + delay);
-  if (due > now || sa_.window.request_outstanding()) return;  // an unanswered request asks the same question
-  sa_.tasks.push_back(CheckLiveness{});
-  run_next_task(now, env);
-}
-
-void Ikev2Session::on_child_life(Instant now, Environment& env) {
-  for (ChildSa& child : sa_.children) {
-    if (!child.expires || *child.expires > now || child.closing) continue;
-    child.closing = true;
-    sa_.tasks.push_back(CloseChild{child.id, FailureKind::expired});
-  }
-  arm_child_life();
-  run_next_task(now, env);
-}
-
-void Ikev2Session::arm_established_timers(Instant now, Environment& env) {
-  sa_.timers.cancel(Timer::half_open);
-  if (!sa_.initiator()) sa_.timers.set(Timer::confirm, now + env.settings.confirm_after);
-  if (sa_.nat_local && env.settings.keep_alive > Duration::zero())
-    sa_.timers.set(Timer::keepalive, now + env.settings.keep_alive);
-  const policy::Connection& connection = *sa_.connection;
-  if (connection.dpd_delay.count() > 0) sa_.timers.set(Timer::liveness, now + connection.dpd_delay);
-  if (connection.rekey_time.count() > 0)
-    sa_.timers.set(Timer::life, now + connection.rekey_time + connection.over_time);
-}
-
-void Ikev2Session::arm_child_life() {
-  std::optional<Instant> first;
-  for (const ChildSa& child : sa_.children)
-    if (child.expires && !child.closing && (!first || *child.expires < *first)) first = child.expires;
-  if (first)
-    sa_.timers.set(Timer::child_life, *first);
-  else
-    sa_.timers.cancel(Timer::child_life);
-}
-
-Instant Ikev2Session::last_heard(const Environment& env) const {
-  return ike::last_heard(sa_.last_received, sa_.children, env);
+  sa_.pending_ike_sa.reset();
 }
 
 // ---- Ending ----
@@ -284,9 +245,14 @@ event::Failure Ikev2Session::failure(FailureKind kind, Side side) const { return
 /// Ends here and now. The last response stays for a while, for a peer that asks again because it got lost.
 void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) {
   if (sa_.state == State::closed) return;
+  // The peer has not heard of our rekeying, and closes what it has rekeyed itself; or fell silent in the middle of it.
+  if (sa_.pending_ike_sa && sa_.pending_ike_sa->rival) {
+    why.kind = FailureKind::rekeyed;
+    succeed(now, env, *std::exchange(sa_.pending_ike_sa->rival, std::nullopt));
+  }
   sa_.state = State::closed;
-  while (!sa_.children.empty()) remove_child(env, sa_.children.back().id, why);
-  drop_pending_child(env);
+  while (!sa_.children.empty()) remove_child(now, env, sa_.children.back().id, why);
+  drop_pending(env);
   if (sa_.established)
     env.emit(event::IkeSaClosed{sa_.id, sa_.connection_name(), why});
   else
@@ -314,14 +280,22 @@ SessionFacts Ikev2Session::facts() const {
 
 IkeSaStatus Ikev2Session::status() const {
   IkeSaStatus status = sa_.status_of(2);
-  status.state = sa_.state == State::established                             ? IkeSaStatus::State::established
-                 : sa_.state == State::closing || sa_.state == State::closed ? IkeSaStatus::State::closing
-                                                                             : IkeSaStatus::State::connecting;
+  status.state = sa_.state == State::established ? IkeSaStatus::State::established
+                 : sa_.established               ? IkeSaStatus::State::closing
+                                                 : IkeSaStatus::State::connecting;
   status.spi_initiator = sa_.spi_i;
   status.spi_responder = sa_.spi_r;
   status.expires = sa_.timers.at(Timer::life);
+  status.rekeys = sa_.timers.at(Timer::renewal);
   if (sa_.keyed()) status.suite = sa_.suite;
-  status.children.assign(sa_.children.begin(), sa_.children.end());
+  for (const ChildSa& child : sa_.children) {
+    ChildSaStatus& shown = status.children.emplace_back(child);
+    shown.state = child.gone         ? ChildSaStatus::State::deleted
+                  : child.closing    ? ChildSaStatus::State::deleting
+                  : child.superseded ? ChildSaStatus::State::rekeyed
+                                     : ChildSaStatus::State::installed;
+    if (child.gone) shown.expires = child.retires;
+  }
   return status;
 }
 

@@ -29,6 +29,8 @@ struct Authenticated {
 struct NewChild {
   policy::ChildSaSpec spec;
   const policy::Child* config;
+  std::optional<policy::ChildSaId> replaces = {};
+  Bytes lowest_nonce = {};  // with `replaces`
 };
 
 struct Step {
@@ -39,6 +41,8 @@ struct Step {
   std::optional<Keyed> keyed;
   std::optional<Authenticated> authenticated;
   std::optional<NewChild> child;
+  std::optional<NewIkeSa> ike_sa;              // in the place of this one
+  std::optional<policy::ChildSaId> lost;       // a child of ours that the peer does not know (CHILD_SA_NOT_FOUND)
   std::vector<policy::ChildSaId> removed;      // children that the peer deleted
   std::vector<std::uint32_t> removed_unknown;  // outbound SPIs that it deleted, of no child of ours
   /// IKE_SA_INIT once more with these changes (RFC 7296 §1.2, §2.6).
@@ -51,7 +55,7 @@ struct Step {
   std::optional<event::Failure> failure;
   /// The peer made its half of the Child SA that failed: it must be told to delete it.
   bool abandoned = false;
-  /// The current task has to be done again: with another group, or later.
+  /// The current task has to be done again: with another group, or later, when the peer is free for it.
   std::optional<Task> again;
   bool later = false;
   /// Not worth an answer or a change; counted.

@@ -20,6 +20,10 @@ constexpr std::array kAfterAuthResponse = {State::established, State::closing, S
 constexpr std::array kAfterAuthRequest = {State::established, State::closed};
 constexpr std::array kStays = {State::established};
 constexpr std::array kMayClose = {State::established, State::closed};
+constexpr std::array kAfterCreateRequest = {State::established, State::rekeyed};
+constexpr std::array kAfterCreateResponse = {State::established, State::rekeyed, State::closed};
+constexpr std::array kStaysRekeyed = {State::rekeyed};
+constexpr std::array kRetires = {State::rekeyed, State::closed};
 constexpr std::array kStaysClosing = {State::closing};
 constexpr std::array kCloses = {State::closing, State::closed};
 
@@ -33,14 +37,21 @@ constexpr std::array kTransitions = {
     Transition{State::keyed,       responder, kRequest,  ExchangeType::ike_auth,        process_auth_request,           kAfterAuthRequest},
     Transition{State::auth_sent,   initiator, kResponse, ExchangeType::ike_auth,        process_auth_response,          kAfterAuthResponse},
 
-    Transition{State::established, initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStays},
-    Transition{State::established, responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStays},
-    Transition{State::established, initiator, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kStays},
-    Transition{State::established, responder, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kStays},
+    Transition{State::established, initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kAfterCreateRequest},
+    Transition{State::established, responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kAfterCreateRequest},
+    Transition{State::established, initiator, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kAfterCreateResponse},
+    Transition{State::established, responder, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kAfterCreateResponse},
     Transition{State::established, initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kMayClose},
     Transition{State::established, responder, kRequest,  ExchangeType::informational,   process_informational_request,  kMayClose},
     Transition{State::established, initiator, kResponse, ExchangeType::informational,   process_informational_response, kStays},
     Transition{State::established, responder, kResponse, ExchangeType::informational,   process_informational_response, kStays},
+
+    Transition{State::rekeyed,     initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysRekeyed},
+    Transition{State::rekeyed,     responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysRekeyed},
+    Transition{State::rekeyed,     initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kRetires},
+    Transition{State::rekeyed,     responder, kRequest,  ExchangeType::informational,   process_informational_request,  kRetires},
+    Transition{State::rekeyed,     initiator, kResponse, ExchangeType::informational,   process_informational_response, kStaysRekeyed},
+    Transition{State::rekeyed,     responder, kResponse, ExchangeType::informational,   process_informational_response, kStaysRekeyed},
 
     Transition{State::closing,     initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysClosing},
     Transition{State::closing,     responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysClosing},
@@ -67,6 +78,7 @@ std::string_view to_string(State state) {
     case State::keyed: return "keyed";
     case State::auth_sent: return "auth_sent";
     case State::established: return "established";
+    case State::rekeyed: return "rekeyed";
     case State::closing: return "closing";
     case State::closed: return "closed";
     case State::count_: break;

@@ -1,0 +1,52 @@
+#include "ike/v2/key_agreement.h"
+
+#include "ike/v2/ike_sa_init.h"
+#include "ike/v2/numbers_map.h"
+
+namespace sallyport::ike::v2 {
+
+namespace w = wire::ikev2;
+using crypto::KeyExchangeMethod;
+
+void add_key_exchange(w::PayloadChain& payloads, const crypto::KeyExchange& exchange) {
+  payloads.add(w::KePayload{write_method(exchange.method()), to_bytes(exchange.public_value())});
+}
+
+std::expected<KeyAgreement, w::NotifyPayload> agree_on_key(const policy::Suite& suite, const w::KePayload* ke,
+                                                           Environment& env) {
+  KeyAgreement agreement;
+  if (suite.key_exchange == KeyExchangeMethod::none) return agreement;
+  if (!ke || read_method(ke->method) != suite.key_exchange) {
+    Bytes wanted(2);
+    store_be16(wanted.data(), w::number(write_method(suite.key_exchange)));
+    return std::unexpected(w::NotifyPayload{.type = w::NotifyType::invalid_ke_payload, .data = std::move(wanted)});
+  }
+  auto exchange = env.crypto.start_key_exchange(suite.key_exchange, env.random);
+  if (!exchange) return std::unexpected(w::NotifyPayload{.type = w::NotifyType::no_proposal_chosen});
+  auto secret = (*exchange)->shared_secret(ke->data);
+  if (!secret) return std::unexpected(w::NotifyPayload{.type = w::NotifyType::invalid_syntax});
+  agreement.exchange = std::move(*exchange);
+  agreement.shared_secret = std::move(*secret);
+  return agreement;
+}
+
+std::optional<Secret> read_key(const policy::Suite& suite, const w::KePayload* ke, crypto::KeyExchange* exchange) {
+  if (suite.key_exchange == KeyExchangeMethod::none) return Secret();
+  if (!ke || !exchange || exchange->method() != suite.key_exchange || read_method(ke->method) != suite.key_exchange)
+    return std::nullopt;
+  auto secret = exchange->shared_secret(ke->data);
+  if (!secret) return std::nullopt;
+  return std::move(*secret);
+}
+
+std::optional<KeyExchangeMethod> read_wanted_method(const w::NotifyPayload& error) {
+  if (error.data.size() != 2) return std::nullopt;
+  return read_method(static_cast<w::KeyExchangeId>(load_be16(error.data.data())));
+}
+
+bool may_try(std::optional<KeyExchangeMethod> wanted, const std::vector<policy::Proposal>& offered,
+             const crypto::KeyExchange* tried) {
+  return wanted && (!tried || tried->method() != *wanted) && offers_method(offered, *wanted);
+}
+
+}  // namespace sallyport::ike::v2

@@ -1,0 +1,212 @@
+// What handlers decided, applied: the one place where an IKE SA changes because of a message.
+#include <algorithm>
+
+#include "ike/core/child_sas.h"
+#include "ike/v2/create_child_sa.h"
+#include "ike/v2/ike_sa_init.h"
+#include "ike/v2/session.h"
+
+namespace sallyport::ike::v2 {
+namespace {
+
+using event::FailureKind;
+using event::Side;
+
+}  // namespace
+
+void Ikev2Session::apply(Instant now, Environment& env, const Received& received, Step step) {
+  if (received.request) confirm_children(env);
+  if (step.keyed) apply_keys(env, received, std::move(*step.keyed));
+  if (step.authenticated) apply_authentication(now, env, std::move(*step.authenticated));
+  apply_deletes(now, env, step);
+  // The inbound half is there before the peer can know of it.
+  if (step.child) install_child(now, env, std::move(*step.child));
+  if (step.reply) respond(now, env, received, *step.reply);
+
+  if (step.next == State::closed) {
+    auto why = step.failure ? std::move(*step.failure)
+                            : sa_.failure.value_or(failure(FailureKind::closed_by_user, Side::local));
+    return close_now(now, env, std::move(why));
+  }
+  sa_.state = step.next;
+  std::optional<NewIkeSa> made = std::exchange(step.ike_sa, std::nullopt);
+  if (received.request) {
+    if (step.failure) env.emit(event::NegotiationFailed{sa_.id, std::move(*step.failure)});
+  } else {
+    finish_request(now, env, step);
+  }
+  if (made) apply_ike_sa(now, env, std::move(*made));
+  run_next_task(now, env);
+}
+
+void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed keyed) {
+  sa_.suite = keyed.suite;
+  sa_.keys = std::move(keyed.keys);
+  sa_.spi_r = keyed.spi_r;
+  sa_.nat_local = keyed.nat_local;
+  sa_.nat_remote = keyed.nat_remote;
+  sa_.setup->nonce_r = std::move(keyed.nonce_r);
+  sa_.setup->init_response = std::move(keyed.init_response);
+  sa_.setup->key_exchange.reset();
+  sa_.remote = received.datagram.remote;
+  // Ports that were configured on purpose are kept; the usual one gives way to NAT traversal (RFC 7296 §2.23).
+  if (sa_.udp_encap() && sa_.local.port == kIkePort && sa_.remote.port == kIkePort)
+    sa_.local.port = sa_.remote.port = kNatTraversalPort;
+  if (sa_.udp_encap()) env.emit(event::NatDetected{sa_.id, sa_.connection_name(), sa_.nat_local, sa_.nat_remote});
+  log_keys(env);
+}
+
+void Ikev2Session::log_keys(Environment& env) const {
+  if (env.settings.log_keys)
+    env.outbox.push_back(LogKeys{sa_.spi_i, sa_.spi_r, sa_.suite, sa_.keys.sk_ei.clone(), sa_.keys.sk_er.clone(),
+                                 sa_.keys.sk_ai.clone(), sa_.keys.sk_ar.clone()});
+}
+
+void Ikev2Session::apply_authentication(Instant now, Environment& env, Authenticated authenticated) {
+  sa_.connection = std::move(authenticated.connection);
+  sa_.local_id = std::move(authenticated.local_id);
+  sa_.remote_id = std::move(authenticated.remote_id);
+  sa_.established = now;
+  sa_.setup.reset();
+  initial_contact_ = authenticated.initial_contact;
+  env.emit(event::IkeSaEstablished{sa_.id, sa_.connection_name(), sa_.initiator(), 2, sa_.local, sa_.remote,
+                                   sa_.local_id, sa_.remote_id, sa_.spi_i, sa_.spi_r, sa_.suite});
+  arm_established_timers(now, env);
+}
+
+// ---- Child SAs come and go ----
+
+void Ikev2Session::apply_deletes(Instant now, Environment& env, const Step& step) {
+  for (const auto child : step.removed) let_go(now, env, child, failure(FailureKind::closed_by_peer, Side::remote));
+  if (step.lost) {
+    auto why = failure(FailureKind::closed_by_peer, Side::remote);
+    why.notify = wire::ikev2::to_string(wire::ikev2::NotifyType::child_sa_not_found);
+    remove_child(now, env, *step.lost, why);
+  }
+  if (sa_.pending_child)
+    for (const auto spi : step.removed_unknown)
+      if (sa_.pending_child->deleted.size() < PendingChild::max_deleted) sa_.pending_child->deleted.push_back(spi);
+}
+
+void Ikev2Session::install_child(Instant now, Environment& env, NewChild child) {
+  policy::ChildSaSpec& spec = child.spec;
+  ChildSa sa{{status_of(spec, now)}};
+  sa.initiated = sa.confirmed = spec.initiated;
+  sa.replaces = child.replaces;
+  sa.lowest_nonce = std::move(child.lowest_nonce);
+  ike::plan_renewal(sa, *child.config, now, env.random);
+  if (child.config->life_time.count() > 0) sa.expires = now + child.config->life_time;
+  set_volumes(spec, *child.config, std::nullopt, env.random);
+  env.emit(installation_of(spec));
+  const auto id = spec.id;
+  sa_.children.push_back(std::move(sa));
+  env.outbox.push_back(InstallChildSa{std::move(spec)});
+  settle_renewal(now, env, id);
+  arm_child_life();
+}
+
+void Ikev2Session::remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why) {
+  const auto found = std::ranges::find(sa_.children, id, &ChildSa::id);
+  if (found == sa_.children.end()) return;
+  env.spis.release(found->spi_in);
+  env.outbox.push_back(RemoveChildSa{id});
+  event::Failure reason = why;
+  reason.child = found->name;
+  env.emit(event::ChildSaRemoved{sa_.id, id, sa_.connection_name(), found->name, found->spi_in, found->spi_out,
+                                 std::move(reason)});
+  sa_.children.erase(found);
+  put_in_place_of(now, env, id);
+  arm_child_life();
+}
+
+// ---- The response to our request ----
+
+/// What the Step brought is applied: now the task that the request was for.
+void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
+  sa_.window.request_answered();
+  sa_.timers.cancel(Timer::retransmit);
+  if (step.restart) {
+    sa_.setup->cookie = std::move(step.restart->cookie);
+    ++sa_.setup->restarts;
+    if (!send_init(now, env, step.restart->method.value_or(preferred_method(*sa_.connection))))
+      close_now(now, env, failure(FailureKind::system_refused, Side::local));
+    return;
+  }
+  if (sa_.state == State::auth_sent && sa_.pending_child == std::nullopt) return send_auth(now, env);
+
+  std::optional<Task> task = std::exchange(sa_.current, std::nullopt);
+  if (task)
+    if (const auto* closed = std::get_if<CloseChild>(&*task))
+      let_go(now, env, closed->id, failure(closed->why, Side::local));
+  finish_child(now, env, step);
+  if (sa_.pending_ike_sa && sa_.state == State::established) {  // ours has come to nothing
+    auto pending = *std::exchange(sa_.pending_ike_sa, std::nullopt);
+    if (pending.rival) {
+      sa_.state = State::rekeyed;
+      succeed(now, env, std::move(*pending.rival));
+    } else if (!step.again) {
+      on_rekeying_failed(now);
+    }
+  }
+  if (step.again) put_off(now, env, std::move(*step.again), step.later);
+  if (task && std::holds_alternative<AbandonChild>(*task)) close_if_useless(FailureKind::child_refused);
+  if (step.failure) on_failed_request(now, env, std::move(*step.failure));
+}
+
+/// The Child SA that was to be made is there, or is not.
+void Ikev2Session::finish_child(Instant now, Environment& env, const Step& step) {
+  if (!sa_.pending_child) return;
+  const PendingChild pending = *std::exchange(sa_.pending_child, std::nullopt);
+  const bool installed =
+      std::ranges::any_of(sa_.children, [&](const ChildSa& child) { return child.spi_in == pending.spi_in; });
+  const policy::Child* config = sa_.connection->find_child(pending.task.request.child);
+  if (step.abandoned && config)
+    sa_.tasks.insert(sa_.tasks.begin(), {AbandonChild{config->protocol(), pending.spi_in}});
+  else if (!installed)
+    env.spis.release(pending.spi_in);
+  const auto& replaced = pending.task.replaces;
+  if (installed || !replaced) return;
+  settle_without_ours(now, env, *replaced);
+  if (step.again) return;
+  on_renewal_failed(now, *replaced);
+  ChildSa* const child = find(*replaced);
+  if (child && step.failure &&
+      step.failure->notify == wire::ikev2::to_string(wire::ikev2::NotifyType::no_additional_sas))
+    child->last_of_kind = true;
+}
+
+void Ikev2Session::put_off(Instant now, Environment& env, Task again, bool later) {
+  Instant due{};
+  if (later) {
+    const auto tries = std::visit(
+        [](const auto& task) -> std::uint32_t {
+          if constexpr (requires { task.tries; }) return task.tries;
+          return 1;
+        },
+        again);
+    due = now + wait_after_temporary_failure(tries, env.random);
+  }
+  sa_.tasks.insert(sa_.tasks.begin(), {std::move(again), due});
+}
+
+void Ikev2Session::on_failed_request(Instant now, Environment& env, event::Failure failed) {
+  const FailureKind kind = failed.kind;
+  if (sa_.state == State::closing) {  // the peer is not whom we want; it is told, and the reason kept
+    sa_.failure = std::move(failed);
+    sa_.tasks.clear();
+    return want(CloseIkeSa{kind});
+  }
+  const bool out_of_step =
+      failed.notify == wire::ikev2::to_string(wire::ikev2::NotifyType::temporary_failure) && sa_.established;
+  env.emit(event::NegotiationFailed{sa_.id, std::move(failed)});
+  if (out_of_step) return close(now, env, kind, true);
+  close_if_useless(kind);
+}
+
+/// An IKE SA of ours that nothing needs any more does not stay behind.
+void Ikev2Session::close_if_useless(FailureKind why) {
+  const bool is_used = std::ranges::any_of(sa_.children, [](const ChildSa& child) { return !child.gone; });
+  if (sa_.initiator() && sa_.state == State::established && !is_used && sa_.tasks.empty()) want(CloseIkeSa{why});
+}
+
+}  // namespace sallyport::ike::v2

@@ -1,0 +1,76 @@
+// What the timers of an IKE SA do: repetitions, liveness, keepalives, the ends of lifetimes.
+#include "ike/core/child_sas.h"
+#include "ike/v2/session.h"
+
+namespace sallyport::ike::v2 {
+
+using event::FailureKind;
+using event::Side;
+
+void Ikev2Session::on_timeout(Instant now, Environment& env) {
+  while (const auto due = sa_.timers.pop_due(now)) on_timer(now, env, *due);
+}
+
+void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
+  switch (timer) {
+    case Timer::retransmit: return on_retransmit(now, env);
+    case Timer::half_open:
+      if (sa_.state != State::closed) close_now(now, env, failure(FailureKind::peer_unreachable, Side::remote));
+      sa_.timers.cancel_all();
+      return;
+    case Timer::confirm:
+      if (!sa_.peer_confirmed && last_heard(env) <= *sa_.established) {
+        want(CheckLiveness{});
+        run_next_task(now, env);
+      }
+      return;
+    case Timer::liveness: return on_liveness(now, env);
+    case Timer::keepalive: return sa_.timers.set(Timer::keepalive, sa_.keep_mapping(now, env));
+    case Timer::retry: return run_next_task(now, env);
+    case Timer::life: return close(now, env, FailureKind::expired, true);
+    case Timer::renewal: return on_renewal(now, env);
+    case Timer::retirement: return close(now, env, FailureKind::rekeyed, true);
+    case Timer::child_life: return on_child_life(now, env);
+    case Timer::count_: break;
+  }
+}
+
+void Ikev2Session::on_retransmit(Instant now, Environment& env) {
+  const auto repetition = sa_.window.repeat_request(now, env.settings, env.random);
+  if (!repetition) {
+    auto why = failure(FailureKind::peer_unreachable, Side::remote);
+    why.attempts = sa_.window.attempts();
+    // A Delete that nobody answers ends the SA all the same, for the reason that it had.
+    return close_now(now, env, sa_.failure ? *sa_.failure : std::move(why));
+  }
+  env.emit(event::Retransmitted{sa_.id, sa_.connection_name(), repetition->id, repetition->attempt});
+  sa_.timers.set(Timer::retransmit, repetition->due);
+  send(now, env, to_bytes(repetition->datagram), sa_.local, sa_.remote);
+}
+
+void Ikev2Session::on_liveness(Instant now, Environment& env) {
+  const Duration delay = sa_.connection->dpd_delay;
+  const Instant due = last_heard(env) + delay;
+  sa_.timers.set(Timer::liveness, due > now ? due : now + delay);
+  if (due > now || sa_.window.request_outstanding()) return;  // an unanswered request asks the same question
+  want(CheckLiveness{});
+  run_next_task(now, env);
+}
+
+void Ikev2Session::arm_established_timers(Instant now, Environment& env) {
+  sa_.timers.cancel(Timer::half_open);
+  if (!sa_.initiator()) sa_.timers.set(Timer::confirm, now + env.settings.confirm_after);
+  if (sa_.nat_local && env.settings.keep_alive > Duration::zero())
+    sa_.timers.set(Timer::keepalive, now + env.settings.keep_alive);
+  const policy::Connection& connection = *sa_.connection;
+  if (connection.dpd_delay.count() > 0) sa_.timers.set(Timer::liveness, now + connection.dpd_delay);
+  if (connection.rekey_time.count() > 0)
+    sa_.timers.set(Timer::life, now + connection.rekey_time + connection.over_time);
+  plan_renewal(now, env);
+}
+
+Instant Ikev2Session::last_heard(const Environment& env) const {
+  return ike::last_heard(sa_.last_received, sa_.children, env);
+}
+
+}  // namespace sallyport::ike::v2
