@@ -49,7 +49,7 @@ TEST_F(DenialOfService, HalfOpenOnesAreForgottenInTime) {
 }
 
 TEST_F(DenialOfService, MillionSpoofedInitsHoldNoMoreThanTheBound) {
-  EXPECT_EQ(flood_for_100_seconds(10'000, an_init_request(), bob), ike::Settings{}.cookie_threshold);
+  EXPECT_EQ(flood_for_100_seconds(an_init_request(), bob), ike::Settings{}.cookie_threshold);
   pass(2min);
   EXPECT_EQ(bobs_node().engine().sessions(), 0U);
 }

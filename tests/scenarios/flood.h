@@ -2,6 +2,8 @@
 // from anywhere, makes as many as she likes.
 #pragma once
 
+#include <cstdlib>
+
 #include "tests/scenarios/stage.h"
 
 namespace sallyport::scenarios {
@@ -27,8 +29,11 @@ class FloodStage : public Stage {
     eve.flood(count, duration,
               [original](RandomSource& random) { return sim::OffPathAttacker::spoofed_ike_sa_init(original, random); });
   }
-  /// So many in each of a hundred seconds; the most sessions that the victim had meanwhile.
-  std::size_t flood_for_100_seconds(int in_a_second, const Bytes& original, Host& victim) {
+  /// A million, or as many as SALLYPORT_FLOOD says, over a hundred seconds; the most sessions that the victim had
+  /// meanwhile.
+  std::size_t flood_for_100_seconds(const Bytes& original, Host& victim) {
+    const char* count = std::getenv("SALLYPORT_FLOOD");
+    const int in_a_second = (count ? std::atoi(count) : 1'000'000) / 100;
     world.trace().keep(0);
     SeededRandom random(1);
     std::size_t most = 0;

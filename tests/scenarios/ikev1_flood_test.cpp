@@ -40,7 +40,7 @@ class Ikev1Flood : public FloodStage {
 
 TEST_F(Ikev1Flood, MillionSpoofedMainModesHoldNoMoreThanTheBoundAndComputeNothing) {
   const Bytes original = a_first_message(false);
-  EXPECT_EQ(flood_for_100_seconds(10'000, original, gate), ike::Settings{}.half_open_limit);
+  EXPECT_EQ(flood_for_100_seconds(original, gate), ike::Settings{}.half_open_limit);
   EXPECT_EQ(counting.key_pairs(), 0U);
   EXPECT_EQ(counting.shared_secrets(), 0U);
   pass(2min);
@@ -50,7 +50,7 @@ TEST_F(Ikev1Flood, MillionSpoofedMainModesHoldNoMoreThanTheBoundAndComputeNothin
 TEST_F(Ikev1Flood, MillionSpoofedAggressiveModesAreAnsweredAtARate) {
   const Bytes original = a_first_message(true);
   const ike::Settings settings;
-  EXPECT_LE(flood_for_100_seconds(10'000, original, gate), settings.half_open_limit);
+  EXPECT_LE(flood_for_100_seconds(original, gate), settings.half_open_limit);
   EXPECT_GT(counting.shared_secrets(), 0U);
   EXPECT_LE(counting.shared_secrets(), 101 * settings.aggressive_per_second);
   EXPECT_EQ(counting.key_pairs(), counting.shared_secrets());
