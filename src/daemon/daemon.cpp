@@ -334,7 +334,8 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
 
 void Daemon::Parts::install(policy::ChildSaSpec& spec) {
   if (const auto failed = keylog.add(spec)) log::warning(*failed);
-  const auto use = spec.initiated ? datapath::Worker::OutboundUse::at_once : datapath::Worker::OutboundUse::when_heard;
+  using Use = datapath::Worker::OutboundUse;
+  const auto use = spec.initiated && !spec.settling ? Use::at_once : Use::when_heard;
   if (const auto installed = worker.install(spec, use); !installed) {
     log::error(fmt::format("{}: the datapath cannot take the Child SA {}: {}", spec.connection, spec.child,
                            to_string(installed.error().code)));

@@ -39,6 +39,9 @@ struct ChildSaSpec {
   std::string child;
   /// We began the exchange that made it, so the peer has its half already.
   bool initiated = false;
+  /// There is an older one for its traffic, which stays with that until something comes by this one, or until we are
+  /// told that it is time: the peer may take a while to have it.
+  bool settling = false;
   Mode mode = Mode::tunnel;
   Suite suite;  // its protocol says ESP or AH
   SaKeys inbound;

@@ -381,7 +381,8 @@ void Host::carry_out(node::Effect effect) {
     }
     void operator()(ike::InstallChildSa& install) {
       using OutboundUse = datapath::Worker::OutboundUse;
-      const auto use = install.spec.initiated ? OutboundUse::at_once : OutboundUse::when_heard;
+      const auto use =
+          install.spec.initiated && !install.spec.settling ? OutboundUse::at_once : OutboundUse::when_heard;
       if (!running.worker.install(install.spec, use)) {
         ++host.counters_.install_refused;
         running.node.terminate(host.world().now(), install.spec.id);

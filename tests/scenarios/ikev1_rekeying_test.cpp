@@ -34,6 +34,25 @@ TEST_F(Ikev1Rekeying, AChildSaGetsASuccessorBeforeItsEnd) {
   expect_settled();
 }
 
+TEST_F(Ikev1Rekeying, OurTrafficGoesByTheSuccessorWhenThePeerHasHadTimeToInstallIt) {
+  load(alice_renews(Seconds(60), Seconds(0)));
+  ASSERT_TRUE(comes_up());
+  const auto old_spi = alice.ike_sas().front().children.front().spi_out;
+  ASSERT_TRUE(eventually([&] { return alice.count<event::ChildSaRekeyed>() == 1; }, 70s));
+  const auto spi_of_a_packet = [&] {
+    alice.application().send_udp({alice_inside, 4000}, {bob_inside, 4001});
+    pass(1ms);
+    std::optional<std::uint32_t> spi;
+    for (const auto& packet : world.trace().packets())
+      if (const auto sniffed = sim::sniff(packet.bytes); sniffed.kind == sim::Sniffed::Kind::esp) spi = sniffed.spi;
+    return spi;
+  };
+  pass(800ms);
+  EXPECT_EQ(spi_of_a_packet(), old_spi);
+  pass(300ms);
+  EXPECT_NE(spi_of_a_packet(), old_spi);
+}
+
 TEST_F(Ikev1Rekeying, TheResponderRenewsAsWell) {
   Pairing pairing = in_ikev1(office());
   renew(pairing.right, Seconds(60), Seconds(300));

@@ -21,6 +21,8 @@ using event::Side;
 constexpr Duration kQuiet = std::chrono::seconds(3);
 /// Or may do so, because our third message has not reached it: nothing has come by the other one in so long a time.
 constexpr Duration kSilence = std::chrono::seconds(30);
+/// Peers install theirs when our third message has come, and some take tens of milliseconds over it.
+constexpr Duration kSettling = std::chrono::seconds(1);
 
 bool same_traffic(const ChildSa& a, const ChildSa& b) {
   return a.name == b.name && a.mode == b.mode && a.local_ts == b.local_ts && a.remote_ts == b.remote_ts;
@@ -92,6 +94,13 @@ void Ikev1Session::on_renewals_failed(Instant now, const std::vector<policy::Chi
 
 // ---- Which one counts ----
 
+/// What we send by it before the peer has installed it is lost, so our traffic stays with the older one for a while.
+void Ikev1Session::settle_later(Instant now, ChildSa& child, policy::ChildSaSpec& spec) {
+  child.confirmed = false;
+  child.settles = now + kSettling;
+  spec.settling = true;
+}
+
 /// `id` has come: what that makes of the others for the same traffic, and of itself.
 void Ikev1Session::settle_twins(Instant now, Environment& env, policy::ChildSaId id) {
   ChildSa* young = find_in(sa_.children, id);
@@ -134,7 +143,9 @@ void Ikev1Session::confirm_children(Instant now, Environment& env, const std::ve
 void Ikev1Session::confirm_child(Instant now, Environment& env, std::uint32_t spi_in) {
   if (sa_.heir) wants_heir_ = true;
   const auto child = std::ranges::find(sa_.children, spi_in, &ChildSa::spi_in);
-  if (child == sa_.children.end() || std::exchange(child->confirmed, true) || child->superseded) return;
+  if (child == sa_.children.end()) return;
+  child->settles.reset();
+  if (std::exchange(child->confirmed, true) || child->superseded) return;
   env.outbox.push_back(UseChildSa{child->id});
   for (ChildSa& older : sa_.children)
     if (older.superseded && same_traffic(older, *child)) plan_retirement(older, now);
@@ -161,6 +172,10 @@ void Ikev1Session::put_in_place_of(Instant now, const ChildSa& gone) {
 // ---- What time brings ----
 
 void Ikev1Session::on_child_life(Instant now, Environment& env) {
+  std::vector<std::uint32_t> settled;
+  for (const ChildSa& child : sa_.children)
+    if (child.settles && *child.settles <= now) settled.push_back(child.spi_in);
+  confirm_children(now, env, settled);
   const DueChildren due = due_children(sa_.children, now);
   for (const auto id : due.ended)
     if (const ChildSa* child = sa_.find_child(id))
@@ -185,7 +200,10 @@ void Ikev1Session::retire_child(Instant now, Environment& env, policy::ChildSaId
 }
 
 void Ikev1Session::arm_child_life() {
-  if (const auto first = next_due(sa_.children))
+  auto first = next_due(sa_.children);
+  for (const ChildSa& child : sa_.children)
+    if (child.settles && (!first || *child.settles < *first)) first = child.settles;
+  if (first)
     sa_.timers.set(Timer::child_life, *first);
   else
     sa_.timers.cancel(Timer::child_life);

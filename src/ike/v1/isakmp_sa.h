@@ -58,7 +58,8 @@ enum class Timer : std::uint8_t {
 
 /// A Child SA that is installed.
 struct ChildSa : RenewableChild {
-  policy::ChildSaId eldest;  // the first that the same Quick Mode made: itself, but for several SA payloads
+  policy::ChildSaId eldest;        // the first that the same Quick Mode made: itself, but for several SA payloads
+  std::optional<Instant> settles;  // initiated as a renewal: when the peer has had its time to install it
   std::vector<policy::ChildSaId> renews;  // initiated: those for the same traffic that there were when we began it
 };
 

@@ -154,6 +154,7 @@ class Ikev1Session final : public Session {
   bool is_wanted_no_more(const WantedChild& wanted) const;
   void renew_child(Instant now, Environment& env, policy::ChildSaId id);
   void on_renewals_failed(Instant now, const std::vector<policy::ChildSaId>& children);
+  static void settle_later(Instant now, ChildSa& child, policy::ChildSaSpec& spec);
   void settle_twins(Instant now, Environment& env, policy::ChildSaId id);
   void supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete);
   void confirm_children(Instant now, Environment& env, const std::vector<std::uint32_t>& spis_in);

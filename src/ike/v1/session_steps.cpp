@@ -170,7 +170,7 @@ void Ikev1Session::apply(Instant now, Environment& env, std::uint32_t exchange_i
   }
   if (Exchange* exchange = find_exchange(exchange_id)) {
     exchange->state = step.next;
-    if (step.next == ExchangeState::done) confirm_children(now, env, exchange->made);
+    if (step.next == ExchangeState::done && !exchange->ours) confirm_children(now, env, exchange->made);
     if (step.next == ExchangeState::done) finish(now, env, *exchange);
   }
   if (step.failed_exchange)
@@ -223,6 +223,7 @@ void Ikev1Session::install_child(Instant now, Environment& env, NewChild child, 
   sa.eldest = eldest;
   sa.initiated = sa.confirmed = spec.initiated;
   sa.renews = std::move(renews);
+  if (spec.initiated && !sa.renews.empty()) settle_later(now, sa, spec);
   constexpr std::uint64_t kLongest = 1u << 30;  // seconds; beyond, there is no limit
   if (child.life.seconds && *child.life.seconds < kLongest)
     sa.expires = now + std::chrono::seconds(static_cast<std::int64_t>(*child.life.seconds));
