@@ -36,7 +36,7 @@ std::string ikev2_rows() {
     std::string next;
     for (const ike::v2::State state : row.next) next += (next.empty() ? "" : ", ") + std::string(to_string(state));
     text += fmt::format("| {} | {} | {} {} | {} |\n", to_string(row.state),
-                        row.role == ike::v2::Role::initiator ? "initiator" : "responder",
+                        row.role == ike::Role::initiator ? "initiator" : "responder",
                         wire::ikev2::to_string(row.exchange), row.request ? "request" : "response", next);
   }
   return text;

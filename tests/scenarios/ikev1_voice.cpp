@@ -26,7 +26,7 @@ std::optional<Bytes> Ikev1Voice::last_message_where(
 v1::IvChain Ikev1Voice::chain_of(std::uint32_t id) const {
   const auto last = last_message_where([](const sim::Sniffed& packet, ByteView) {
     return (is_ikev1(packet, V1::main_mode) || is_ikev1(packet, V1::aggressive_mode)) &&
-           (packet.ike.flags & v1::kEncryptionFlag) != 0;
+           (packet.ike.flags & wire::ikev1::flag_encryption) != 0;
   });
   const auto& suite = keys().suite;
   auto chain = v1::IvChain::of_phase_1(crypto_, crypto::hash_of(suite.prf), suite.encryption, {}, {});
