@@ -32,11 +32,13 @@ struct Outcome {
   std::size_t matches = 0, begun = 0;
   std::string_view unable;  // why one could not be begun
 
-  void add(bool done, std::uint8_t version) {
+  void add(bool done, const ike::IkeSaStatus& sa) {
     ++matches;
     begun += done;
-    if (!done)
-      unable = version == 1 ? "a peer behind a NAT has to renew its ISAKMP SA itself" : "it is being closed or renewed";
+    if (done) return;
+    unable = sa.version != 1 ? "it is being closed or renewed"
+             : sa.nat_remote ? "a peer behind a NAT has to renew its ISAKMP SA itself"
+                             : "with XAUTH it is the client who has to renew the ISAKMP SA";
   }
 };
 
@@ -46,9 +48,9 @@ Outcome rekey_all(Daemon& daemon, const Wanted& wanted) {
   const Instant now = daemon.now();
   for (const ike::IkeSaStatus& sa : node.engine().status()) {
     if (!wanted.takes(sa)) continue;
-    if (!wanted.names_child()) outcome.add(node.rekey(now, sa.id), sa.version);
+    if (!wanted.names_child()) outcome.add(node.rekey(now, sa.id), sa);
     for (const ike::ChildSaStatus& child : sa.children)
-      if (wanted.names_child() && wanted.takes(child)) outcome.add(node.rekey(now, child.id), sa.version);
+      if (wanted.names_child() && wanted.takes(child)) outcome.add(node.rekey(now, child.id), sa);
   }
   return outcome;
 }
