@@ -48,7 +48,7 @@ Step part(Failure failure) { return {.next = State::closed, .failure = std::move
 
 Step try_rekeying_again(const IkeSa& sa, RekeyIkeSa task, bool later) {
   ++task.tries;
-  return {.next = sa.state, .again = std::move(task), .later = later};
+  return {.next = sa.state, .again = task, .later = later};
 }
 
 Step read_rekeying_error(const IkeSa& sa, const w::NotifyPayload& error) {

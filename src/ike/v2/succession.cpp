@@ -64,7 +64,7 @@ void Ikev2Session::apply_ike_sa(Instant now, Environment& env, NewIkeSa made) {
 std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environment& env, NewIkeSa made) const {
   auto session = std::make_unique<Ikev2Session>();
   IkeSa& sa = session->sa_;
-  static_cast<AnyIkeSa&>(sa) = sa_;
+  static_cast<AnyIkeSa&>(sa) = static_cast<const AnyIkeSa&>(sa_);
   sa.id = env.numbers.next_ike_sa();
   sa.role = made.initiated ? Role::initiator : Role::responder;
   sa.state = State::established;
