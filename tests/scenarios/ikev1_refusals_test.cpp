@@ -191,6 +191,7 @@ TEST_F(Ikev1Refusals, IkeV2AloneDoesNotAnswerIkev1) {
   EXPECT_THAT(words_of(bob), HasSubstr("begins with IKEv1's Main Mode, and connections.office is for IKEv2"));
 }
 
+#if SALLYPORT_HAS_IKEV2
 TEST_F(Ikev1Refusals, Ikev1AloneDoesNotAnswerIkeV2) {
   Pairing pairing = in_ikev1(office());
   pairing.left.version = policy::IkeVersion::v2;
@@ -198,6 +199,7 @@ TEST_F(Ikev1Refusals, Ikev1AloneDoesNotAnswerIkeV2) {
   expect_refusal(FailureKind::no_proposal_chosen, FailureKind::exchange_mismatch);
   EXPECT_THAT(words_of(bob), HasSubstr("begins with IKEv2, and connections.office is for IKEv1's Main Mode"));
 }
+#endif
 
 TEST_F(Ikev1Refusals, UnprotectedNotificationsChangeNothing) {
   load(in_ikev1(office()));
