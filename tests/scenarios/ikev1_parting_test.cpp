@@ -33,6 +33,17 @@ class Ikev1Parting : public Stage {
     writer.u64(sa.spi_responder);
     return w::PayloadChain().add(w::DeletePayload{.protocol = w::ProtocolId::isakmp, .spis = {cookies}});
   }
+  void expect_renewals_by_volume(const Pairing& pairing) {
+    load(pairing);
+    ASSERT_TRUE(comes_up());
+    Traffic traffic(world, alice, bob);
+    pass(2min);
+    traffic.stop();
+    pass(1s);
+    EXPECT_EQ(traffic.lost(), 0U);
+    EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 2U);
+    expect_rest();
+  }
   void expect_rest() {
     EXPECT_TRUE(eventually([&] { return is_up(); }, 5min));
     EXPECT_THAT(sim::check_pairs(std::array<const Host*, 2>{&alice, &bob}), IsEmpty());
@@ -120,30 +131,14 @@ TEST_F(Ikev1Parting, WhoHasCarriedEnoughIsRenewed) {
   Pairing pairing = in_ikev1(office());
   pairing.left.children[0].rekey_volume = {.bytes = 40 * 1024, .packets = 0};
   pairing.left.children[0].life_volume = {.bytes = 64 * 1024, .packets = 0};
-  load(pairing);
-  ASSERT_TRUE(comes_up());
-  Traffic traffic(world, alice, bob);
-  pass(2min);
-  traffic.stop();
-  pass(1s);
-  EXPECT_EQ(traffic.lost(), 0U);
-  EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 2U);
-  expect_rest();
+  expect_renewals_by_volume(pairing);
 }
 
 TEST_F(Ikev1Parting, SoItIsByPackets) {
   Pairing pairing = in_ikev1(office());
   pairing.left.children[0].rekey_volume = {.bytes = 0, .packets = 500};
   pairing.left.children[0].life_volume = {.bytes = 0, .packets = 1000};
-  load(pairing);
-  ASSERT_TRUE(comes_up());
-  Traffic traffic(world, alice, bob);
-  pass(2min);
-  traffic.stop();
-  pass(1s);
-  EXPECT_EQ(traffic.lost(), 0U);
-  EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 2U);
-  expect_rest();
+  expect_renewals_by_volume(pairing);
 }
 
 /// bob allows fewer kilobytes than alice offers, and says so with RESPONDER-LIFETIME.

@@ -20,6 +20,16 @@ inline void renew(policy::Connection& end, Seconds child, Seconds ike, Seconds r
   }
 }
 
+/// alice renews, bob's times are too long to matter.
+inline Pairing alice_renews(Pairing pairing, Seconds child, Seconds ike) {
+  renew(pairing.left, child, ike);
+  return pairing;
+}
+inline Pairing both_renew(Pairing pairing, Seconds child, Seconds ike, Seconds rand = Seconds(0)) {
+  sim::at_both_ends(pairing, [&](policy::Connection& end) { renew(end, child, ike, rand); });
+  return pairing;
+}
+
 class Rekeying : public Stage {
  protected:
   /// Traffic for so long; nothing of it may get lost.
@@ -30,6 +40,27 @@ class Rekeying : public Stage {
     pass(1s);
     EXPECT_GT(traffic.sent(), 2U * static_cast<std::size_t>(time / 51ms));
     EXPECT_EQ(traffic.lost(), 0U);
+  }
+  /// The same over links like these, for a quarter of an hour.
+  void expect_nothing_lost_over(const sim::LinkQuality& quality) {
+    alice_link.set_quality(quality);
+    bob_link.set_quality(quality);
+    ASSERT_TRUE(comes_up());
+    expect_nothing_lost_for(15min);
+    EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 6U);
+    expect_settled();
+  }
+  /// The same for an hour in which a fifth of IKE's messages gets lost.
+  void expect_nothing_lost_while_ike_is(std::uint64_t seed) {
+    ASSERT_TRUE(comes_up());
+    SeededRandom random(seed);
+    mallory.take([&](Direction, const sim::Sniffed& packet) {
+      return packet.kind == sim::Sniffed::Kind::ike && random.below(100) < 20;
+    });
+    expect_nothing_lost_for(1h);
+    EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 20U);
+    mallory.forget_rules();
+    expect_settled();
   }
   void expect_pairs() { EXPECT_THAT(sim::check_pairs(std::array<const Host*, 2>{&alice, &bob}), IsEmpty()); }
   /// One of each at both ends, once what was superseded has gone.
@@ -44,5 +75,9 @@ struct BadLink {
   const char* name;
   sim::LinkQuality quality;
 };
+inline const std::array bad_links = {BadLink{"Jitter", {.jitter = 80ms}},
+                                     BadLink{"Duplication", {.duplication = Chance::percent(30)}},
+                                     BadLink{"Reordering", {.reordering = Chance::percent(20)}}};
+inline std::string name_of(const testing::TestParamInfo<BadLink>& link) { return link.param.name; }
 
 }  // namespace sallyport::scenarios

@@ -63,10 +63,11 @@ policy::ChildSaSpec make_spec(const IsakmpSa& sa, const policy::Child& config, c
   return spec;
 }
 
-/// Each direction has the keys of its receiver's SPI, and in a bundle each protocol its own. `ah`: a bundle's.
+/// Of one pair of SAs, inbound; `ah` of a bundle's AH.
 struct OwnSpis {
   std::uint32_t spi = 0, ah = 0;
 };
+/// Each direction has the keys of its receiver's SPI, and in a bundle each protocol its own. `ah`: a bundle's.
 void set_keys(policy::ChildSaSpec& spec, const IsakmpSa& sa, const OwnSpis& ours, const ChosenTransform& theirs,
               const std::optional<ChosenTransform>& ah, const QuickModeInputs& inputs, Environment& env) {
   const auto keys = [&](const policy::Suite& suite, std::uint32_t spi) {
