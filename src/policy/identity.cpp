@@ -183,6 +183,12 @@ int specificity(const Identity& pattern) {
   return 1 + static_cast<int>(std::min<std::ptrdiff_t>(letters, exact - 2));
 }
 
+std::string lookup_key(const Identity& identity) {
+  std::string key(1, static_cast<char>(identity.kind));
+  for (const char c : as_text(identity.data)) key += is_name_kind(identity.kind) ? lower(c) : c;
+  return key;
+}
+
 std::string to_string(const Identity& identity) {
   const std::string_view text = as_text(identity.data);
   const bool printable = std::ranges::all_of(text, is_printable);

@@ -51,6 +51,9 @@ bool has_wildcards(const Identity& pattern);
 /// How specific a pattern is, for choosing the best of several: 0 for any, more for wildcards, most for exact.
 int specificity(const Identity& pattern);
 
+/// The same for identities that match each other, as far as neither is a pattern: for tables.
+std::string lookup_key(const Identity& identity);
+
 /// Printable whatever the peer sent: control characters and non-ASCII are escaped. What parse() made, it takes back.
 std::string to_string(const Identity& identity);
 

@@ -52,15 +52,6 @@ std::optional<Fit> fit(const SharedKey& key, const Identity& local, const Identi
   return fit;
 }
 
-/// The same for all identities that match each other.
-std::string index_name(const Identity& identity) {
-  std::string name(1, static_cast<char>(identity.kind));
-  const bool any_case = identity.kind == Identity::Kind::fqdn || identity.kind == Identity::Kind::user_fqdn;
-  for (const char c : as_text(identity.data))
-    name += any_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return name;
-}
-
 /// The best of several keys, which come in the order of their places.
 class Best {
  public:
@@ -85,12 +76,12 @@ class Best {
 }  // namespace
 
 void Pad::add(SharedKey key) {
-  const auto same = std::ranges::find(keys_, key.name, &SharedKey::name);
-  if (same == keys_.end()) {
+  const auto [known, is_new] = by_name_.try_emplace(key.name, keys_.size());
+  if (is_new) {
     keys_.push_back(std::move(key));
     index(keys_.size() - 1);
   } else {
-    *same = std::move(key);
+    keys_[known->second] = std::move(key);
     rebuild_index();
   }
 }
@@ -113,22 +104,26 @@ void Pad::index(std::size_t place) {
     if (is_pattern(owner)) {
       patterns = true;
     } else {
-      by_owner_[index_name(owner)].push_back(place);
+      by_owner_[lookup_key(owner)].push_back(place);
     }
   }
   if (patterns) with_patterns_.push_back(place);
 }
 
 void Pad::rebuild_index() {
+  by_name_.clear();
   by_owner_.clear();
   with_patterns_.clear();
-  for (std::size_t place = 0; place < keys_.size(); ++place) index(place);
+  for (std::size_t place = 0; place < keys_.size(); ++place) {
+    by_name_.emplace(keys_[place].name, place);
+    index(place);
+  }
 }
 
 const SharedKey* Pad::find(const Identity& local, const Identity& remote) const {
   // A key that names the peer beats all that do not: those that may are looked at first, in the order of their places.
   if (!is_pattern(remote)) {
-    const auto named = by_owner_.find(index_name(remote));
+    const auto named = by_owner_.find(lookup_key(remote));
     std::vector<std::size_t> places;
     if (named == by_owner_.end()) {
       places = with_patterns_;

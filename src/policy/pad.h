@@ -46,7 +46,8 @@ class Pad {
   void rebuild_index();
 
   std::vector<SharedKey> keys_;
-  // Places in keys_: by each owner that is one name, and of the keys with an owner that is a pattern.
+  // Places in keys_: by the key's name, by each owner that is one name, and of the keys with an owner that is a pattern.
+  std::unordered_map<std::string, std::size_t> by_name_;
   std::unordered_map<std::string, std::vector<std::size_t>> by_owner_;
   std::vector<std::size_t> with_patterns_;
 };

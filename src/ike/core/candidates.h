@@ -2,36 +2,18 @@
 // yet.
 #pragma once
 
-#include <algorithm>
-#include <functional>
 #include <vector>
 
-#include "policy/connection.h"
+#include "policy/connection_table.h"
 
 namespace sallyport::ike {
 
-/// How narrowly a connection's addresses describe this peer.
-inline int address_rank(const policy::Connection& connection, const policy::IpAddress& local,
-                        const policy::IpAddress& remote) {
-  const auto rank = [](const std::vector<policy::AddressRange>& ranges, const policy::IpAddress& address) {
-    for (const auto& range : ranges)
-      if (range.contains(address)) return range.first == range.last ? 2 : 1;
-    return 0;
-  };
-  return 3 * rank(connection.remote_addrs, remote) + rank(connection.local_addrs, local);
-}
-
 /// Those that speak to the pair of addresses, and not `other_version` alone; the narrowest first.
-inline std::vector<policy::ConnectionPtr> connections_between(const std::vector<policy::ConnectionPtr>& connections,
+inline std::vector<policy::ConnectionPtr> connections_between(const policy::ConnectionTable& connections,
                                                               policy::IkeVersion other_version,
                                                               const policy::IpAddress& local,
                                                               const policy::IpAddress& remote) {
-  const auto rank = [&](const policy::ConnectionPtr& connection) { return address_rank(*connection, local, remote); };
-  std::vector<policy::ConnectionPtr> found;
-  for (const auto& connection : connections)
-    if (connection->version != other_version && matches_addresses(*connection, local, remote))
-      found.insert(std::ranges::upper_bound(found, rank(connection), std::greater<>(), rank), connection);
-  return found;
+  return policy::members_of(connections.between(other_version, local, remote));
 }
 
 /// Who we are on this connection: as configured, or else our address.

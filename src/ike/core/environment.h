@@ -12,7 +12,7 @@
 #include "ike/core/settings.h"
 #include "ike/core/spi_allocator.h"
 #include "policy/address_pools.h"
-#include "policy/connection.h"
+#include "policy/connection_table.h"
 #include "policy/pad.h"
 
 namespace sallyport::ike {
@@ -54,7 +54,7 @@ struct Environment {
   crypto::Provider& crypto;
   RandomSource& random;
   const HostView& host;
-  const std::vector<policy::ConnectionPtr>& connections;
+  const policy::ConnectionTable& connections;
   const policy::Pad& pad;
   Numbers& numbers;
   SpiAllocator& spis;

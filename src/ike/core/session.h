@@ -72,6 +72,8 @@ class Session {
 
   // ---- What there is to see ----
   virtual SessionFacts facts() const = 0;
+  /// As far as it is known: while nothing is, any; from its own word on, what the peer says that it is.
+  virtual const policy::Identity& remote_id() const = 0;
   virtual IkeSaStatus status() const = 0;
   virtual bool has_child(policy::ChildSaId id) const = 0;
   /// Nothing is left to do: the engine may forget it.

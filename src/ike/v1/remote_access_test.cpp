@@ -126,7 +126,7 @@ class XauthMessages : public testing::Test {
   SeededRandom random{1};
   NoHost host;
   Nobody nobody;
-  std::vector<policy::ConnectionPtr> connections;
+  policy::ConnectionTable connections;
   policy::Pad pad;
   Numbers numbers;
   SpiAllocator spis;

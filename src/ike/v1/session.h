@@ -40,6 +40,7 @@ class Ikev1Session final : public Session {
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
 
   SessionFacts facts() const override;
+  const policy::Identity& remote_id() const override { return sa_.remote_id; }
   IkeSaStatus status() const override;
   bool has_child(policy::ChildSaId id) const override { return sa_.find_child(id) != nullptr; }
   bool finished() const override {

@@ -1,6 +1,7 @@
 #include "ike/v2/ike_auth.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "ike/core/candidates.h"
 #include "ike/v2/child_negotiation.h"
@@ -81,17 +82,25 @@ Step refuse_peer(Failure failure) {
   return step;
 }
 
-/// The connections that name these identities, the most specific first.
+/// The connections that name these identities, the most specific first, then those for the narrowest addresses.
 std::vector<policy::ConnectionPtr> connections_for(const IkeSa& sa, const policy::Identity& remote_id,
                                                    const std::optional<policy::Identity>& wanted_local_id) {
-  const auto rank = [](const policy::ConnectionPtr& connection) { return specificity(connection->remote.id); };
+  struct Claim {
+    int specificity, rank;
+    policy::ConnectionGroup::Member member;
+  };
+  std::vector<Claim> claims;
+  for (const policy::Candidate& candidate : sa.setup->candidates)
+    for (auto& member : candidate.group->that_accept(remote_id)) {
+      const policy::Connection& connection = *member.connection;
+      const bool us = !wanted_local_id || connection.local.id.kind == policy::Identity::Kind::any ||
+                      matches(identity_on(connection, sa.local), *wanted_local_id);
+      if (us) claims.push_back({specificity(connection.remote.id), candidate.rank, std::move(member)});
+    }
+  std::ranges::sort(claims, {},
+                    [](const Claim& claim) { return std::tuple(-claim.specificity, -claim.rank, claim.member.place); });
   std::vector<policy::ConnectionPtr> found;
-  for (const auto& connection : sa.setup->candidates) {
-    const bool us = !wanted_local_id || connection->local.id.kind == policy::Identity::Kind::any ||
-                    matches(identity_on(*connection, sa.local), *wanted_local_id);
-    if (us && matches(connection->remote.id, remote_id))
-      found.insert(std::ranges::upper_bound(found, rank(connection), std::greater<>(), rank), connection);
-  }
+  for (Claim& claim : claims) found.push_back(std::move(claim.member.connection));
   return found;
 }
 

@@ -15,6 +15,7 @@
 #include "ike/v2/key_schedule.h"
 #include "ike/v2/message_window.h"
 #include "policy/child_sa.h"
+#include "policy/connection_table.h"
 
 namespace sallyport::ike::v2 {
 
@@ -127,9 +128,9 @@ struct Setup {
   Bytes cookie;                                       // initiator: to be returned
   std::uint32_t restarts = 0;                         // initiator: cookies and other groups, bounded
   Bytes nonce_i, nonce_r;
-  Bytes init_request, init_response;              // octets that AUTH covers
-  std::vector<policy::ConnectionPtr> candidates;  // responder: whose proposals fit
-  bool initial_contact = false;                   // initiator: to be claimed
+  Bytes init_request, init_response;  // octets that AUTH covers
+  policy::Candidates candidates;      // responder: whose proposals fit
+  bool initial_contact = false;       // initiator: to be claimed
 };
 
 struct IkeSa : AnyIkeSa {

@@ -65,24 +65,24 @@ InitReply refuse(w::NotifyType type, Bytes data, std::optional<Failure> failure)
 /// Nothing may answer: because nothing is configured for the peer, or because that is for IKEv1 alone.
 Failure no_connection_for(const Inbound& in, const Environment& env) {
   Failure failure{.kind = FailureKind::no_matching_connection, .remote = in.datagram.remote};
-  const auto for_ikev1 = connections_between(env.connections, policy::IkeVersion::v2, in.datagram.local.address,
-                                             in.datagram.remote.address);
+  const auto for_ikev1 =
+      env.connections.between(policy::IkeVersion::v2, in.datagram.local.address, in.datagram.remote.address);
   if (for_ikev1.empty()) return failure;
+  const policy::Connection& first = for_ikev1.front().alike();
   failure.kind = FailureKind::exchange_mismatch;
-  failure.connection = for_ikev1.front()->name;
+  failure.connection = first.name;
   failure.opening = event::Opening::ike_sa_init;
-  failure.our_opening = for_ikev1.front()->aggressive ? event::Opening::aggressive_mode : event::Opening::main_mode;
+  failure.our_opening = first.aggressive ? event::Opening::aggressive_mode : event::Opening::main_mode;
   return failure;
 }
 
-InitReply refuse_proposals(const Inbound& in, const Environment& env,
-                           const std::vector<policy::ConnectionPtr>& candidates,
+InitReply refuse_proposals(const Inbound& in, const Environment& env, const policy::Candidates& candidates,
                            std::vector<policy::Proposal> offered) {
   Failure failure = candidates.empty() ? no_connection_for(in, env)
                                        : Failure{.kind = FailureKind::no_proposal_chosen, .remote = in.datagram.remote};
   if (!candidates.empty()) {
-    failure.connection = candidates.front()->name;
-    failure.our_proposals = candidates.front()->proposals;
+    failure.connection = candidates.front().alike().name;
+    failure.our_proposals = candidates.front().alike().proposals;
     failure.peer_proposals = std::move(offered);
   }
   return refuse(w::NotifyType::no_proposal_chosen, {}, std::move(failure));
@@ -178,12 +178,12 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   const auto* nonce = in.payloads.find<w::NoncePayload>();
   if (!offered || !ke || !nonce) return InitRejected{Reason::missing_payload};
 
-  auto candidates = connections_between(env.connections, policy::IkeVersion::v1, in.datagram.local.address,
-                                        in.datagram.remote.address);
+  auto candidates =
+      env.connections.between(policy::IkeVersion::v1, in.datagram.local.address, in.datagram.remote.address);
   auto proposals = read_offer(*offered);
   std::optional<policy::Choice> choice;
-  for (const auto& connection : candidates) {
-    choice = policy::choose(connection->proposals, proposals);
+  for (const policy::Candidate& candidate : candidates) {
+    choice = policy::choose(candidate.alike().proposals, proposals);
     if (choice) break;
   }
   if (!choice) return refuse_proposals(in, env, candidates, std::move(proposals));
@@ -195,7 +195,7 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   if (!exchange) return refuse_proposals(in, env, candidates, std::move(proposals));
   const auto shared_secret = (*exchange)->shared_secret(ke->data);
   if (!shared_secret) return InitRejected{Reason::malformed};
-  std::erase_if(candidates, [&](const auto& connection) { return !accepts(*connection, suite); });
+  std::erase_if(candidates, [&](const policy::Candidate& each) { return !accepts(each.alike(), suite); });
 
   IkeSa sa;
   sa.role = Role::responder;
@@ -209,7 +209,8 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   sa.setup->nonce_i = nonce->data;
   sa.setup->nonce_r = random_nonce(env.random);
   sa.setup->init_request = to_bytes(in.datagram.message);
-  const bool pretend = std::ranges::any_of(candidates, [](const auto& connection) { return connection->encap; });
+  const bool pretend =
+      std::ranges::any_of(candidates, [](const policy::Candidate& each) { return each.alike().encap; });
   sa.setup->candidates = std::move(candidates);
   sa.keys = derive_ike_keys(env.crypto, suite,
                             {.shared_secret = shared_secret->view(),

@@ -35,6 +35,7 @@ class Ikev2Session final : public Session {
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
 
   SessionFacts facts() const override;
+  const policy::Identity& remote_id() const override { return sa_.remote_id; }
   IkeSaStatus status() const override;
   bool has_child(policy::ChildSaId id) const override { return sa_.find_child(id) != nullptr; }
   bool finished() const override { return sa_.state == State::closed && !sa_.timers.is_set(Timer::half_open); }

@@ -1,0 +1,137 @@
+// Engine::State: what an engine has, for the files that it is written in.
+//
+//   engine.cpp      sessions come, are found, are woken, and go; messages and commands
+//   same_peer.cpp   several IKE SAs with one peer: which one counts, who takes over
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "ike/engine/engine.h"
+#include "ike/engine/protocol.h"
+#include "ike/engine/session_index.h"
+
+namespace sallyport::ike {
+
+/// By what a repeated first message is recognised, which does not know our SPI yet (RFC 7296 §2.1).
+struct FirstMessage {
+  std::uint8_t version;
+  std::uint64_t spi_initiator;
+  policy::Endpoint remote;
+
+  friend bool operator==(const FirstMessage&, const FirstMessage&) = default;
+};
+struct FirstMessageHash {
+  std::size_t operator()(const FirstMessage& key) const noexcept {
+    return std::hash<std::uint64_t>()(key.spi_initiator) ^ std::hash<policy::Endpoint>()(key.remote);
+  }
+};
+
+/// Sessions by our SPI, what else finds them, and when the next of them wants to be woken.
+struct Engine::State final : Contacts {
+  State(const Settings& settings_in, crypto::Provider& crypto_in, RandomSource& random_in, const HostView& host_in)
+      : settings(settings_in),
+        crypto(crypto_in),
+        random(random_in),
+        host(host_in),
+        ikev1(make_ikev1()),
+        ikev2(make_ikev2(random_in)) {}
+
+  struct Slot {
+    std::unique_ptr<Session> session;
+    std::optional<Instant> due;
+    bool half_open = false;
+    bool unproved = false;
+    bool established = false;
+    std::optional<FirstMessage> first_message;  // a responder's
+  };
+  using Slots = std::unordered_map<std::uint64_t, Slot>;
+
+  Environment environment() {
+    return {settings, crypto, random, host, connections, pad, numbers, spis, pools, memory, outbox, *this};
+  }
+
+  void add(Instant now, std::unique_ptr<Session> session, std::optional<FirstMessage> first_message);
+  void touched(Instant now, std::uint64_t spi);
+  void settle(Instant now, std::uint64_t spi);
+  void forget(Slots::iterator slot);
+  void note_children(std::uint64_t spi);
+  void own_children(const Session& session);
+  template <class Action>
+  bool with(Instant now, policy::IkeSaId id, Action action);
+  template <class Action>
+  bool with(Instant now, policy::ChildSaId child, Action action);
+
+  Protocol* protocol(std::uint8_t version) const;
+  Protocol* protocol_for(const policy::Connection& connection) const;
+  Slots::iterator slot_of(const Protocol& protocol, const wire::IkeHeader& header);
+  void on_first_message(Instant now, Protocol& protocol, const Datagram& datagram, const wire::IkeHeader& header);
+  void make_room(const Datagram& datagram);
+  void reject(const Datagram& datagram, event::MessageRejected::Reason reason);
+
+  void on_established(Instant now, Session& session);
+  bool knows(const policy::IpAddress& remote, const policy::Identity& id) const override;
+  std::vector<policy::IpAddress> given_before(policy::IkeSaId ike_sa) const override;
+  void drop_predecessors(Instant now, const SessionFacts& sole);
+  void settle_crossed(Instant now, const SessionFacts& facts);
+  bool replaces_children_of(const Session& winner, const Session& loser) const;
+  void settle_succession(Instant now, const SessionFacts& facts);
+  void hand_over(Instant now, const SessionFacts& from, const SessionFacts& to);
+  void grant_wishes(Instant now, std::uint64_t spi);
+  void begin_successor(Instant now, Session& session);
+  void find_heir(Instant now, const SessionFacts& facts);
+  std::vector<SessionFacts> others_of_same_peer(const SessionFacts& facts) const;
+  Session* session_for(const policy::Connection& connection);
+  bool knows_peer(const policy::Connection& connection, const policy::IpAddress& remote) const;
+
+  const Settings& settings;
+  crypto::Provider& crypto;
+  RandomSource& random;
+  const HostView& host;
+  policy::ConnectionTable connections;
+  policy::Pad pad;
+  Numbers numbers;
+  SpiAllocator spis;
+  policy::AddressPools pools;
+  ClientMemory memory;
+  Outbox outbox;
+
+  Slots slots;
+  SessionIndex index;
+  std::size_t outputs_seen = 0;  // of the outbox: which Child SAs have come and gone
+  std::unordered_map<std::uint32_t, std::uint64_t> spi_by_id;
+  std::unordered_map<FirstMessage, std::uint64_t, FirstMessageHash> first_messages;
+  std::set<std::pair<Instant, std::uint64_t>> wakeups;
+  std::size_t half_open = 0;
+  std::map<policy::IkeSaId, std::uint64_t> unproved;    // sessions that are, the oldest first
+  std::unordered_set<policy::IpAddress> contacted;      // peers that we have had an IKE SA with since the start
+  static constexpr std::size_t kMostContacted = 65536;  // beyond, no responder claims to be new to anybody
+  std::unique_ptr<Protocol> ikev1, ikev2;               // nullptr: not built
+};
+
+template <class Action>
+bool Engine::State::with(Instant now, policy::IkeSaId id, Action action) {
+  const auto spi = spi_by_id.find(id.value);
+  if (spi == spi_by_id.end()) return false;
+  const std::uint64_t local_spi = spi->second;
+  Environment env = environment();
+  action(*slots.at(local_spi).session, env);
+  touched(now, local_spi);
+  return true;
+}
+
+/// With the session that has a Child SA.
+template <class Action>
+bool Engine::State::with(Instant now, policy::ChildSaId child, Action action) {
+  const auto spi = index.of_child(child);
+  if (!spi) return false;
+  Environment env = environment();
+  action(*slots.at(*spi).session, env);
+  touched(now, *spi);
+  return true;
+}
+
+}  // namespace sallyport::ike
