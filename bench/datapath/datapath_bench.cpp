@@ -36,8 +36,10 @@ class Gateway {
     for (std::size_t i = 0; i < packets; ++i) {
       const auto destination = fmt::format("10.2.{}.{}", (i % sa_count) >> 8, i % sa_count & 255);
       clear_.push_back(build({.destination = destination, .size = packet_size}));
+      clear_.back().resize(packet_size + Packet::trailer_room);
     }
-    for (Bytes& bytes : clear_) packets_.push_back({.bytes = bytes, .offload = {}});
+    for (Bytes& bytes : clear_)
+      packets_.push_back({.bytes = ByteSpan(bytes).first(packet_size), .offload = {}, .room = Packet::trailer_room});
   }
 
   std::size_t bursts() const { return packets_.size() / burst_size; }

@@ -29,6 +29,11 @@ struct PacketJob {
   std::uint8_t* icv;
   std::uint64_t sequence;  // the full 64 bits; what of it is authenticated follows from the SA's ESN
   bool ok;                 // set by open(): the ICV was right
+  /// Where seal() reads the text from when it is not in place already: memory that the packet has nothing in common
+  /// with. Only with seals_from_elsewhere().
+  const std::uint8_t* source = nullptr;
+
+  const std::uint8_t* clear_text() const { return source != nullptr ? source : text; }
 };
 
 class PacketCipher {
@@ -41,6 +46,8 @@ class PacketCipher {
   /// How many packets of a burst are worked on side by side. Bursts of several times as many make the most of it; with
   /// one, small bursts do, which stay in the first-level cache.
   virtual std::size_t lanes() const { return 1; }
+  /// Whether PacketJob::source may be elsewhere: no copy is needed then to seal a packet away from where it is.
+  virtual bool seals_from_elsewhere() const { return false; }
 
   /// Writes IV, ciphertext and ICV. IVs never repeat under one key (RFC 4106 §3.1), and are unpredictable for CBC.
   virtual void seal(std::span<PacketJob> burst) = 0;

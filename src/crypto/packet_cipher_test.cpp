@@ -186,13 +186,34 @@ TEST_P(PacketCipherOf, OpensWhatAnyImplementationSealed) {
 TEST_P(PacketCipherOf, SealsTheSameOctetsInEveryImplementation) {
   for_each_suite([&](const Suite&, const auto& all) {
     auto first = packets(*all[0], 200);
-    for (const std::size_t size : {1424u, 4096u, 9008u, 65456u}) first.emplace_back(*all[0], size, size, random_);
+    for (const std::size_t size : {208u, 224u, 240u, 1424u, 4096u, 9008u, 65456u})
+      first.emplace_back(*all[0], size, size, random_);
     const auto clear = copies(first, *all[0]);
     seal(*all[0], first);
     for (const auto& other : all) {
       auto second = copies(clear, *other);
       seal(*other, second);
       for (std::size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i].octets, second[i].octets) << i;
+    }
+  });
+}
+
+TEST_P(PacketCipherOf, SealsFromElsewhereWhatItSealsInPlace) {
+  for_each_suite([&](const Suite&, const auto& all) {
+    for (const auto& cipher : all) {
+      if (!cipher->seals_from_elsewhere()) continue;
+      auto in_place = packets(*cipher, 300);
+      in_place.emplace_back(*cipher, 3, 1424, random_);
+      auto away = copies(in_place, *cipher);
+      std::vector<Bytes> texts;
+      for (Packet& packet : away) {
+        texts.push_back(packet.text());
+        random_.fill({packet.job.text, packet.job.text_size});
+      }
+      for (std::size_t i = 0; i < away.size(); ++i) away[i].job.source = texts[i].data();
+      seal(*cipher, away);
+      seal(*cipher, in_place);
+      for (std::size_t i = 0; i < away.size(); ++i) EXPECT_EQ(away[i].octets, in_place[i].octets) << i;
     }
   });
 }

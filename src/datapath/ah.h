@@ -44,7 +44,8 @@ struct AhLayout {
             .text_size = static_cast<std::uint32_t>(text_size),
             .icv = end,
             .sequence = sequence,
-            .ok = false};
+            .ok = false,
+            .source = nullptr};
   }
 };
 

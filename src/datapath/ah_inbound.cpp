@@ -27,7 +27,8 @@ void Inbound::accept_ah(const Datagram& datagram, Verdicts& out) {
   std::memcpy(covered + packet.size(), icv, sa->ah.icv);
   std::memset(icv, 0, sa->ah.icv);
   if (!wire::zero_mutable_fields({covered, headers})) return drop(DropReason::uncoverable_header, sa, out);
-  add_to_burst(*sa, AhLayout::job(covered, packet.size(), sequence), datagram);
+  next_job() = AhLayout::job(covered, packet.size(), sequence);
+  add_to_burst(*sa, datagram);
 }
 
 void Inbound::free_of_ah(Sa& sa, const Datagram& from, Verdicts& out) {

@@ -33,7 +33,7 @@ class Arena {
   void reset() { current_ = used_ = 0; }
 
  private:
-  void next_block() {
+  [[gnu::noinline]] void next_block() {  // seldom: so that take() is a few instructions wherever it is called
     if (!blocks_.empty()) ++current_;
     if (current_ == blocks_.size()) blocks_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(block_size));
     used_ = 0;

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <numeric>
 
-#include "base/check.h"
 #include "datapath/checksum.h"
 #include "wire/ip_header.h"
 
@@ -52,8 +51,8 @@ void Coalescer::begin_burst(std::size_t packets, std::vector<Deliver>& deliverie
 }
 
 std::optional<std::size_t> Coalescer::joinable(const wire::IpPacket& ip) const {
+  if (!joins(static_cast<std::uint8_t>(ip.protocol()))) return std::nullopt;
   const bool is_tcp = ip.protocol() == wire::IpProtocol::tcp;
-  if (!(is_tcp ? join_.tcp : join_.udp && ip.protocol() == wire::IpProtocol::udp)) return std::nullopt;
   const std::size_t fixed = ip.is_v4() ? wire::ipv4_header_size : wire::ipv6_header_size;
   if (ip.is_fragment() || ip.payload_offset() != fixed) return std::nullopt;
   const ByteView transport = ip.payload();
@@ -82,10 +81,7 @@ void Coalescer::add(policy::ChildSaId sa, ByteSpan octets, const wire::IpPacket&
     }
     finish(place);
   }
-  if (!headers) {
-    const ByteView piece = octets;
-    return deliver(sa, {}, {&piece, 1});
-  }
+  if (!headers) return pass_on(sa, octets);
   if (open_ == most_runs) finish(open_ - 1);
   to_front(open_++);
   start(run_at(0), sa, octets, ip, key, *headers);

@@ -4,6 +4,7 @@
 // because the kernel will take a super-frame's on trust. The order within a flow is kept.
 #pragma once
 
+#include "base/check.h"
 #include "datapath/flow.h"
 #include "datapath/sad.h"
 #include "datapath/verdicts.h"
@@ -20,6 +21,17 @@ class Coalescer {
   /// `octets` is the clear packet `ip` and stays where it is; its headers may be changed. May be delivered at once, or
   /// wait for others until flush() at the latest.
   void add(policy::ChildSaId sa, ByteSpan octets, const wire::IpPacket& ip, const FlowKey& key);
+  /// Whether packets of this protocol are ever joined. Others may as well be passed on at once.
+  bool joins(std::uint8_t protocol) const {
+    return protocol == static_cast<std::uint8_t>(wire::IpProtocol::tcp)   ? join_.tcp
+           : protocol == static_cast<std::uint8_t>(wire::IpProtocol::udp) ? join_.udp
+                                                                          : false;
+  }
+  [[gnu::always_inline]] void pass_on(policy::ChildSaId sa, ByteView octets) {
+    ASSERT(pieces_.size() < pieces_.capacity());
+    const ByteView& piece = pieces_.emplace_back(octets);
+    deliveries_->push_back({.sa = sa, .offload = {}, .pieces = {&piece, 1}});
+  }
   void flush();
 
  private:

@@ -22,13 +22,17 @@ struct EspLayout {
   std::uint8_t head = 0;  // octets in front of the text: SPI, sequence number, IV
   std::uint8_t iv = 0;
   std::uint8_t icv = 0;
-  std::uint8_t alignment = 4;  // of the text
+  std::uint8_t alignment = 4;   // of the text
+  bool from_elsewhere = false;  // crypto::PacketCipher::seals_from_elsewhere()
   std::size_t burst_octets = 0;
 
   static EspLayout of(const crypto::PacketCipher& cipher) {
     return {static_cast<std::uint8_t>(wire::esp_header_size + cipher.iv_size()),
-            static_cast<std::uint8_t>(cipher.iv_size()), static_cast<std::uint8_t>(cipher.icv_size()),
-            static_cast<std::uint8_t>(cipher.alignment()), cipher_burst_octets(cipher)};
+            static_cast<std::uint8_t>(cipher.iv_size()),
+            static_cast<std::uint8_t>(cipher.icv_size()),
+            static_cast<std::uint8_t>(cipher.alignment()),
+            cipher.seals_from_elsewhere(),
+            cipher_burst_octets(cipher)};
   }
 
   /// Octets of the ESP packet around `payload` octets.
@@ -36,7 +40,7 @@ struct EspLayout {
   /// The most payload that fits into an ESP packet of `size` octets; 0 when none does.
   std::size_t largest_payload(std::size_t size) const {
     if (size < std::size_t{head} + icv + alignment) return 0;
-    const std::size_t text = (size - head - icv) / alignment * alignment;
+    const std::size_t text = (size - head - icv) & ~(std::size_t{alignment} - 1);
     return text - wire::esp_trailer_size;
   }
 
@@ -48,12 +52,24 @@ struct EspLayout {
     wire::write_esp_trailer(packet + head, text_size, payload, next_header);
     return job(packet, text_size, sequence);
   }
-  /// nullopt: too short, or the text is no multiple of its alignment.
-  std::optional<crypto::PacketJob> prepare_open(ByteSpan packet, std::uint64_t sequence) const {
-    if (packet.size() < std::size_t{head} + icv + alignment) return std::nullopt;
+  /// The same for a payload anywhere else, with wire::write_short_esp_trailer's room behind it; for ciphers that seal
+  /// from there.
+  crypto::PacketJob prepare_seal_from(std::uint8_t* from, std::uint8_t* packet, std::uint32_t spi,
+                                      std::uint64_t sequence, std::size_t payload, wire::IpProtocol next_header) const {
+    const std::size_t text_size = wire::esp_text_size(payload, alignment);
+    wire::write_esp_header(packet, {spi, static_cast<std::uint32_t>(sequence)});
+    wire::write_short_esp_trailer(from + payload, text_size - payload - wire::esp_trailer_size, next_header);
+    crypto::PacketJob made = job(packet, text_size, sequence);
+    made.source = from;
+    return made;
+  }
+  /// False: too short, or the text is no multiple of its alignment.
+  bool prepare_open(ByteSpan packet, std::uint64_t sequence, crypto::PacketJob& prepared) const {
+    if (packet.size() < std::size_t{head} + icv + alignment) return false;
     const std::size_t text_size = packet.size() - head - icv;
-    if (text_size % alignment != 0) return std::nullopt;
-    return job(packet.data(), text_size, sequence);
+    if ((text_size & (std::size_t{alignment} - 1)) != 0) return false;
+    prepared = job(packet.data(), text_size, sequence);
+    return true;
   }
 
  private:
@@ -64,7 +80,8 @@ struct EspLayout {
             .text_size = static_cast<std::uint32_t>(text_size),
             .icv = packet + head + text_size,
             .sequence = sequence,
-            .ok = false};
+            .ok = false,
+            .source = nullptr};
   }
 };
 

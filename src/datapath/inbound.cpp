@@ -20,6 +20,7 @@ Inbound::Inbound(Sad& sad, const Settings& settings, RandomSource& random, Count
 void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& out) {
   begin_burst(burst, out);
   for (const Datagram& datagram : burst) {
+    if (&datagram + 2 < burst.data() + burst.size()) __builtin_prefetch((&datagram + 2)->bytes.data());
     if (datagram.is_ah) {
       accept_ah(datagram, out);
       continue;
@@ -38,7 +39,9 @@ void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& ou
 
 void Inbound::begin_burst(std::span<const Datagram> burst, Verdicts& out) {
   heard_new_sa_ = false;
-  items_.clear();
+  arrived_count_ = 0;
+  runs_.clear();
+  run_sa_ = nullptr;
   active_.clear();
   restored_.reset();
   copies_.reset();
@@ -57,65 +60,62 @@ void Inbound::accept(const Datagram& datagram, ByteSpan packet, Verdicts& out) {
   accept_esp(*sa, *header, datagram, packet, out);
 }
 
-void Inbound::accept_esp(Sa& sa, const wire::EspHeader& header, const Datagram& datagram, ByteSpan packet,
-                         Verdicts& out) {
-  InboundSa& inbound = sa.inbound;
-  const std::uint64_t sequence = inbound.window.extend(header.sequence);
-  if (!is_fresh(sa, sequence, out)) return;
-  const auto job = inbound.layout.prepare_open(packet, sequence);
-  if (!job) return drop(DropReason::malformed_esp, &sa, out);
-  add_to_burst(sa, *job, datagram);
-}
-
-bool Inbound::is_fresh(Sa& sa, std::uint64_t sequence, Verdicts& out) {
-  switch (sa.inbound.window.check(sequence)) {
-    case ReplayWindow::Verdict::fresh: return true;
-    case ReplayWindow::Verdict::seen: drop(DropReason::replay, &sa, out); break;
-    case ReplayWindow::Verdict::stale: drop(DropReason::replay_stale, &sa, out); break;
-  }
-  return false;
-}
-
-void Inbound::add_to_burst(Sa& sa, const crypto::PacketJob& job, const Datagram& datagram) {
-  const auto index = static_cast<std::uint32_t>(items_.size());
-  items_.push_back({job, &datagram, BurstList::nothing});
+void Inbound::begin_run(Sa& sa) {
+  const auto run = static_cast<std::uint32_t>(runs_.size());
+  runs_.push_back({arrived_count_, 1, BurstList::nothing});
   BurstList& list = sa.inbound.burst;
   if (list.first == BurstList::nothing) {
-    list.first = index;
+    list.first = run;
     active_.push_back(&sa);
   } else {
-    items_[list.last].next = index;
+    runs_[list.last].next = run;
   }
-  list.last = index;
+  list.last = run;
+  run_sa_ = &sa;
 }
 
 void Inbound::open_all(Instant now, Sa& sa, Verdicts& out) {
   const BurstList list = std::exchange(sa.inbound.burst, {});
+  run_sa_ = nullptr;
+  const Run all = list.first == list.last ? runs_[list.first] : gather(list.first);
   const std::size_t burst_octets = sa.protocol == policy::Protocol::ah ? SIZE_MAX : sa.inbound.layout.burst_octets;
-  for (std::uint32_t at = list.first; at != BurstList::nothing;) {
-    const std::uint32_t first = at;
-    std::size_t count = 0, octets = 0;
-    for (; count < jobs_.size() && octets < burst_octets && at != BurstList::nothing; at = items_[at].next) {
-      jobs_[count++] = items_[at].job;
-      octets += items_[at].job.text_size;
-    }
-    sa.inbound.cipher->open(std::span(jobs_).first(count));
-    at = first;
-    for (std::size_t i = 0; i < count; at = items_[at].next, ++i) on_opened(now, sa, items_[at], jobs_[i], out);
+  for (std::uint32_t at = all.first; at < all.first + all.count;) {
+    std::uint32_t count = 0;
+    for (std::size_t octets = 0; count < cipher_burst && octets < burst_octets && at + count < all.first + all.count;)
+      octets += arrived_[at + count++].text_size;
+    sa.inbound.cipher->open(std::span(arrived_).subspan(at, count));
+    newest_from_ = nullptr;
+    for (; count != 0; --count, ++at) on_opened(now, sa, arrived_[at], *from_[at], out);
+    if (newest_from_ != nullptr) note_origin(sa, *newest_from_, out);
   }
 }
 
-void Inbound::on_opened(Instant now, Sa& sa, const Item& item, const crypto::PacketJob& job, Verdicts& out) {
+/// One run of a list of them: so that a cipher sees many packets at once, whatever comes between.
+Inbound::Run Inbound::gather(std::uint32_t run) {
+  Run all{arrived_count_, 0, BurstList::nothing};
+  for (; run != BurstList::nothing; run = runs_[run].next) {
+    for (std::uint32_t i = 0; i < runs_[run].count; ++i) {
+      const std::size_t from = runs_[run].first + i;
+      const crypto::PacketJob job = arrived_[from];
+      next_job() = job;
+      from_[arrived_count_++] = from_[from];
+    }
+    all.count += runs_[run].count;
+  }
+  return all;
+}
+
+inline void Inbound::on_opened(Instant now, Sa& sa, const crypto::PacketJob& job, const Datagram& from, Verdicts& out) {
   InboundSa& inbound = sa.inbound;
   if (!job.ok) return drop(DropReason::integrity, &sa, out);
   // Again, because the burst may hold the same packet twice.
   if (!is_fresh(sa, job.sequence, out)) return;
-  if (!has_volume_left(sa, out)) return drop(DropReason::volume_exhausted, &sa, out);
+  if (sa.is_limited() && !has_volume_left(sa, out)) return drop(DropReason::volume_exhausted, &sa, out);
   inbound.window.commit(job.sequence);
   inbound.last_heard = now;
   if (!sa.outbound.in_use) sa.outbound.in_use = heard_new_sa_ = true;
-  if (sa.protocol == policy::Protocol::ah) return free_of_ah(sa, *item.from, out);
-  note_origin(sa, job.sequence, *item.from, out);
+  if (sa.protocol == policy::Protocol::ah) return free_of_ah(sa, from, out);
+  if (job.sequence == inbound.window.top()) newest_from_ = &from;
 
   const ByteSpan text(job.text, job.text_size);
   const auto trailer = wire::read_esp_trailer(text);
@@ -126,10 +126,12 @@ void Inbound::on_opened(Instant now, Sa& sa, const Item& item, const crypto::Pac
     return;
   }
   const ByteSpan payload = text.first(trailer->payload_size);
-  if (sa.mode == policy::Mode::tunnel)
-    decapsulate(sa, payload, trailer->next_header, *item.from, out);
+  if (const std::size_t size = size_if_like_last(sa, payload, trailer->next_header); size != 0)
+    deliver_like_last(sa, payload.first(size), from, out);
+  else if (sa.mode == policy::Mode::tunnel)
+    decapsulate(sa, payload, trailer->next_header, from, out);
   else
-    restore(sa, payload, trailer->next_header, *item.from, out);
+    restore(sa, payload, trailer->next_header, from, out);
 }
 
 // What the peer sends counts as well as what we send; said of both together (Outbound::take_sequence).
@@ -143,8 +145,7 @@ bool Inbound::has_volume_left(Sa& sa, Verdicts& out) {
 }
 
 // Only the newest packet counts: an attacker can delay or repeat old ones from where he likes.
-void Inbound::note_origin(Sa& sa, std::uint64_t sequence, const Datagram& from, Verdicts& out) {
-  if (sequence != sa.inbound.window.top()) return;
+void Inbound::note_origin(Sa& sa, const Datagram& from, Verdicts& out) {
   policy::Endpoint origin = from.remote;
   if (!from.udp_encap || !sa.udp_encap) origin.port = sa.remote.port;  // ports mean nothing then
   if (origin == sa.remote || origin == sa.inbound.last_origin) return;
@@ -154,6 +155,18 @@ void Inbound::note_origin(Sa& sa, std::uint64_t sequence, const Datagram& from, 
 
 // ---- Tunnel mode
 
+/// The common case, in few instructions: all that is asked of a packet is answered for the one before.
+inline std::size_t Inbound::size_if_like_last(const Sa& sa, ByteView payload, wire::IpProtocol next_header) const {
+  const bool is_of_version = next_header == (last_head_.is_v6() ? wire::IpProtocol::ipv6 : wire::IpProtocol::ipv4);
+  return is_of_version && &sa == last_sa_ ? last_head_.size_if_like(payload) : 0;
+}
+
+inline void Inbound::deliver_like_last(Sa& sa, ByteSpan packet, const Datagram& from, Verdicts& out) {
+  if (!mark_congestion(sa, packet, last_head_.traffic_class(), from.traffic_class, out)) return;
+  count_delivered(sa, packet.size());
+  coalescer_.pass_on(sa.id, packet);
+}
+
 void Inbound::decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out) {
   const bool v4 = next_header == wire::IpProtocol::ipv4;
   if (!v4 && next_header != wire::IpProtocol::ipv6) return drop(DropReason::bad_next_header, &sa, out);
@@ -162,12 +175,20 @@ void Inbound::decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header
   if (!ip || ip->is_v4() != v4) return drop(DropReason::malformed_inner, &sa, out);
   const FlowKey key = FlowKey::of(*ip);
   if (!matches_selectors(sa, *ip, key)) return drop(DropReason::selector, &sa, out);
-  if (sa.copy_ecn) {
-    const auto traffic_class = decapsulated_traffic_class(ip->traffic_class(), from.traffic_class);
-    if (!traffic_class) return drop(DropReason::ecn_congestion, &sa, out);
-    if (*traffic_class != ip->traffic_class()) wire::set_traffic_class(payload.data(), *traffic_class);
-  }
+  if (!mark_congestion(sa, payload, ip->traffic_class(), from.traffic_class, out)) return;
   deliver(sa, payload.first(ip->octets().size()), *ip, key);
+}
+
+/// False: the packet is dropped.
+inline bool Inbound::mark_congestion(Sa& sa, ByteSpan payload, std::uint8_t inner, std::uint8_t outer, Verdicts& out) {
+  if (!sa.copy_ecn) return true;
+  const auto traffic_class = decapsulated_traffic_class(inner, outer);
+  if (!traffic_class) {
+    drop(DropReason::ecn_congestion, &sa, out);
+    return false;
+  }
+  if (*traffic_class != inner) wire::set_traffic_class(payload.data(), *traffic_class);
+  return true;
 }
 
 // ---- Transport mode
@@ -193,13 +214,17 @@ void Inbound::match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out) {
 // ---- Both
 
 bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey& key) {
-  if (key == last_key_ && &sa == last_sa_) return true;
+  if (key == last_key_ && &sa == last_sa_) {
+    if (sa.mode == policy::Mode::tunnel && !coalescer_.joins(key.protocol())) last_head_ = FlowHead::of(ip);
+    return true;
+  }
   const auto* known = cache_.find(key);
   const bool is_known = known != nullptr && *known == &sa;
   if (is_known || sa.selectors.matches_inbound(key)) {
     if (!is_known) cache_.remember(key, &sa);
     last_key_ = key;
     last_sa_ = &sa;
+    last_head_ = {};
     return true;
   }
   // An ICMP error may come by the SA of the packet that caused it, which we sent (RFC 4301 §6.2).
@@ -208,11 +233,15 @@ bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey&
 }
 
 void Inbound::deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key) {
+  count_delivered(sa, packet.size());
+  coalescer_.add(sa.id, packet, ip, key);
+}
+
+inline void Inbound::count_delivered(Sa& sa, std::size_t size) {
   for (Traffic* traffic : {&sa.counters.inbound, &counters_.inbound}) {
     traffic->packets += 1;
-    traffic->bytes += packet.size();
+    traffic->bytes += size;
   }
-  coalescer_.add(sa.id, packet, ip, key);
 }
 
 void Inbound::drop(DropReason reason, Sa* sa, Verdicts& out) {

@@ -7,6 +7,7 @@
 #include "datapath/arena.h"
 #include "datapath/coalescing.h"
 #include "datapath/flow_cache.h"
+#include "datapath/flow_head.h"
 #include "datapath/sad.h"
 #include "datapath/worker.h"
 
@@ -21,14 +22,14 @@ class Inbound {
   void forget_flows() {
     cache_.forget_all();
     last_key_ = {};
+    last_head_ = {};
   }
   /// Whether the last burst was the first to be heard of an SA whose outbound half waited for that.
   bool has_heard_new_sa() const { return heard_new_sa_; }
 
  private:
-  struct Item {
-    crypto::PacketJob job;
-    const Datagram* from;
+  struct Run {  // packets of one SA that follow each other in arrived_
+    std::uint32_t first, count;
     std::uint32_t next;  // of the same SA
   };
 
@@ -37,19 +38,26 @@ class Inbound {
   void accept_esp(Sa& sa, const wire::EspHeader& header, const Datagram& datagram, ByteSpan packet, Verdicts& out);
   void accept_ah(const Datagram& datagram, Verdicts& out);
   bool is_fresh(Sa& sa, std::uint64_t sequence, Verdicts& out);
-  void add_to_burst(Sa& sa, const crypto::PacketJob& job, const Datagram& datagram);
+  crypto::PacketJob& next_job();
+  void add_to_burst(Sa& sa, const Datagram& datagram);
+  void begin_run(Sa& sa);
   void open_all(Instant now, Sa& sa, Verdicts& out);
-  void on_opened(Instant now, Sa& sa, const Item& item, const crypto::PacketJob& job, Verdicts& out);
+  Run gather(std::uint32_t run);
+  void on_opened(Instant now, Sa& sa, const crypto::PacketJob& job, const Datagram& from, Verdicts& out);
   void free_of_ah(Sa& sa, const Datagram& from, Verdicts& out);
   void accept_bundled(Sa& ah, wire::IpProtocol next_header, const Datagram& from, ByteSpan packet, Verdicts& out);
   bool has_volume_left(Sa& sa, Verdicts& out);
-  void note_origin(Sa& sa, std::uint64_t sequence, const Datagram& from, Verdicts& out);
+  void note_origin(Sa& sa, const Datagram& from, Verdicts& out);
 
+  std::size_t size_if_like_last(const Sa& sa, ByteView payload, wire::IpProtocol next_header) const;
+  void deliver_like_last(Sa& sa, ByteSpan packet, const Datagram& from, Verdicts& out);
   void decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out);
+  bool mark_congestion(Sa& sa, ByteSpan payload, std::uint8_t inner, std::uint8_t outer, Verdicts& out);
   bool matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey& key);
   void deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key);
+  void count_delivered(Sa& sa, std::size_t size);
   void drop(DropReason reason, Sa* sa, Verdicts& out);
 
   Sad& sad_;
@@ -57,15 +65,55 @@ class Inbound {
   FlowCache<const Sa*> cache_;  // flows whose packets the SA is known to be for
   FlowKey last_key_;            // the last flow that was found right, and its SA: packets of a flow come in runs
   const Sa* last_sa_ = nullptr;
+  FlowHead last_head_;  // of the same, once its second packet has come
   bool heard_new_sa_ = false;
 
   // Of one burst
-  std::vector<Item> items_;
+  std::vector<crypto::PacketJob> arrived_;  // as many as arrived_count_ says; not cleared
+  std::vector<const Datagram*> from_;       // of each of them
+  std::uint32_t arrived_count_ = 0;
+  const Datagram* newest_from_ = nullptr;  // the newest packet of those that were opened together came in
+  std::vector<Run> runs_;
+  const Sa* run_sa_ = nullptr;  // whose the last of them is, while it may go on
   std::vector<Sa*> active_;
-  std::array<crypto::PacketJob, cipher_burst> jobs_;
   Arena restored_;  // transport mode's packets, with headers
   Arena copies_;    // of AH's packets, to be verified
   Coalescer coalescer_;
 };
+
+// ---- What is done to each packet before its authenticity is known, by ESP's half and AH's: a few instructions each
+
+[[gnu::always_inline]] inline bool Inbound::is_fresh(Sa& sa, std::uint64_t sequence, Verdicts& out) {
+  const auto verdict = sa.inbound.window.check(sequence);
+  if (verdict == ReplayWindow::Verdict::fresh) return true;
+  drop(verdict == ReplayWindow::Verdict::seen ? DropReason::replay : DropReason::replay_stale, &sa, out);
+  return false;
+}
+
+[[gnu::always_inline]] inline void Inbound::accept_esp(Sa& sa, const wire::EspHeader& header, const Datagram& datagram,
+                                                       ByteSpan packet, Verdicts& out) {
+  const std::uint64_t sequence = sa.inbound.window.extend(header.sequence);
+  if (!is_fresh(sa, sequence, out)) return;
+  if (!sa.inbound.layout.prepare_open(packet, sequence, next_job())) return drop(DropReason::malformed_esp, &sa, out);
+  add_to_burst(sa, datagram);
+}
+
+/// Where add_to_burst() takes the next packet's job from.
+[[gnu::always_inline]] inline crypto::PacketJob& Inbound::next_job() {
+  if (arrived_count_ == arrived_.size()) {
+    arrived_.emplace_back();
+    from_.emplace_back();
+  }
+  return arrived_.data()[arrived_count_];
+}
+
+[[gnu::always_inline]] inline void Inbound::add_to_burst(Sa& sa, const Datagram& datagram) {
+  from_.data()[arrived_count_] = &datagram;
+  if (&sa == run_sa_)
+    ++runs_.back().count;
+  else
+    begin_run(sa);
+  ++arrived_count_;
+}
 
 }  // namespace sallyport::datapath

@@ -45,6 +45,19 @@ OuterFields outer_fields(const Sa& sa, const wire::IpPacket& ip) {
   return {.traffic_class = ip.traffic_class(), .hop_limit = ip.hop_limit(), .dont_fragment = ip.dont_fragment()};
 }
 
+/// ESP in a tunnel, and nothing else: whatever a packet is, it is sealed whole, and one size limits them all.
+bool is_plain(const Sa& sa) {
+  return sa.mode == policy::Mode::tunnel && sa.protocol == policy::Protocol::esp && !sa.outer_ah;
+}
+
+/// Of the IP packet in `packet`, which is of the version of `like`.
+std::size_t size_of(const wire::IpPacket& like, const Packet& packet) {
+  const std::uint8_t* octets = packet.bytes.data();
+  return like.is_v4() ? load_be16(octets + 2) : wire::ipv6_header_size + load_be16(octets + 4);
+}
+
+bool is_finished(const Offload& offload) { return !offload.is_super_frame() && !offload.needs_checksum; }
+
 }  // namespace
 
 Outbound::Outbound(SpdView& spd, const Settings& settings, RandomSource& random, Counters& counters)
@@ -57,7 +70,12 @@ Outbound::Outbound(SpdView& spd, const Settings& settings, RandomSource& random,
 
 void Outbound::process(Instant now, std::span<const Packet> burst, Verdicts& out) {
   begin_burst(out);
-  for (const Packet& packet : burst) classify(now, now, packet, out);
+  for (const Packet& packet : burst) {
+    if (follows_last(packet))
+      ++items_[run_].count;
+    else
+      classify(now, now, packet, out);
+  }
   for (Sa* sa : active_) send_all(now, *sa, out);
 }
 
@@ -75,20 +93,34 @@ void Outbound::begin_burst(Verdicts& out) {
   replies_.clear();
   items_.clear();
   active_.clear();
+  run_ = BurstList::nothing;
 }
 
 // ---- Which SA
 
+/// The common case, in few instructions: all that is asked of a packet is answered for the one before.
+inline bool Outbound::follows_last(const Packet& packet) const {
+  return run_ != BurstList::nothing && last_head_.size_if_like(packet.bytes) != 0 && is_finished(packet.offload);
+}
+
 void Outbound::classify(Instant now, Instant since, const Packet& packet, Verdicts& out) {
+  run_ = BurstList::nothing;
   const auto ip = wire::IpPacket::parse(packet.bytes);
   if (!ip) return drop(DropReason::malformed_packet, nullptr, out);
   const FlowKey key = FlowKey::of(*ip);
+  const bool is_known = key == last_key_;
   Decision decision = decide(key);
+  const bool is_of_flow = decision.sa != nullptr;
   if (decision.rule == nullptr) decision = decide_by_quoted(*ip);
   if (decision.sa != nullptr)
     assign(*decision.sa, *ip, packet);
   else
     without_sa(now, since, packet, key, decision.rule, out);
+
+  if (!is_known) last_head_ = {};
+  if (!is_known || !is_of_flow || !is_plain(*decision.sa) || !is_finished(packet.offload)) return;
+  last_head_ = FlowHead::of(*ip);
+  run_ = static_cast<std::uint32_t>(items_.size()) - 1;  // what comes next may be like it
 }
 
 Decision Outbound::decide(const FlowKey& key) {
@@ -137,7 +169,7 @@ void Outbound::ask_for_sa(Instant now, const FlowKey& key, const SpdRule& rule, 
 
 void Outbound::assign(Sa& sa, const wire::IpPacket& ip, const Packet& packet) {
   const auto index = static_cast<std::uint32_t>(items_.size());
-  items_.push_back({ip, &packet, BurstList::nothing});
+  items_.push_back({ip, &packet, 1, BurstList::nothing});
   BurstList& list = sa.outbound.burst;
   if (list.first == BurstList::nothing) {
     list.first = index;
@@ -154,7 +186,8 @@ void Outbound::send_all(Instant now, Sa& sa, Verdicts& out) {
   const BurstList list = std::exchange(sa.outbound.burst, {});
   const std::uint64_t packets_before = sa.counters.outbound.packets;
   trains_.close_train();
-  for (std::uint32_t at = list.first; at != BurstList::nothing; at = items_[at].next) send(now, sa, items_[at], out);
+  for (std::uint32_t at = list.first; at != BurstList::nothing; at = items_[at].next)
+    send_run(now, sa, items_[at], out);
   if (sa.protocol == policy::Protocol::ah)
     seal_ah(sa, out);
   else
@@ -163,9 +196,44 @@ void Outbound::send_all(Instant now, Sa& sa, Verdicts& out) {
   if (sa.counters.outbound.packets != packets_before) sa.outbound.last_sent = now;
 }
 
-void Outbound::send(Instant now, Sa& sa, const Item& item, Verdicts& out) {
-  const wire::IpPacket& ip = item.ip;
-  const Offload& offload = item.packet->offload;
+void Outbound::send_run(Instant now, Sa& sa, const Item& item, Verdicts& out) {
+  const std::span packets(item.packet, item.count);
+  const std::size_t largest = is_plain(sa) && is_finished(item.packet->offload) ? largest_clear_packet(sa, item.ip) : 0;
+  const bool fit = std::ranges::all_of(packets, [&](const Packet& each) { return size_of(item.ip, each) <= largest; });
+  if (fit && item.count <= sa.outbound.unquestioned(sa.counters.outbound, sa.soft_limit, sa.hard_limit))
+    return seal_run(sa, item, packets);
+  send(now, sa, item.ip, packets[0], out);
+  for (const Packet& each : packets.subspan(1)) send(now, sa, *wire::IpPacket::parse(each.bytes), each, out);
+}
+
+/// Nothing can stop these packets any more.
+void Outbound::seal_run(Sa& sa, const Item& item, std::span<const Packet> packets) {
+  const EspLayout& layout = sa.outbound.layout;
+  const OuterFields fields = tunnel_fields(item.ip, sa.copy_df, sa.copy_ecn);
+  const wire::IpProtocol next = next_header(sa, item.ip);
+  std::uint64_t sequence = sa.outbound.sequence.take_run(packets.size());
+  std::size_t octets = 0;
+  for (const Packet& clear : packets) {
+    const std::size_t size = size_of(item.ip, clear);
+    const std::size_t esp = layout.packet_size(size);
+    std::uint8_t* packet = octets != 0 ? trains_.join(esp) : nullptr;
+    if (packet == nullptr) packet = trains_.add(sa, esp, fields);
+    if (layout.from_elsewhere && clear.bytes.size() + clear.room >= size + Packet::trailer_room) {
+      jobs_[job_count_++] =
+          layout.prepare_seal_from(clear.bytes.data(), packet, sa.outbound.spi, sequence++, size, next);
+    } else {
+      std::memcpy(packet + layout.head, clear.bytes.data(), size);
+      jobs_[job_count_++] = layout.prepare_seal(packet, sa.outbound.spi, sequence++, size, next);
+    }
+    octets += size;
+    job_octets_ += size;
+    if (job_count_ == jobs_.size() || job_octets_ >= layout.burst_octets) seal_now(sa);
+  }
+  count_sent(sa, packets.size(), octets);
+}
+
+void Outbound::send(Instant now, Sa& sa, const wire::IpPacket& ip, const Packet& packet, Verdicts& out) {
+  const Offload& offload = packet.offload;
   if (sa.mode == policy::Mode::transport && ip.is_fragment()) return drop(DropReason::fragment, &sa, out);
   OuterFields fields = outer_fields(sa, ip);
   if (offload.is_super_frame()) {
@@ -177,7 +245,7 @@ void Outbound::send(Instant now, Sa& sa, const Item& item, Verdicts& out) {
     return send_segments(sa, ip, *segmenter, fields, out);
   }
   if (!fits(now, sa, ip, ip.octets().size(), fields, out)) return;
-  if (offload.needs_checksum && !finish_checksum(item.packet->bytes.first(ip.octets().size()), offload))
+  if (offload.needs_checksum && !finish_checksum(packet.bytes.first(ip.octets().size()), offload))
     return drop(DropReason::malformed_packet, &sa, out);
   if (sa.outer_ah) return send_bundle(sa, ip, std::nullopt, fields, out);
   if (sa.protocol == policy::Protocol::ah) return send_ah(sa, ip, std::nullopt, fields, out);
@@ -210,7 +278,7 @@ void Outbound::send_whole(Sa& sa, const wire::IpPacket& ip, const OuterFields& f
   std::uint8_t* packet = trains_.add(sa, sa.outbound.layout.packet_size(payload.size()), fields, header_tail(sa, ip));
   std::memcpy(packet + sa.outbound.layout.head, payload.data(), payload.size());
   seal_later(sa, packet, sequence, payload.size(), next_header(sa, ip));
-  count_sent(sa, ip.octets().size());
+  count_sent(sa, 1, ip.octets().size());
 }
 
 void Outbound::send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segmenter, const OuterFields& fields,
@@ -226,7 +294,7 @@ void Outbound::send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segment
                                        segmenter.segments_left() * largest);
     segmenter.write_next(packet + layout.head, kept);
     seal_later(sa, packet, sequence, size - kept, next_header(sa, ip));
-    count_sent(sa, size);
+    count_sent(sa, 1, size);
   }
 }
 
@@ -244,7 +312,7 @@ void Outbound::send_ah(Sa& sa, const wire::IpPacket& ip, std::optional<Segmenter
       segmenter->write_next(to, kept);
     else
       std::memcpy(to, ip.octets().data() + kept, content.size);
-    count_sent(sa, size);
+    count_sent(sa, 1, size);
     ++content.segment;
   } while (segmenter && !segmenter->is_done());
 }
@@ -269,7 +337,7 @@ void Outbound::send_bundle(Sa& sa, const wire::IpPacket& ip, std::optional<Segme
     else
       std::memcpy(packet + layout.head, ip.octets().data() + kept, size - kept);
     seal_later(sa, packet, sequence, size - kept, next_header(sa, ip));
-    count_sent(sa, size);
+    count_sent(sa, 1, size);
     outer.counters.outbound.packets += 1;
     outer.counters.outbound.bytes += content.size;
     ++content.segment;
@@ -312,10 +380,10 @@ void Outbound::seal_ah(Sa& sa, Verdicts& out) {
 
 // ---- Counting
 
-void Outbound::count_sent(Sa& sa, std::size_t size) {
+void Outbound::count_sent(Sa& sa, std::size_t packets, std::size_t octets) {
   for (Traffic* traffic : {&sa.counters.outbound, &counters_.outbound}) {
-    traffic->packets += 1;
-    traffic->bytes += size;
+    traffic->packets += packets;
+    traffic->bytes += octets;
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "datapath/ah_builder.h"
 #include "datapath/flow_cache.h"
+#include "datapath/flow_head.h"
 #include "datapath/pmtu.h"
 #include "datapath/segmentation.h"
 #include "datapath/spd_view.h"
@@ -26,16 +27,19 @@ class Outbound {
   void forget_flows() {
     cache_.forget_all();
     last_key_ = {};
+    last_head_ = {};
   }
 
  private:
   struct Item {
     wire::IpPacket ip;
     const Packet* packet;
-    std::uint32_t next;  // of the same SA
+    std::uint32_t count;  // and as many behind it in the burst as make this: with the same FlowHead, and no Offload
+    std::uint32_t next;   // of the same SA
   };
 
   void begin_burst(Verdicts& out);
+  bool follows_last(const Packet& packet) const;
   void classify(Instant now, Instant since, const Packet& packet, Verdicts& out);
   Decision decide(const FlowKey& key);
   Decision decide_by_quoted(const wire::IpPacket& ip);
@@ -44,7 +48,9 @@ class Outbound {
   void assign(Sa& sa, const wire::IpPacket& ip, const Packet& packet);
 
   void send_all(Instant now, Sa& sa, Verdicts& out);
-  void send(Instant now, Sa& sa, const Item& item, Verdicts& out);
+  void send_run(Instant now, Sa& sa, const Item& item, Verdicts& out);
+  void seal_run(Sa& sa, const Item& item, std::span<const Packet> packets);
+  void send(Instant now, Sa& sa, const wire::IpPacket& ip, const Packet& packet, Verdicts& out);
   bool fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields, Verdicts& out);
   void send_whole(Sa& sa, const wire::IpPacket& ip, const OuterFields& fields, Verdicts& out);
   void send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segmenter, const OuterFields& fields, Verdicts& out);
@@ -57,7 +63,7 @@ class Outbound {
   void seal_now(Sa& sa);
   void seal_ah(Sa& sa, Verdicts& out);
 
-  void count_sent(Sa& sa, std::size_t size);
+  void count_sent(Sa& sa, std::size_t packets, std::size_t octets);
   void drop(DropReason reason, Sa* sa, Verdicts& out);
   void reply_too_big(Instant now, const wire::IpPacket& ip, std::size_t largest, Verdicts& out);
 
@@ -67,12 +73,14 @@ class Outbound {
   FlowCache<Decision> cache_;
   FlowKey last_key_;  // and what was decided for it: packets of a flow come in runs
   Decision last_decision_;
+  FlowHead last_head_;  // of the same, once its second packet has come; none unless the decision was an SA
   TrainBuilder trains_;
   AhBuilder ah_;
   IcmpRate icmp_rate_;
 
   // Of one burst
   std::vector<Item> items_;
+  std::uint32_t run_ = BurstList::nothing;  // the item of the packet before, if its SA came of last_decision_
   std::vector<Sa*> active_;
   std::vector<Packet> held_packets_;
   std::array<crypto::PacketJob, cipher_burst> jobs_;

@@ -11,8 +11,7 @@ ReplayWindow::ReplayWindow(std::uint32_t size, bool extended) : size_(std::min(s
   words_.assign(words, 0);
 }
 
-std::uint64_t ReplayWindow::extend(std::uint32_t low) const {
-  if (!extended_) return low;
+std::uint64_t ReplayWindow::extend_by_window(std::uint32_t low) const {
   // With the check off there is no window to go by; half the number space to either side is the best guess.
   const std::uint64_t reach = size_ != 0 ? size_ : std::uint64_t{1} << 31;
   const auto top_low = static_cast<std::uint32_t>(top_);
@@ -26,24 +25,6 @@ std::uint64_t ReplayWindow::extend(std::uint32_t low) const {
     --high;
   }
   return high << 32 | low;
-}
-
-ReplayWindow::Verdict ReplayWindow::check(std::uint64_t sequence) const {
-  if (size_ == 0 || sequence > top_) return Verdict::fresh;
-  if (sequence == 0 || top_ - sequence >= size_) return Verdict::stale;
-  return (word(sequence) & bit(sequence)) != 0 ? Verdict::seen : Verdict::fresh;
-}
-
-void ReplayWindow::commit(std::uint64_t sequence) {
-  if (size_ == 0) {
-    top_ = std::max(top_, sequence);
-    return;
-  }
-  if (sequence > top_) {
-    if (sequence - top_ > 1) clear_between(top_, sequence);
-    top_ = sequence;
-  }
-  word(sequence) |= bit(sequence);
 }
 
 void ReplayWindow::clear_between(std::uint64_t old_top, std::uint64_t new_top) {

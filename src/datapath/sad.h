@@ -42,6 +42,14 @@ inline bool reaches(const Traffic& carried, const policy::Volume& limit) {
   return (limit.bytes != 0 && carried.bytes >= limit.bytes) || (limit.packets != 0 && carried.packets >= limit.packets);
 }
 
+/// How many packets of any size will surely not make it reach so much, counted before each.
+inline std::uint64_t packets_within(const Traffic& carried, const policy::Volume& limit) {
+  std::uint64_t packets = UINT64_MAX;
+  if (limit.packets != 0) packets = limit.packets - std::min(limit.packets, carried.packets);
+  if (limit.bytes != 0) packets = std::min(packets, (limit.bytes - std::min(limit.bytes, carried.bytes)) / 65536);
+  return packets;
+}
+
 struct OutboundSa {
   std::uint32_t spi = 0;
   EspLayout layout;
@@ -51,6 +59,12 @@ struct OutboundSa {
   bool said_low = false;  // SequenceRunsOut, of either direction
   bool said_exhausted = false;
   std::uint16_t path_mtu = 0;  // octets of the outer packet
+
+  /// How many packets may be sent without asking whether this is the last, or whether it is time to say something.
+  std::uint64_t unquestioned(const Traffic& carried, const policy::Volume& soft, const policy::Volume& hard) const {
+    const std::uint64_t packets = std::min(sequence.left(), packets_within(carried, hard));
+    return said_low ? packets : std::min({packets, sequence.left_until_low(), packets_within(carried, soft)});
+  }
   std::optional<Instant> last_sent;
   BurstList burst;
 };
@@ -71,6 +85,7 @@ struct Sa {
   AhLayout ah;                // of AH alone, instead of both directions' EspLayout
   std::int64_t age_rank = 0;  // lower is newer
   policy::Volume soft_limit, hard_limit;
+  bool is_limited() const { return soft_limit != policy::Volume{} || hard_limit != policy::Volume{}; }
   /// A bundle is two of these: ESP's, which is the one that is known, owns AH's around it, which only verifies and
   /// protects, and finds back to it.
   std::unique_ptr<Sa> outer_ah;

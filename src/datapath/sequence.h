@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace sallyport::datapath {
 
@@ -21,6 +22,16 @@ class Sequence {
     else
       ++next_;
     return true;
+  }
+
+  /// The first of `count` numbers in a row, at most left().
+  std::uint64_t take_run(std::uint64_t count) { return std::exchange(next_, next_ + count); }
+  /// How many can be taken without another look; the very last one is not among them.
+  std::uint64_t left() const { return exhausted_ ? 0 : last_ - next_; }
+  /// Of these, how many before is_low().
+  std::uint64_t left_until_low() const {
+    const std::uint64_t low = last_ - last_ / 8;
+    return next_ > low ? 0 : low - next_ + 1;
   }
 
   /// Seven eighths are used: at ten million packets a second, 32 bits still last for most of a minute.

@@ -21,6 +21,10 @@ namespace sallyport::datapath {
 struct Packet {
   ByteSpan bytes;   // from the IP header on
   Offload offload;  // left as it is when the TUN has no virtio header
+  /// Octets behind `bytes` that are nobody's, and that the worker may write to as well. With trailer_room of them a
+  /// packet may be sealed from where it is, without a copy.
+  std::size_t room = 0;
+  static constexpr std::size_t trailer_room = 8;
 };
 
 /// ESP or AH as it came from the wire, already told apart from IKE and keepalives (wire/udp_encap.h). ESP is opened in

@@ -5,9 +5,12 @@
 //      TUN ──▶ outbound ──▶ Send (ESP or AH for the wire) · NeedSa · Deliver (ICMP: too big) · Drop
 //     wire ──▶ inbound  ──▶ Deliver (clear packets for the TUN) · PeerMoved · Drop
 //
-// Clear packets are copied once on the way out, into the memory that they are sent from, so that packets for one
-// destination lie end to end as UDP_SEGMENT wants them; on the way in they are opened where they were received. In the
-// steady state nothing is allocated.
+// Clear packets are sealed on the way out into the memory that they are sent from, so that packets for one destination
+// lie end to end as UDP_SEGMENT wants them; those that are cut, or whose cipher works in place, are copied there first.
+// On the way in they are opened where they were received. In the steady state nothing is allocated.
+//
+// Packets of a flow come in runs. What was found out about one is known of the next if its headers are like it
+// (flow_head.h), so that all of a run but its first costs few instructions beside the cipher's.
 //
 // It fails closed: a packet that a policy protects leaves by ESP or AH, or not at all.
 #pragma once

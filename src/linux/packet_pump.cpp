@@ -44,7 +44,7 @@ PacketPump::PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker
       tun_(tun),
       worker_(worker),
       observer_(std::move(observer)),
-      frames_(kBurstOctets + TunDevice::kMaxFrame) {}
+      frames_(kBurstOctets + TunDevice::kMaxFrame + datapath::Packet::trailer_room) {}
 
 SystemResult<void> PacketPump::add_socket(PacketSocket socket) {
   PacketSocket& added = sockets_.emplace_back(std::move(socket));
@@ -79,16 +79,16 @@ bool PacketPump::read_frames() {
     const auto size = tun_.read(room);
     if (!size || !*size) return false;
     add_frame(room.first(**size));
-    used += **size;
+    used += **size + datapath::Packet::trailer_room;
   }
   return true;
 }
 
 void PacketPump::add_frame(ByteSpan frame) {
   if (!tun_.has_header()) {
-    packets_.push_back({frame, {}});
+    packets_.push_back({frame, {}, datapath::Packet::trailer_room});
   } else if (const auto offload = datapath::parse_offload(frame)) {
-    packets_.push_back({frame.subspan(datapath::offload_size), *offload});
+    packets_.push_back({frame.subspan(datapath::offload_size), *offload, datapath::Packet::trailer_room});
   } else {
     ++counters_.malformed;
   }

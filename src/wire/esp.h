@@ -57,6 +57,14 @@ inline void write_esp_trailer(std::uint8_t* text, std::size_t text_size, std::si
   text[text_size - 1] = static_cast<std::uint8_t>(next_header);
 }
 
+/// The same with up to three octets of padding, which all but block ciphers have; of the eight octets behind the
+/// payload those that are not the trailer's are lost.
+inline void write_short_esp_trailer(std::uint8_t* behind_payload, std::size_t padding, IpProtocol next_header) {
+  static constexpr std::uint8_t octets[4][8] = {{0}, {1, 1}, {1, 2, 2}, {1, 2, 3, 3}};
+  std::memcpy(behind_payload, octets[padding], 8);
+  behind_payload[padding + 1] = static_cast<std::uint8_t>(next_header);
+}
+
 struct EspTrailer {
   std::size_t payload_size;  // octets of text in front of the padding; TFC padding is still in it
   std::uint8_t pad_length;
@@ -72,8 +80,13 @@ inline std::optional<EspTrailer> read_esp_trailer(ByteView text) {
   const std::uint8_t pad_length = text[text.size() - 2];
   if (text.size() - esp_trailer_size < pad_length) return std::nullopt;
   const std::size_t payload_size = text.size() - esp_trailer_size - pad_length;
-  if (pad_length != 0 && std::memcmp(text.data() + payload_size, detail::esp_padding_octets.data(), pad_length) != 0)
+  const std::uint8_t* padding = text.data() + payload_size;
+  if (pad_length <= 3) {  // mostly: no call
+    for (std::uint8_t i = 0; i < pad_length; ++i)
+      if (padding[i] != i + 1) return std::nullopt;
+  } else if (std::memcmp(padding, detail::esp_padding_octets.data(), pad_length) != 0) {
     return std::nullopt;
+  }
   return EspTrailer{payload_size, pad_length, IpProtocol{text.back()}};
 }
 

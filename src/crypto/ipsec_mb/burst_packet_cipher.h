@@ -3,6 +3,7 @@
 //   std::size_t iv_size() const, icv_size() const, block() const, alignment() const;
 //   void prepare_seal(IMB_JOB&, const PacketJob&, Slot&) const;   // fills the job, and the packet's IV
 //   void prepare_open(IMB_JOB&, const PacketJob&, Slot&) const;   // fills the job
+//   static constexpr bool seals_from_elsewhere;                   // if it is true
 //
 // Internal to this folder.
 #pragma once
@@ -35,6 +36,12 @@ class BurstPacketCipher final : public PacketCipher {
   std::size_t icv_size() const override { return protection_.icv_size(); }
   std::size_t alignment() const override { return protection_.alignment(); }
   std::size_t lanes() const override { return 16; }  // of the widest registers
+  bool seals_from_elsewhere() const override {
+    if constexpr (requires { Protection::seals_from_elsewhere; })
+      return Protection::seals_from_elsewhere;
+    else
+      return false;
+  }
 
   void seal(std::span<PacketJob> burst) override {
     for (std::size_t at = 0; at < burst.size(); at += MultiBuffer::burst_size)

@@ -19,6 +19,7 @@ class ChaCha20Poly1305 {
   ChaCha20Poly1305(const ChaCha20Poly1305&) = delete;  // jobs point to the key
   ChaCha20Poly1305& operator=(const ChaCha20Poly1305&) = delete;
 
+  static constexpr bool seals_from_elsewhere = true;
   std::size_t iv_size() const { return 8; }
   std::size_t icv_size() const { return 16; }
   std::size_t block() const { return 1; }
@@ -27,6 +28,7 @@ class ChaCha20Poly1305 {
   void prepare_seal(IMB_JOB& job, const PacketJob& packet, Slot& slot) const {
     write_counter(packet.iv, iv_size(), packet.sequence);
     fill(job, sealing_, packet, slot);
+    job.src = packet.clear_text();
     job.auth_tag_output = packet.icv;
   }
   void prepare_open(IMB_JOB& job, const PacketJob& packet, Slot& slot) const { fill(job, opening_, packet, slot); }

@@ -43,6 +43,7 @@ class GcmPacketCipher final : public PacketCipher {
   std::size_t iv_size() const override { return kIvSize; }
   std::size_t icv_size() const override { return icv_size_; }
   std::size_t alignment() const override { return 4; }
+  bool seals_from_elsewhere() const override { return true; }
 
   void seal(std::span<PacketJob> burst) override {
     for (std::size_t at = 0; at < burst.size(); at += kTogether)
@@ -73,7 +74,8 @@ class GcmPacketCipher final : public PacketCipher {
       write_counter(packets[i].iv, kIvSize, packets[i].sequence);
       lay_out(packets[i], inputs[i]);
     }
-    for (std::size_t i = 0; i < packets.size(); ++i) run(seal_, packets[i], inputs[i], packets[i].icv);
+    for (std::size_t i = 0; i < packets.size(); ++i)
+      run(seal_, packets[i], packets[i].clear_text(), inputs[i], packets[i].icv);
   }
 
   void open_some(std::span<PacketJob> packets) {
@@ -82,7 +84,7 @@ class GcmPacketCipher final : public PacketCipher {
     for (std::size_t i = 0; i < packets.size(); ++i) lay_out(packets[i], inputs[i]);
     for (std::size_t i = 0; i < packets.size(); ++i) {
       packets[i].ok = has_valid_size(packets[i], 1);
-      if (packets[i].ok) run(open_, packets[i], inputs[i], icvs[i].data());
+      if (packets[i].ok) run(open_, packets[i], packets[i].text, inputs[i], icvs[i].data());
     }
     for (std::size_t i = 0; i < packets.size(); ++i)
       packets[i].ok = packets[i].ok && equal_icv(icvs[i].data(), packets[i].icv, icv_size_);
@@ -95,9 +97,10 @@ class GcmPacketCipher final : public PacketCipher {
     input.aad_size = aad.size();
   }
 
-  void run(aes_gcm_enc_dec_t transform, const PacketJob& packet, const Input& input, std::uint8_t* icv) {
-    transform(&key_, &context_, packet.text, packet.text, packet.text_size, input.nonce.data(), input.aad,
-              input.aad_size, icv, icv_size_);
+  void run(aes_gcm_enc_dec_t transform, const PacketJob& packet, const std::uint8_t* from, const Input& input,
+           std::uint8_t* icv) {
+    transform(&key_, &context_, packet.text, from, packet.text_size, input.nonce.data(), input.aad, input.aad_size, icv,
+              icv_size_);
   }
 
   alignas(64) gcm_key_data key_;
