@@ -9,7 +9,7 @@ namespace sallyport::crypto::ipsec_mb {
 
 class MultiBuffer;
 
-/// AES-GCM: one call per packet, as lanes have nothing to add to its vector code.
+/// AES-GCM: one call per packet, as lanes have nothing to add to its vector code; for short packets code of our own.
 std::unique_ptr<PacketCipher> make_gcm(std::shared_ptr<MultiBuffer> lanes, const PacketKeys& keys);
 std::unique_ptr<PacketCipher> make_chacha20_poly1305(std::shared_ptr<MultiBuffer> lanes, const PacketKeys& keys);
 /// CBC, CTR and null, with HMAC.

@@ -2,6 +2,7 @@
 #include "base/secret.h"
 #include "crypto/ipsec_mb/ciphers.h"
 #include "crypto/ipsec_mb/multi_buffer.h"
+#include "crypto/ipsec_mb/short_gcm.h"
 #include "crypto/packet_layout.h"
 
 namespace sallyport::crypto::ipsec_mb {
@@ -33,6 +34,7 @@ class GcmPacketCipher final : public PacketCipher {
         open_ = manager->gcm256_dec;
     }
     std::ranges::copy(keys.encryption_key.last(salt_.size()), salt_.begin());
+    if (lanes_->instruction_set() == InstructionSet::avx512 && ShortGcm::is_supported()) short_.emplace(manager, keys);
   }
   ~GcmPacketCipher() override {
     wipe({reinterpret_cast<std::uint8_t*>(&key_), sizeof key_});
@@ -46,12 +48,26 @@ class GcmPacketCipher final : public PacketCipher {
   bool seals_from_elsewhere() const override { return true; }
 
   void seal(std::span<PacketJob> burst) override {
-    for (std::size_t at = 0; at < burst.size(); at += kTogether)
-      seal_some(burst.subspan(at, std::min(kTogether, burst.size() - at)));
+    while (!burst.empty()) {
+      const std::size_t alike = short_ ? ShortGcm::run(burst) : 0;
+      const std::size_t count = alike != 0 ? alike : long_run(burst);
+      if (alike != 0)
+        short_->seal(burst.first(count));
+      else
+        seal_some(burst.first(count));
+      burst = burst.subspan(count);
+    }
   }
   void open(std::span<PacketJob> burst) override {
-    for (std::size_t at = 0; at < burst.size(); at += kTogether)
-      open_some(burst.subspan(at, std::min(kTogether, burst.size() - at)));
+    while (!burst.empty()) {
+      const std::size_t alike = short_ ? ShortGcm::run(burst) : 0;
+      const std::size_t count = alike != 0 ? alike : long_run(burst);
+      if (alike != 0)
+        short_->open(burst.first(count));
+      else
+        open_some(burst.first(count));
+      burst = burst.subspan(count);
+    }
   }
 
  private:
@@ -66,6 +82,14 @@ class GcmPacketCipher final : public PacketCipher {
     const std::uint8_t* aad;
     std::size_t aad_size;
   };
+
+  /// Packets up to one that is short.
+  std::size_t long_run(std::span<const PacketJob> burst) const {
+    std::size_t count = 1;
+    while (count < std::min(burst.size(), kTogether) && !(short_ && ShortGcm::run(burst.subspan(count, 1)) != 0))
+      ++count;
+    return count;
+  }
 
   void seal_some(std::span<const PacketJob> packets) {
     std::array<Input, kTogether> inputs;
@@ -106,6 +130,7 @@ class GcmPacketCipher final : public PacketCipher {
   alignas(64) gcm_key_data key_;
   gcm_context_data context_{};
   std::shared_ptr<MultiBuffer> lanes_;
+  std::optional<ShortGcm> short_;  // where the processor has what it takes
   aes_gcm_enc_dec_t seal_ = nullptr, open_ = nullptr;
   std::size_t icv_size_;
   bool extended_;
