@@ -1,28 +1,32 @@
-// datapath_against_bare [ROUNDS]: what the datapath's own work costs: nanoseconds per packet from clear packet to Send,
-// and from ESP to Deliver, beside libipsec-mb called directly for the same octets in the same memory, burst by burst in
-// turn. Policy and SA look-up, sequence numbers, replay window, selectors and copies are in ours; in the bare figures
-// nothing but the cipher: direct calls for AES-GCM, the library's bursts of jobs for the others, keyed beforehand.
+// datapath_against_bare [ROUNDS [SUITE]]: what the datapath's own work costs: nanoseconds per packet from clear packet
+// to Send, and from ESP to Deliver, beside libipsec-mb called directly for the same octets in the same memory, burst by
+// burst in turn. Policy and SA look-up, sequence numbers, replay window, selectors and copies are in ours; in the bare
+// figures nothing but the cipher: direct calls for AES-GCM, the library's bursts of jobs for the others, keyed
+// beforehand.
+//
+// Where DPDK was found when this was built, its librte_ipsec stands beside them: one SA each way, known without
+// look-up.
 //
 // Printed are medians over rounds, of which a busy machine disturbs few, and the median of each round's ratio. Every
 // packet opened was sealed in the same run; that none is lost is checked.
-#define NO_COMPAT_IMB_API_053
 #include <fmt/format.h>
-#include <intel-ipsec-mb.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <deque>
+#include <optional>
 
 #include "datapath/test_support.h"
+#include "suites.h"
+#ifdef SALLYPORT_HAS_DPDK
+#include "rte_ipsec.h"
+#endif
 
 namespace sallyport::datapath {
 namespace {
 
 using namespace test;
-
-constexpr std::size_t kBurst = 32;
-constexpr int kBurstsPerTime = 8;  // of each round: so that reading the clock does not count
 
 void must(bool holds, const char* what) {
   if (holds) return;
@@ -36,22 +40,6 @@ struct Text {
   std::uint8_t* octets;
   std::size_t size;
   std::uint8_t* icv;
-};
-
-struct Suite {
-  const char* name;
-  const char* proposal;
-  std::size_t iv, icv;
-  IMB_CIPHER_MODE cipher;
-  IMB_HASH_ALG hash;
-  std::size_t key;
-};
-constexpr Suite kSuites[] = {
-    {"aes128gcm16", "aes128gcm16-noesn", 8, 16, IMB_CIPHER_GCM, IMB_AUTH_AES_GMAC, 16},
-    {"aes256gcm16", "aes256gcm16-noesn", 8, 16, IMB_CIPHER_GCM, IMB_AUTH_AES_GMAC, 32},
-    {"chacha20poly1305", "chacha20poly1305-noesn", 8, 16, IMB_CIPHER_CHACHA20_POLY1305, IMB_AUTH_CHACHA20_POLY1305, 32},
-    {"aes128-sha256", "aes128-sha256-noesn", 16, 16, IMB_CIPHER_CBC, IMB_AUTH_HMAC_SHA_256, 16},
-    {"aes128-sha1", "aes128-sha1-noesn", 16, 12, IMB_CIPHER_CBC, IMB_AUTH_HMAC_SHA_1, 16},
 };
 
 /// The library alone. Keys and IVs are whatever they are: its time does not depend on them.
@@ -146,32 +134,69 @@ double nanoseconds_per_packet(Work work) {
 }
 
 struct Figures {
-  std::vector<double> bare, ours, ratio;
+  std::vector<double> bare, ours, ratio, dpdk, to_dpdk;
 
-  void add(double bare_time, double our_time) {
+  void add(double bare_time, double our_time, std::optional<double> dpdk_time) {
     bare.push_back(bare_time);
     ours.push_back(our_time);
     ratio.push_back(our_time / bare_time);
+    if (!dpdk_time) return;
+    dpdk.push_back(*dpdk_time);
+    to_dpdk.push_back(our_time / *dpdk_time);
   }
   void print(const Suite& suite, std::string_view size, const char* direction) const {
-    fmt::print("{:18} {:>5} {:4} {:8.1f} {:8.1f} [{:.1f} - {:.1f}] {:6.2f}\n", suite.name, size, direction,
-               median(bare), median(ours), quantile(ours, 0.25), quantile(ours, 0.75), median(ratio));
+    fmt::print("{:18} {:>5} {:4} {:8.1f} {:8.1f} [{:.1f} - {:.1f}] {:6.2f}", suite.name, size, direction, median(bare),
+               median(ours), quantile(ours, 0.25), quantile(ours, 0.75), median(ratio));
+    if (!dpdk.empty()) fmt::print(" {:8.1f} {:6.2f}", median(dpdk), median(to_dpdk));
+    fmt::print("\n");
   }
 };
 
-/// Sizes of clear packets, in turn, over the burst.
+/// DPDK's librte_ipsec beside us, or nothing.
+class Peer {
+ public:
+  struct Times {
+    std::optional<double> seal, open;
+  };
+#ifdef SALLYPORT_HAS_DPDK
+  Peer(const Suite& suite, std::span<const std::size_t> sizes) {
+    static const bool started = RteIpsec::start();
+    if (started) dpdk_.emplace(suite, sizes);
+  }
+  Times run() {
+    if (!dpdk_) return {};
+    const auto [seal, open] = dpdk_->run();
+    return {seal, open};
+  }
+
+ private:
+  std::optional<RteIpsec> dpdk_;
+#else
+  Peer(const Suite&, std::span<const std::size_t>) {}
+  Times run() { return {}; }
+#endif
+};
+
+/// Sizes of clear packets, in turn, over the burst; with room behind each.
 std::vector<Bytes> clear_packets(std::span<const std::size_t> sizes) {
   std::vector<Bytes> clear;
-  for (std::size_t i = 0; i < kBurst; ++i) clear.push_back(build({.size = sizes[i % sizes.size()]}));
+  for (std::size_t i = 0; i < kBurst; ++i) {
+    clear.push_back(build({.size = sizes[i % sizes.size()]}));
+    clear.back().resize(clear.back().size() + Packet::trailer_room);
+  }
   return clear;
 }
 
 void measure(const Suite& suite, std::string_view name, std::span<const std::size_t> sizes, int rounds) {
   Pair pair(ChildSa{.proposal = suite.proposal});
   Bare bare(suite);
+  Peer peer(suite, sizes);
   auto clear = clear_packets(sizes);
   std::vector<Packet> packets;
-  for (Bytes& bytes : clear) packets.push_back({.bytes = bytes, .offload = {}});
+  for (Bytes& bytes : clear) {
+    const std::size_t size = bytes.size() - Packet::trailer_room;
+    packets.push_back({.bytes = ByteSpan(bytes).first(size), .offload = {}, .room = Packet::trailer_room});
+  }
   const std::size_t head = 8 + suite.iv;
   const auto text_of = [&](std::uint8_t* packet, std::size_t size) {
     return Text{packet, packet + head, size - head - suite.icv, packet + size - suite.icv};
@@ -200,8 +225,12 @@ void measure(const Suite& suite, std::string_view name, std::span<const std::siz
       pair.there().inbound(Instant{}, wires[static_cast<std::size_t>(i)].datagrams(), opened);
       must(opened.deliveries.size() == kBurst, "packets were dropped that were to be opened");
     });
-    out.add(nanoseconds_per_packet([&](int) { bare.run(texts, true); }), our_seal);
-    in.add(nanoseconds_per_packet([&](int i) { bare.run(received[static_cast<std::size_t>(i)], false); }), our_open);
+    const double bare_seal = nanoseconds_per_packet([&](int) { bare.run(texts, true); });
+    const double bare_open =
+        nanoseconds_per_packet([&](int i) { bare.run(received[static_cast<std::size_t>(i)], false); });
+    const Peer::Times dpdk = peer.run();
+    out.add(bare_seal, our_seal, dpdk.seal);
+    in.add(bare_open, our_open, dpdk.open);
   }
   out.print(suite, name, "seal");
   in.print(suite, name, "open");
@@ -213,11 +242,12 @@ void measure(const Suite& suite, std::string_view name, std::span<const std::siz
 int main(int count, char** words) {
   using namespace sallyport::datapath;
   const int rounds = count > 1 ? std::max(1, std::atoi(words[1])) : 200;
-  fmt::print("{:18} {:>5} {:4} {:>8} {:>8} {:>16} {:>6}\n", "ns per packet", "size", "", "bare", "ours", "[quartiles]",
-             "ratio");
+  fmt::print("{:18} {:>5} {:4} {:>8} {:>8} {:>16} {:>6} {:>8} {:>6}\n", "ns per packet", "size", "", "bare", "ours",
+             "[quartiles]", "ratio", "DPDK", "ratio");
   // IMIX by the numbers of packets that are usual: 7 of 40 octets (here 64), 4 of 576, 1 of 1500 (here 1420).
   constexpr std::size_t imix[] = {64, 576, 64, 64, 576, 64, 1420, 64, 576, 64, 576, 64};
   for (const Suite& suite : kSuites) {
+    if (count > 2 && std::string_view(words[2]) != suite.name) continue;
     for (const std::size_t size : {std::size_t{64}, std::size_t{512}, std::size_t{1420}})
       measure(suite, fmt::format("{}", size), {&size, 1}, rounds);
     measure(suite, "IMIX", imix, rounds);
