@@ -66,12 +66,9 @@ void check_rounds(const ConnectionDraft& draft, Diagnostics& diagnostics) {
     draft.written.error("local.id", "we are one name, not a pattern for several", diagnostics);
 }
 
-/// Who gets inner addresses, and who gives them: both are IKEv1's so far.
+/// Who gets inner addresses, and who gives them.
 void check_remote_access(const ConnectionDraft& draft, Diagnostics& diagnostics) {
   const Connection& c = draft.connection;
-  for (const char* key : {"vips", "pools"})
-    if (draft.written.has(key) && c.version != policy::IkeVersion::v1)
-      draft.written.error(key, "inner addresses are given in IKEv1 alone so far", diagnostics, "write version = 1");
   if (!c.vips.empty() && !c.pools.empty())
     draft.written.error("pools", "a connection either asks for inner addresses, with vips, or gives them", diagnostics,
                         "leave one of the two out");

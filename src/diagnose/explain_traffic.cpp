@@ -54,6 +54,13 @@ Explanation Explainer::other_mode() const {
 }
 
 Explanation Explainer::no_address() const {
+  const bool not_asked = f_.notify == "FAILED_CP_REQUIRED";
+  if (not_asked && !ours())
+    return about(fmt::format("{} takes nobody who does not ask for an inner address.", peer()), "vips",
+                 fmt::format("Write vips = [\"0.0.0.0\"] in connections.{}.", f_.connection));
+  if (not_asked)
+    return about(fmt::format("{} asked for no inner address, and has to.", peer()), "pools",
+                 fmt::format("Let it ask for one, or leave connections.{}.pools out.", f_.connection));
   if (!ours())
     return about(fmt::format("{} gave us no inner address.", peer()), "vips",
                  fmt::format("Its pool may be used up: its log names the cause. Or leave connections.{}.vips out.",

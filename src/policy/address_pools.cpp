@@ -81,6 +81,18 @@ std::optional<AddressPools::Lease> AddressPools::lease(std::span<const std::stri
   return std::nullopt;
 }
 
+std::optional<IpAddress> AddressPools::held_by(std::span<const std::string> names, const std::string& client,
+                                               Family family) const {
+  for (const std::string& name : names) {
+    const Pool* pool = find(name);
+    if (!pool || pool->addresses.family() != family) continue;
+    for (auto held = held_.lower_bound(pool->addresses.first);
+         held != held_.end() && held->first <= pool->addresses.last; ++held)
+      if (held->second.client == client) return held->first;
+  }
+  return std::nullopt;
+}
+
 bool AddressPools::share(const IpAddress& address, const std::string& client, IkeSaId holder) {
   const auto held = held_.find(address);
   if (held == held_.end() || held->second.client != client || held->second.holders.empty()) return false;

@@ -28,6 +28,8 @@ class AddressPools {
   };
   std::optional<Lease> lease(std::span<const std::string> names, const std::string& client, IkeSaId holder,
                              const IpAddress& wanted);
+  /// The first address of the family that the client holds in these pools: in use, or kept for it.
+  std::optional<IpAddress> held_by(std::span<const std::string> names, const std::string& client, Family family) const;
   /// Another IKE SA of the client holds the address as well; false: it is not the client's.
   bool share(const IpAddress& address, const std::string& client, IkeSaId holder);
   /// The IKE SA holds nothing any more.

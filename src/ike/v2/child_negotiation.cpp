@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ike/core/child_sas.h"
+#include "ike/v2/configuration.h"
 #include "ike/v2/numbers_map.h"
 
 namespace sallyport::ike::v2 {
@@ -93,13 +94,13 @@ std::optional<Failure> passes_no_nat(const IkeSa& sa, const policy::Child& confi
 
 PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateChild task, Environment& env) {
   PendingChild pending;
+  const Hosts hosts = hosts_of(sa, *sa.connection, sa.given ? &*sa.given : nullptr);
   pending.spi_in = env.spis.allocate(env.random);
-  pending.local_ts = !task.local_ts.empty()
-                         ? task.local_ts
-                         : with_packet_first(resolve(config.local_ts, sa.local.address), task.request.source);
+  pending.local_ts =
+      !task.local_ts.empty() ? task.local_ts : with_packet_first(local_selectors(config, hosts), task.request.source);
   pending.remote_ts = !task.remote_ts.empty()
                           ? task.remote_ts
-                          : with_packet_first(resolve(config.remote_ts, sa.remote.address), task.request.destination);
+                          : with_packet_first(remote_selectors(config, hosts), task.request.destination);
   pending.task = std::move(task);
   return pending;
 }
@@ -193,17 +194,20 @@ Failure read_child_error(const IkeSa& sa, const policy::Child& config, const Pen
       failure.our_mode = config.mode;
       break;
     case w::NotifyType::no_additional_sas:
-    case w::NotifyType::temporary_failure:
+    case w::NotifyType::temporary_failure: failure.kind = FailureKind::child_refused; break;
     case w::NotifyType::failed_cp_required:
-    case w::NotifyType::internal_address_failure: failure.kind = FailureKind::child_refused; break;
+    case w::NotifyType::internal_address_failure:
+      failure.kind = FailureKind::no_virtual_address;
+      failure.child.clear();  // it is about all of them
+      break;
     default: break;
   }
   return failure;
 }
 
 std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const policy::Connection& connection,
-                                                    const w::PayloadChain& request, bool ignore_key_exchange,
-                                                    const ChildSa* replaced) {
+                                                    const Hosts& hosts, const w::PayloadChain& request,
+                                                    bool ignore_key_exchange, const ChildSa* replaced) {
   const auto refuse = [&](w::NotifyType type, FailureKind kind) {
     return ChildRefusal{{.type = type}, child_failure(sa, connection.name, {}, kind, Side::local)};
   };
@@ -230,8 +234,13 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
       continue;
     }
     const SelectorPair& wanted = child.mode == policy::Mode::transport ? *as_seen : *as_sent;
-    const auto configured_local = replaced ? replaced->local_ts : resolve(child.local_ts, sa.local.address);
-    const auto configured_remote = replaced ? replaced->remote_ts : resolve(child.remote_ts, sa.remote.address);
+    const auto configured_local = replaced ? replaced->local_ts : local_selectors(child, hosts);
+    const auto configured_remote = replaced ? replaced->remote_ts : remote_selectors(child, hosts);
+    if (configured_remote.empty()) {  // made of an address that the peer has not asked for
+      refusal = refuse(w::NotifyType::failed_cp_required, FailureKind::no_virtual_address);
+      refusal.failure.notify = w::to_string(w::NotifyType::failed_cp_required);
+      continue;
+    }
     const auto local = narrow(configured_local, wanted.local);
     const auto remote = narrow(configured_remote, wanted.remote);
     if (!local || !remote) {

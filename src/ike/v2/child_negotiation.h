@@ -7,6 +7,7 @@
 #include <expected>
 
 #include "ike/core/environment.h"
+#include "ike/v2/configuration.h"
 #include "ike/v2/step.h"
 
 namespace sallyport::ike::v2 {
@@ -64,8 +65,8 @@ struct ChildRefusal {
 };
 /// With `replaced`, the same child as that one is of, and within its selectors.
 std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const policy::Connection& connection,
-                                                    const wire::ikev2::PayloadChain& request, bool ignore_key_exchange,
-                                                    const ChildSa* replaced = nullptr);
+                                                    const Hosts& hosts, const wire::ikev2::PayloadChain& request,
+                                                    bool ignore_key_exchange, const ChildSa* replaced = nullptr);
 /// The responder's half: allocates the SPI, derives the keys, and appends its SA payload and what belongs to it.
 NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const ChildMatch& match,
                     const ChildKeyInputs& inputs, bool with_key_exchange, wire::ikev2::PayloadChain& reply,

@@ -213,7 +213,8 @@ Step process_create_child_request(const IkeSa& sa, const Inbound& in, Environmen
   const auto* nonce = in.payloads.find<w::NoncePayload>();
   if (!nonce) return refuse(sa, {.type = w::NotifyType::invalid_syntax});
 
-  const auto match = match_child(sa, *sa.connection, in.payloads, false, replaced);
+  const Hosts hosts = hosts_of(sa, *sa.connection, sa.given ? &*sa.given : nullptr);
+  const auto match = match_child(sa, *sa.connection, hosts, in.payloads, false, replaced);
   if (!match) return refuse(sa, match.error().notify, match.error().failure);
   const auto agreement = agree_on_key(match->choice.suite, in.payloads.find<w::KePayload>(), env);
   if (!agreement) return refuse(sa, agreement.error());

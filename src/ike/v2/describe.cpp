@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ike/v2/configuration.h"
 #include "ike/v2/numbers_map.h"
 
 namespace sallyport::ike::v2 {
@@ -48,7 +49,9 @@ struct Describe {
   }
   PayloadSummary operator()(const w::SkPayload&) const { return {.name = "SK"}; }
   PayloadSummary operator()(const w::SkfPayload&) const { return {.name = "SKF"}; }
-  PayloadSummary operator()(const w::CpPayload&) const { return {.name = "CP"}; }
+  PayloadSummary operator()(const w::CpPayload& cp) const {
+    return {.name = "CP", .detail = describe_configuration(cp)};
+  }
   PayloadSummary operator()(const w::EapPayload&) const { return {.name = "EAP"}; }
   PayloadSummary operator()(const w::UnknownPayload& unknown) const { return {.name = w::to_string(unknown.type)}; }
 };

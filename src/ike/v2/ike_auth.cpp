@@ -5,6 +5,7 @@
 
 #include "ike/core/candidates.h"
 #include "ike/v2/child_negotiation.h"
+#include "ike/v2/configuration.h"
 #include "ike/v2/numbers_map.h"
 
 namespace sallyport::ike::v2 {
@@ -38,11 +39,30 @@ bool proves(const w::AuthPayload& auth, const Secret& expected) {
 
 // ---- Initiator ----
 
+/// A client has offered any address of its own, and got one: nothing else goes by this Child SA.
+std::optional<Failure> narrow_to_received(const IkeSa& sa, const policy::Child& config,
+                                          const std::optional<policy::NetworkConfig>& received,
+                                          policy::ChildSaSpec& spec) {
+  auto failure = auth_failure(sa, FailureKind::no_virtual_address, Side::remote);
+  if (!received) return failure;
+  failure.child = config.name;
+  Hosts hosts;
+  for (const policy::IpAddress& address : received->addresses) hosts.own.push_back(policy::AddressRange::host(address));
+  failure.kind = FailureKind::no_common_selector;
+  failure.our_local_ts = local_selectors(config, hosts);
+  failure.our_remote_ts = failure.peer_remote_ts = spec.remote_ts;
+  failure.peer_local_ts = spec.local_ts;
+  spec.local_ts = policy::intersect(spec.local_ts, failure.our_local_ts);
+  if (spec.local_ts.empty()) return failure;
+  return std::nullopt;
+}
+
 /// The peer is who it should be; what became of the Child SA?
 void read_first_child(const IkeSa& sa, const Inbound& in, Environment& env, Step& step) {
   const PendingChild& pending = *sa.pending_child;
   const policy::Child* config = sa.connection->find_child(pending.task.request.child);
   ASSERT(config);
+  if (!sa.connection->vips.empty()) step.received = take_configuration(*sa.connection, in.payloads);
   if (const auto* error = in.payloads.find_error()) {
     step.failure = read_child_error(sa, *config, pending, *error);
     return;
@@ -59,6 +79,12 @@ void read_first_child(const IkeSa& sa, const Inbound& in, Environment& env, Step
     step.failure = child.error().failure;
     step.abandoned = child.error().exists_at_peer;
     return;
+  }
+  if (!sa.connection->vips.empty()) {
+    auto failure = narrow_to_received(sa, *config, step.received, child->spec);
+    step.abandoned = failure.has_value();
+    step.failure = std::move(failure);
+    if (step.failure) return;
   }
   step.child = std::move(*child);
 }
@@ -108,15 +134,32 @@ std::vector<policy::ConnectionPtr> connections_for(const IkeSa& sa, const policy
 policy::ConnectionPtr best_connection(const IkeSa& sa, const std::vector<policy::ConnectionPtr>& connections,
                                       const w::PayloadChain& request) {
   const int best = specificity(connections.front()->remote.id);
-  for (const auto& connection : connections)
-    if (specificity(connection->remote.id) == best && match_child(sa, *connection, request, true)) return connection;
+  for (const auto& connection : connections) {
+    Hosts hosts = hosts_of(sa, *connection, nullptr);
+    if (!connection->pools.empty() && find_configuration_request(request))  // it will be one of the pools
+      hosts.peers = {policy::AddressRange::all(policy::Family::ipv4), policy::AddressRange::all(policy::Family::ipv6)};
+    if (specificity(connection->remote.id) == best && match_child(sa, *connection, hosts, request, true))
+      return connection;
+  }
   return connections.front();
 }
 
 /// The Child SA that rides along. Its failure does not touch the IKE SA (RFC 7296 §1.2).
 void answer_first_child(const IkeSa& sa, const policy::Connection& connection, const Inbound& in, Environment& env,
                         Step& step) {
-  const auto match = match_child(sa, connection, in.payloads, true);
+  if (const auto* request = find_configuration_request(in.payloads); request && !connection.pools.empty()) {
+    auto configuration = answer_configuration(sa, connection, step.authenticated->remote_id, *request,
+                                              step.authenticated->initial_contact, env);
+    if (!configuration) {
+      step.reply->add(w::NotifyPayload{.type = w::NotifyType::internal_address_failure});
+      step.failure = std::move(configuration.error());
+      return;
+    }
+    step.reply->add(std::move(configuration->reply));
+    step.given = std::move(configuration->given);
+  }
+  const Hosts hosts = hosts_of(sa, connection, step.given ? &*step.given : nullptr);
+  const auto match = match_child(sa, connection, hosts, in.payloads, true);
   if (!match) {
     step.reply->add(match.error().notify);
     step.failure = match.error().failure;
@@ -140,6 +183,7 @@ std::optional<w::PayloadChain> build_auth_request(const IkeSa& sa, const policy:
   if (policy::is_exact(sa.connection->remote.id)) payloads.add(w::IdrPayload{write_identity(sa.connection->remote.id)});
   const Secret proof = auth_of_initiator(sa, key->secret, id.body(), env.crypto);
   payloads.add(w::AuthPayload{w::AuthMethod::shared_key_mic, to_bytes(proof.view())});
+  if (!sa.connection->vips.empty()) payloads.add(build_configuration_request(*sa.connection, env.memory));
   add_child_offer(payloads, config, pending, false);
   add_selectors(payloads, pending.local_ts, pending.remote_ts);
   return payloads;

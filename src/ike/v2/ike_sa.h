@@ -16,6 +16,7 @@
 #include "ike/v2/message_window.h"
 #include "policy/child_sa.h"
 #include "policy/connection_table.h"
+#include "policy/network_config.h"
 
 namespace sallyport::ike::v2 {
 
@@ -142,6 +143,9 @@ struct IkeSa : AnyIkeSa {
   MessageWindow window;
   bool ids_run_out = false;  // half of them are used up
   TimerSet<Timer> timers;
+
+  std::optional<policy::NetworkConfig> received,
+      given;  // inner addresses: ours, as a client; the peer's, as its gateway
 
   std::unique_ptr<Setup> setup;
   std::vector<ChildSa> children;

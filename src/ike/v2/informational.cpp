@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ike/v2/configuration.h"
+
 namespace sallyport::ike::v2 {
 namespace {
 
@@ -37,7 +39,7 @@ w::PayloadChain build_delete_ike_sa() {
   return payloads;
 }
 
-Step process_informational_request(const IkeSa& sa, const Inbound& in, Environment&) {
+Step process_informational_request(const IkeSa& sa, const Inbound& in, Environment& env) {
   Step step{.next = sa.state};
   step.reply.emplace();
   if (in.payloads.find_notify(w::NotifyType::authentication_failed)) {  // RFC 7296 §2.21.2: the initiator refuses us
@@ -64,6 +66,16 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
         continue;
       step.removed.push_back(child->id);
       if (!child->closing) ours.spis.push_back(child->spi_in);  // else our own Delete is on its way (RFC 7296 §1.4.1)
+    }
+  }
+  if (const auto* asked = find_configuration_request(in.payloads); asked && sa.state == State::established) {
+    auto configuration = answer_configuration(sa, *sa.connection, sa.remote_id, *asked, false, env);
+    if (configuration) {
+      step.reply->add(std::move(configuration->reply));
+      step.given = std::move(configuration->given);
+    } else {
+      step.reply->add(w::NotifyPayload{.type = w::NotifyType::internal_address_failure});
+      step.failure = std::move(configuration.error());
     }
   }
   for (auto* ours : {&our_esp, &our_ah})

@@ -7,6 +7,7 @@
 //   session_timers.cpp  what time brings
 //   child_renewal.cpp   Child SAs in the place of others: which one counts, which ones go
 //   succession.cpp      IKE SAs in the place of others
+//   session_network.cpp inner addresses: come, inherited, gone
 #pragma once
 
 #include "ike/core/session.h"
@@ -67,6 +68,9 @@ class Ikev2Session final : public Session {
   void apply_keys(Environment& env, const Received& received, Keyed keyed);
   void apply_authentication(Instant now, Environment& env, Authenticated authenticated);
   void apply_deletes(Instant now, Environment& env, const Step& step);
+  void apply_configuration(Environment& env, Step& step);
+  void inherit_configuration(Environment& env, IkeSa& predecessor);
+  void leave_network(Environment& env);
   void install_child(Instant now, Environment& env, NewChild child);
   void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
   void finish_request(Instant now, Environment& env, Step& step);

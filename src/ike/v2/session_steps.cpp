@@ -18,6 +18,7 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   if (received.request) confirm_children(env);
   if (step.keyed) apply_keys(env, received, std::move(*step.keyed));
   if (step.authenticated) apply_authentication(now, env, std::move(*step.authenticated));
+  apply_configuration(env, step);
   apply_deletes(now, env, step);
   // The inbound half is there before the peer can know of it.
   if (step.child) install_child(now, env, std::move(*step.child));

@@ -253,6 +253,7 @@ void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) 
   sa_.state = State::closed;
   while (!sa_.children.empty()) remove_child(now, env, sa_.children.back().id, why);
   drop_pending(env);
+  leave_network(env);
   if (sa_.established)
     env.emit(event::IkeSaClosed{sa_.id, sa_.connection_name(), why});
   else
@@ -288,6 +289,8 @@ IkeSaStatus Ikev2Session::status() const {
   status.expires = sa_.timers.at(Timer::life);
   status.rekeys = sa_.timers.at(Timer::renewal);
   if (sa_.keyed()) status.suite = sa_.suite;
+  status.received = sa_.received;
+  status.given = sa_.given;
   for (const ChildSa& child : sa_.children) {
     ChildSaStatus& shown = status.children.emplace_back(child);
     shown.state = child.gone         ? ChildSaStatus::State::deleted

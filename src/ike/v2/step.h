@@ -40,6 +40,7 @@ struct Step {
 
   std::optional<Keyed> keyed;
   std::optional<Authenticated> authenticated;
+  std::optional<policy::NetworkConfig> received, given;  // of IkeSa
   std::optional<NewChild> child;
   std::optional<NewIkeSa> ike_sa;              // in the place of this one
   std::optional<policy::ChildSaId> lost;       // a child of ours that the peer does not know (CHILD_SA_NOT_FOUND)

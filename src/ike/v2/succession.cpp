@@ -115,6 +115,7 @@ void Ikev2Session::add_loser(Instant now, Environment& env, NewIkeSa made) {
 
 void Ikev2Session::inherit(Instant now, Environment& env, Ikev2Session& predecessor) {
   sa_.children = std::exchange(predecessor.sa_.children, {});
+  inherit_configuration(env, predecessor.sa_);
   for (QueuedTask& queued : std::exchange(predecessor.sa_.tasks, {})) {
     const bool of_the_old =
         std::holds_alternative<RekeyIkeSa>(queued.task) || std::holds_alternative<CheckLiveness>(queued.task);
