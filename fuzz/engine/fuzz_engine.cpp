@@ -5,6 +5,7 @@
 //   even kinds   a datagram as it is, from a stranger; kind 2 comes to port 4500
 //   odd kinds    the payloads of a message that the peer of an established IKE SA encrypts properly: the first octet is
 //                the exchange type, the second the type of the first payload
+//   kind 3       a fragment of such a message: behind these two its number and how many there are
 #include "base/reader.h"
 #include "fuzz/common/engine_end.h"
 #include "wire/ikev2/message.h"
@@ -35,19 +36,25 @@ void handshake(End& client, End& gateway) {
   }
 }
 
-/// What the client would send, had it written these octets as its payloads.
-std::optional<Bytes> seal(const ike::LogKeys& keys, std::uint32_t id, std::uint8_t exchange, std::uint8_t first,
-                          ByteView inner) {
+struct FragmentNumbers {
+  std::uint16_t number, total;
+};
+
+/// What the client would send, had it written these octets as its payloads. `iv` is never the same twice.
+std::optional<Bytes> seal(const ike::LogKeys& keys, std::uint32_t id, std::uint64_t iv, std::uint8_t exchange,
+                          std::uint8_t first, std::optional<FragmentNumbers> fragment, ByteView inner) {
   wire::IkeHeader header{.initiator_spi = keys.spi_initiator,
                          .responder_spi = keys.spi_responder,
                          .major_version = w::major_version,
                          .exchange_type = exchange,
                          .flags = w::flag_initiator,
                          .message_id = id};
-  auto layout =
-      w::lay_out_sk(header, static_cast<w::PayloadType>(first), {8, w::padded_text_size(inner.size(), 1), 16});
+  const w::SkSizes sizes{8, w::padded_text_size(inner.size(), 1), 16};
+  const auto type = static_cast<w::PayloadType>(first);
+  auto layout = fragment ? w::lay_out_skf(header, {type, fragment->number, fragment->total, {}}, sizes)
+                         : w::lay_out_sk(header, type, sizes);
   if (!layout) return std::nullopt;
-  store_be64(layout->iv().data(), 0x8000000000000000u + id);  // away from the client's own counter
+  store_be64(layout->iv().data(), 0x8000000000000000u + iv);  // away from the client's own counter
   std::ranges::copy(inner, layout->text().begin());
   w::write_padding(layout->text(), inner.size());
   const ByteView material = keys.sk_ei.view();
@@ -76,8 +83,10 @@ void run(ByteView input) {
     if (*kind % 2 == 0) {
       const std::uint16_t port = *kind == 2 ? 4500 : 500;
       gateway.engine().on_datagram(now, {{kGateway, port}, {kStranger, port}, octets});
-    } else if (octets.size() >= 2) {
-      const auto message = seal(client.keys(), next_id, octets[0], octets[1], octets.subspan(2));
+    } else if (*kind == 3 ? octets.size() >= 4 : octets.size() >= 2) {
+      const auto fragment = *kind == 3 ? std::optional(FragmentNumbers{octets[2], octets[3]}) : std::nullopt;
+      const auto message = seal(client.keys(), next_id, static_cast<std::uint64_t>(records), octets[0], octets[1],
+                                fragment, octets.subspan(fragment ? 4 : 2));
       if (message) gateway.engine().on_datagram(now, {{kGateway, 500}, {kClient, 500}, *message});
     }
     for (const auto& answer : gateway.drain())

@@ -145,14 +145,6 @@ void check_protocol(const ConnectionDraft& draft, const ChildDraft& child, Diagn
                         "write esp_proposals, or leave encap out");
 }
 
-/// What is said of fragments counts in IKEv1 alone so far.
-void check_fragmentation(const ConnectionDraft& draft, Diagnostics& diagnostics) {
-  if (!draft.written.has("fragmentation") || draft.connection.version != policy::IkeVersion::v2 ||
-      draft.connection.fragmentation == policy::Fragmentation::no)
-    return;
-  draft.written.warning("fragmentation", "IKEv2's messages are not sent in fragments yet", diagnostics);
-}
-
 /// Transport mode is between the two hosts themselves (RFC 4301 §4.1).
 void check_transport_selectors(const ChildDraft& draft, Diagnostics& diagnostics) {
   if (draft.child.mode != policy::Mode::transport) return;
@@ -252,7 +244,6 @@ void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) 
   check_remote_access(draft, diagnostics);
   check_addresses(draft, diagnostics);
   check_rekeying(draft, diagnostics);
-  check_fragmentation(draft, diagnostics);
   for (const ChildDraft& child : draft.children) {
     check_lifetimes(child, diagnostics);
     const Child& c = child.child;

@@ -76,7 +76,7 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
     {{"encap", "boolean", "no", "UDP encapsulation of ESP even without a NAT"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.encap, read_boolean(n, d)); }},
     {{"fragmentation", "yes, accept, force, no", "yes",
-      "IKEv1: long messages in fragments, to peers that know them; to all; announced alone; not at all"},
+      "long IKE messages in fragments: to peers that know them; taken alone; in IKEv1 to all peers; not at all"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.fragmentation, read_word(n, d, kFragmentationWords));
      }},

@@ -73,13 +73,10 @@ TEST(UnsupportedKey, SaysSoWithTheNearestAlternative) {
                "accepted is false"}});
 }
 
-TEST(Fragmentation, IsOneOfFourWordsAndNotForIkev2Yet) {
+TEST(Fragmentation, IsOneOfFourWords) {
   expect_office(
       {{"fragmentation = \"always\"",
-        "office.toml:2:17: error: connections.office.fragmentation: \"always\" is none of: yes, accept, force, no"},
-       {"fragmentation = \"force\"\nversion = 2",
-        "office.toml:2:17: warning: connections.office.fragmentation: IKEv2's messages are not sent in fragments "
-        "yet"}});
+        "office.toml:2:17: error: connections.office.fragmentation: \"always\" is none of: yes, accept, force, no"}});
 }
 
 TEST(Protocols, EspAndAhExcludeEachOtherInIkev2AndAhGoesInNoUdp) {

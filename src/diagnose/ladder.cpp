@@ -304,7 +304,8 @@ std::string retell(const event::PayloadSummary& payload, const event::MessageSum
   if (payload.name == "IDcr") return "IDcr: with the responder's " + policy::to_string(payload.selectors);
   if (payload.name == "V")
     return payload.detail.empty() ? "V: an extension unknown to us" : "V: I know " + payload.detail;
-  if (payload.name == "ATTR" || payload.name == "CP") return payload.name + ": " + payload.detail;
+  if (payload.name == "ATTR" || payload.name == "CP" || payload.name == "SKF")
+    return payload.name + ": " + payload.detail;
   if (payload.name == "D") return "D: delete " + payload.detail;
   std::string text = payload.name;
   if (payload.name == "NAT-D" && !payload.detail.empty()) return text + ": " + payload.detail;

@@ -57,12 +57,12 @@ enum class UniquePolicy : std::uint8_t {
   keep,
   replace
 };
-/// Long IKE messages in several datagrams (swanctl's `fragmentation`). Fragments that come are always put together.
+/// Long IKE messages in several datagrams (swanctl's `fragmentation`). In IKEv1 what comes so is always put together.
 enum class Fragmentation : std::uint8_t {
   no,      // nothing is said of it, and nothing sent in fragments
   accept,  // announced, and none sent
   yes,     // announced, and sent to a peer that announced it as well
-  force    // IKEv1: sent to any peer, from the first message on
+  force    // IKEv1: sent to any peer, from the first message on. IKEv2: as `yes`, for nothing else is possible
 };
 enum class IkeVersion : std::uint8_t {
   any = 0,

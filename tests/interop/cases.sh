@@ -122,6 +122,22 @@ case_steps() {
   step "terminate" peer_terminate "$kind" "$initiator"
 }
 
+# --- fragments -------------------------------------------------------------------------------------------------------------
+# Long names and short parts: what proves an identity does not fit into one. strongSwan's names end at 511 octets.
+fragments_needed() {
+  patience='fragment_size = 540'
+  strongswan_extra+=$'\n  fragment_size = 540'
+  name_a=keyid:$(printf 'a%.0s' {1..490}) name_b=keyid:$(printf 'b%.0s' {1..490})
+  also=", IKE in fragments"
+}
+in_fragments() {  # in_fragments NAME: the peer has sent its long message in parts, and put ours together
+  local log=$state/b/run/charon.log
+  if grep -q 'splitting IKE message' "$log" && grep -q 'received fragment #2' "$log"; then ok "$1: either way"; else
+    bad "$1: no fragments"
+  fi
+  : >"$log"
+}
+
 # --- rekeying --------------------------------------------------------------------------------------------------------------
 # What our log has told so far: Child SAs installed, IKE SAs established
 children_made() { grep -c 'Child SA x{[0-9]*} installed' "$state/a/out"; }

@@ -1,11 +1,12 @@
 // Pieces: what has come of one message that travels in numbered pieces, in IKEv1's fragments or RFC 7383's. It keeps
 // and joins them; how many there are to be, which of two pieces with one number counts, and how long to wait is for
-// whoever gathers them: there the versions differ.
+// whoever gathers them: there the versions differ. And what room a packet has for one.
 #pragma once
 
 #include <map>
 
 #include "base/bytes.h"
+#include "ike/core/datagram.h"
 
 namespace sallyport::ike {
 
@@ -15,6 +16,7 @@ class Pieces {
   std::size_t octets() const { return octets_; }
   std::size_t count() const { return pieces_.size(); }
   bool empty() const { return pieces_.empty(); }
+  bool has(std::uint16_t number) const { return pieces_.contains(number); }
 
   /// Takes the place of the piece that has the number already. Numbers count from 1.
   void put(std::uint16_t number, ByteView data) {
@@ -47,5 +49,13 @@ class Pieces {
   std::map<std::uint16_t, Bytes> pieces_;
   std::size_t octets_ = 0;
 };
+
+/// Octets of the longest message that fits into an IP packet of `packet_size` octets from this endpoint.
+inline std::size_t longest_message(std::size_t packet_size, const policy::Endpoint& local) {
+  constexpr std::size_t udp_header = 8;
+  const std::size_t marker = local.port == kIkePort ? 0 : 4;  // RFC 3948 §2.2
+  const std::size_t around = (local.address.is_v6() ? 40U : 20U) + udp_header + marker;
+  return packet_size > around ? packet_size - around : 0;
+}
 
 }  // namespace sallyport::ike

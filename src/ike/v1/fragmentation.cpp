@@ -8,7 +8,6 @@ namespace {
 
 namespace w = wire::ikev1;
 
-constexpr std::size_t kUdpHeader = 8;
 /// Octets of a fragment in front of its data: ISAKMP header, generic payload header, id, number and flags.
 constexpr std::size_t kFragmentHead = wire::ike_header_size + w::generic_header_size + 4;
 constexpr std::size_t kMostFragments = 255;
@@ -66,12 +65,6 @@ bool sends_fragments(const IsakmpSa& sa) {
 }
 
 // ---- Cutting ----
-
-std::size_t longest_message(std::size_t packet_size, const policy::Endpoint& local) {
-  const std::size_t marker = local.port == kIkePort ? 0 : 4;  // RFC 3948 §2.2
-  const std::size_t around = (local.address.is_v6() ? 40U : 20U) + kUdpHeader + marker;
-  return packet_size > around ? packet_size - around : 0;
-}
 
 std::vector<Bytes> cut_into_fragments(ByteView message, std::size_t longest) {
   if (message.size() <= longest || longest <= kFragmentHead) return {};

@@ -29,8 +29,6 @@ bool sends_fragments(const IsakmpSa& sa);
 
 // ---- Cutting ----
 
-/// Octets of the longest message that fits into an IP packet of `packet_size` octets from this endpoint.
-std::size_t longest_message(std::size_t packet_size, const policy::Endpoint& local);
 /// The fragments of `message`, each a message of at most `longest` octets. None: it is no longer than that, or cannot
 /// be cut so small (there are at most 255 fragments). The same message has the same fragments every time, so that a
 /// repetition completes what got lost of it.

@@ -59,7 +59,8 @@ struct Describe {
 }  // namespace
 
 event::MessageSummary describe(const wire::IkeHeader& header, const w::PayloadChain& payloads, bool encrypted,
-                               std::size_t size, const policy::Endpoint& local, const policy::Endpoint& remote) {
+                               std::size_t size, std::size_t fragments, const policy::Endpoint& local,
+                               const policy::Endpoint& remote) {
   event::MessageSummary summary;
   summary.version = header.major_version;
   summary.exchange = w::to_string(static_cast<w::ExchangeType>(header.exchange_type));
@@ -72,7 +73,10 @@ event::MessageSummary describe(const wire::IkeHeader& header, const w::PayloadCh
   summary.remote = remote;
   summary.size = static_cast<std::uint32_t>(size);
   summary.encrypted = encrypted;
-  summary.payloads.reserve(payloads.size());
+  summary.payloads.reserve(payloads.size() + 1);
+  if (fragments > 1)
+    summary.payloads.push_back(
+        {.name = "SKF", .detail = fmt::format("in {} pieces, each protected by itself", fragments)});
   for (const w::Payload& payload : payloads) summary.payloads.push_back(std::visit(Describe{}, payload.body));
   return summary;
 }

@@ -12,6 +12,7 @@
 #include "crypto/provider.h"
 #include "ike/core/any_ike_sa.h"
 #include "ike/core/renewal.h"
+#include "ike/v2/fragmentation.h"
 #include "ike/v2/key_schedule.h"
 #include "ike/v2/message_window.h"
 #include "policy/child_sa.h"
@@ -42,6 +43,7 @@ enum class Timer : std::uint8_t {
   life,        // the IKE SA's own end
   renewal,     // it wants fresh keys, or the last try at them came to nothing
   retirement,  // rekeyed, and the peer has not deleted it yet
+  reassembly,  // fragments of the peer's have waited for the others long enough
   child_life,  // the earliest of what the Child SAs' lives bring: renewal, retirement, end
   count_
 };
@@ -141,7 +143,8 @@ struct IkeSa : AnyIkeSa {
   IkeKeys keys;
   std::uint64_t sent_messages = 0;  // IV counter
   MessageWindow window;
-  bool ids_run_out = false;  // half of them are used up
+  bool ids_run_out = false;                      // half of them are used up
+  std::unique_ptr<Fragmentation> fragmentation;  // nullptr: not both ends have announced it
   TimerSet<Timer> timers;
 
   std::optional<policy::NetworkConfig> received,

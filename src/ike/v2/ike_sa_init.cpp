@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ike/core/candidates.h"
+#include "ike/v2/fragmentation.h"
 #include "ike/v2/nat_detection.h"
 #include "ike/v2/numbers_map.h"
 
@@ -128,6 +129,7 @@ w::PayloadChain build_init_request(const IkeSa& sa, Environment& env) {
   payloads.add(w::KePayload{write_method(exchange.method()), to_bytes(exchange.public_value())});
   payloads.add(w::NoncePayload{sa.setup->nonce_i});
   add_nat_detection(payloads, env.crypto, sa.spi_i, 0, sa.local, sa.remote, sa.connection->encap);
+  if (wants_fragmentation(*sa.connection)) announce_fragmentation(payloads);
   return payloads;
 }
 
@@ -169,6 +171,7 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
   keyed.init_response = to_bytes(in.datagram.message);
   keyed.nat_local = nat.local || sa.connection->encap;  // pretended, so the peer encapsulates as well
   keyed.nat_remote = nat.remote;
+  keyed.fragmentation = wants_fragmentation(*sa.connection) && says_fragmentation(in.payloads);
   return {.next = State::auth_sent, .keyed = std::move(keyed)};
 }
 
@@ -209,6 +212,8 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   sa.setup->nonce_i = nonce->data;
   sa.setup->nonce_r = random_nonce(env.random);
   sa.setup->init_request = to_bytes(in.datagram.message);
+  const bool in_fragments = says_fragmentation(in.payloads) && wants_fragmentation(candidates);
+  if (in_fragments) sa.fragmentation = std::make_unique<Fragmentation>();
   const bool pretend =
       std::ranges::any_of(candidates, [](const policy::Candidate& each) { return each.alike().encap; });
   sa.setup->candidates = std::move(candidates);
@@ -229,6 +234,7 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   accepted.payloads.add(w::NoncePayload{accepted.sa.setup->nonce_r});
   add_nat_detection(accepted.payloads, env.crypto, accepted.sa.spi_i, accepted.sa.spi_r, in.datagram.local,
                     in.datagram.remote, pretend);
+  if (in_fragments) announce_fragmentation(accepted.payloads);
   return accepted;
 }
 

@@ -13,9 +13,10 @@ Duration jittered(Duration wait, const Settings& settings, RandomSource& random)
 
 }  // namespace
 
-Instant MessageWindow::sent_request(Instant now, Bytes datagram, const Settings& settings, RandomSource& random) {
+Instant MessageWindow::sent_request(Instant now, std::vector<Bytes> datagrams, const Settings& settings,
+                                    RandomSource& random) {
   ASSERT(!outstanding_);
-  outstanding_ = Outstanding{std::move(datagram), 0, settings.retransmit_timeout};
+  outstanding_ = Outstanding{std::move(datagrams), 0, settings.retransmit_timeout};
   ++next_request_;
   return now + jittered(outstanding_->wait, settings, random);
 }
@@ -27,20 +28,19 @@ std::optional<MessageWindow::Repetition> MessageWindow::repeat_request(Instant n
   ++outstanding_->repetitions;
   outstanding_->wait =
       Duration(static_cast<Duration::rep>(static_cast<double>(outstanding_->wait.count()) * settings.retransmit_base));
-  return Repetition{outstanding_->datagram, next_request_ - 1, outstanding_->repetitions,
-                    now + jittered(outstanding_->wait, settings, random)};
+  return Repetition{next_request_ - 1, outstanding_->repetitions, now + jittered(outstanding_->wait, settings, random)};
 }
 
 MessageWindow::Arrival MessageWindow::classify_request(crypto::Provider& crypto, std::uint32_t id,
                                                        ByteView datagram) const {
-  if (id == expected_request_) return Arrival::fresh;
+  if (is_next_request(id)) return Arrival::fresh;
   // The whole datagram is compared: an answer is not worth more than the request that it repeats.
-  if (id + 1 == expected_request_ && !response_.empty() && digest(crypto, datagram) == last_request_)
-    return Arrival::repeated;
+  if (is_answered(id) && digest(crypto, datagram) == last_request_) return Arrival::repeated;
   return Arrival::stray;
 }
 
-void MessageWindow::answered_request(crypto::Provider& crypto, std::uint32_t id, ByteView datagram, Bytes response) {
+void MessageWindow::answered_request(crypto::Provider& crypto, std::uint32_t id, ByteView datagram,
+                                     std::vector<Bytes> response) {
   ASSERT(id == expected_request_);
   ++expected_request_;
   last_request_ = digest(crypto, datagram);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/random.h"
@@ -21,7 +22,7 @@ class MessageWindow {
   /// The id that the next request of ours carries.
   std::uint32_t next_request_id() const { return next_request_; }
   /// Notes a request that is being sent, and says when it is due again.
-  Instant sent_request(Instant now, Bytes datagram, const Settings& settings, RandomSource& random);
+  Instant sent_request(Instant now, std::vector<Bytes> datagrams, const Settings& settings, RandomSource& random);
   /// Does a response with this id answer the outstanding request?
   bool answers_outstanding(std::uint32_t id) const { return outstanding_ && id == next_request_ - 1; }
   /// The answer was authentic and acceptable.
@@ -32,13 +33,16 @@ class MessageWindow {
   void restart() { *this = {}; }
 
   struct Repetition {
-    ByteView datagram;  // as it was
     std::uint32_t id;
     std::uint32_t attempt;  // 1 for the first repetition
     Instant due;            // the next one
   };
   /// nullopt when all tries are used up: the peer is unreachable.
   std::optional<Repetition> repeat_request(Instant now, const Settings& settings, RandomSource& random);
+  /// The outstanding request's datagrams: one, or its fragments.
+  const std::vector<Bytes>& request() const { return outstanding_->datagrams; }
+  /// The same message, cut otherwise.
+  void replace_request(std::vector<Bytes> datagrams) { outstanding_->datagrams = std::move(datagrams); }
   /// How often the outstanding request was sent.
   std::uint32_t attempts() const { return outstanding_ ? outstanding_->repetitions + 1 : 0; }
 
@@ -50,15 +54,20 @@ class MessageWindow {
   };
   Arrival classify_request(crypto::Provider& crypto, std::uint32_t id, ByteView datagram) const;
   /// The request was taken, and this is what it was answered with.
-  void answered_request(crypto::Provider& crypto, std::uint32_t id, ByteView datagram, Bytes response);
-  ByteView response() const { return response_; }
+  void answered_request(crypto::Provider& crypto, std::uint32_t id, ByteView datagram, std::vector<Bytes> response);
+  /// Its datagrams; none: nothing has been answered yet.
+  const std::vector<Bytes>& response() const { return response_; }
+  void replace_response(std::vector<Bytes> datagrams) { response_ = std::move(datagrams); }
+  // Where a request comes in fragments, each is authenticated before it counts as one of these.
+  bool is_next_request(std::uint32_t id) const { return id == expected_request_; }
+  bool is_answered(std::uint32_t id) const { return id + 1 == expected_request_ && !response_.empty(); }
 
  private:
   using Digest = std::array<std::uint8_t, 20>;
   static Digest digest(crypto::Provider& crypto, ByteView datagram);
 
   struct Outstanding {
-    Bytes datagram;
+    std::vector<Bytes> datagrams;
     std::uint32_t repetitions = 0;
     Duration wait{};
   };
@@ -67,7 +76,7 @@ class MessageWindow {
 
   std::uint32_t expected_request_ = 0;
   Digest last_request_{};
-  Bytes response_;
+  std::vector<Bytes> response_;
 };
 
 }  // namespace sallyport::ike::v2

@@ -35,17 +35,27 @@ void write_iv(const policy::Suite& suite, RandomSource& random, std::uint64_t co
     random.fill(iv);
 }
 
-}  // namespace
-
-Result<Bytes> seal_message(crypto::Provider& crypto, RandomSource& random, const policy::Suite& suite,
-                           DirectionKeys keys, std::uint64_t iv_counter, const wire::IkeHeader& header,
-                           const wire::ikev2::PayloadChain& payloads) {
+wire::ikev2::SkSizes sizes_of(const policy::Suite& suite, std::size_t inner) {
   const auto shape = crypto::shape(suite.encryption.cipher);
-  const Bytes inner = TRY(wire::ikev2::serialize_payloads(payloads));
-  const wire::ikev2::SkSizes sizes{shape.iv, wire::ikev2::padded_text_size(inner.size(), shape.block),
-                                   icv_size_of(suite)};
-  SkLayout layout = TRY(wire::ikev2::lay_out_sk(header, payloads.first_type(), sizes));
+  return {shape.iv, wire::ikev2::padded_text_size(inner, shape.block), icv_size_of(suite)};
+}
 
+/// Octets in front of a body: IKE header, generic payload header; and of a fragment its numbers.
+constexpr std::size_t kHead = wire::ike_header_size + wire::ikev2::generic_header_size;
+constexpr std::size_t kFragmentHead = kHead + 4;
+
+/// Octets of inner payloads that a fragment of at most `longest` has room for.
+std::size_t fragment_room(const policy::Suite& suite, std::size_t longest) {
+  const auto shape = crypto::shape(suite.encryption.cipher);
+  const std::size_t around = kFragmentHead + shape.iv + icv_size_of(suite);
+  if (longest <= around) return 0;
+  const std::size_t text = (longest - around) / shape.block * shape.block;
+  return text == 0 ? 0 : text - 1;  // the pad length
+}
+
+/// Writes IV, text and ICV of what is laid out.
+Bytes seal(crypto::Provider& crypto, RandomSource& random, const policy::Suite& suite, DirectionKeys keys,
+           std::uint64_t iv_counter, SkLayout layout, ByteView inner) {
   write_iv(suite, random, iv_counter, layout.iv());
   std::ranges::copy(inner, layout.text().begin());
   wire::ikev2::write_padding(layout.text(), inner.size());
@@ -63,23 +73,23 @@ Result<Bytes> seal_message(crypto::Provider& crypto, RandomSource& random, const
   return std::move(layout.message);
 }
 
-std::expected<Opened, OpenError> open_message(crypto::Provider& crypto, const policy::Suite& suite, DirectionKeys keys,
-                                              ByteView message, const wire::ikev2::SkPayload& sk) {
+/// Verifies, decrypts, and takes the padding off.
+std::expected<Bytes, OpenError> open(crypto::Provider& crypto, const policy::Suite& suite, DirectionKeys keys,
+                                     ByteView message, ByteView body) {
   const auto shape = crypto::shape(suite.encryption.cipher);
   const std::size_t icv_size = icv_size_of(suite);
   const auto unauthentic = std::unexpected(OpenError{false, {ErrorCode::unauthentic}});
-  if (sk.body.size() < shape.iv + icv_size + 1) return unauthentic;
-  const std::size_t text_size = sk.body.size() - shape.iv - icv_size;
+  if (body.size() < shape.iv + icv_size + 1) return unauthentic;
+  const std::size_t text_size = body.size() - shape.iv - icv_size;
   if (text_size % shape.block != 0) return unauthentic;
 
-  const ByteView body = sk.body;
   const ByteView iv = body.first(shape.iv);
   const ByteView icv = body.last(icv_size);
   Bytes text = to_bytes(body.subspan(shape.iv, text_size));
   const Bytes start = starting_block(suite, keys.encryption, iv);
   const ByteView key = key_part(suite, keys.encryption);
   if (crypto::is_combined(suite.encryption.cipher)) {
-    const ByteView aad = wire::ikev2::associated_data(message, sk.body.size());
+    const ByteView aad = wire::ikev2::associated_data(message, body.size());
     if (!crypto.open(suite.encryption, key, start, aad, text, icv)) return unauthentic;
   } else {
     Bytes expected(icv_size);
@@ -91,6 +101,64 @@ std::expected<Opened, OpenError> open_message(crypto::Provider& crypto, const po
 
   const auto inner = wire::ikev2::strip_padding(text);
   if (!inner) return std::unexpected(OpenError{true, inner.error()});
+  text.resize(inner->size());
+  return text;
+}
+
+}  // namespace
+
+Result<Plaintext> write_plaintext(const wire::IkeHeader& header, const wire::ikev2::PayloadChain& payloads) {
+  return Plaintext{header, payloads.first_type(), TRY(wire::ikev2::serialize_payloads(payloads))};
+}
+
+std::size_t sealed_size(const policy::Suite& suite, const Plaintext& plain) {
+  const auto sizes = sizes_of(suite, plain.inner.size());
+  return kHead + sizes.iv + sizes.text + sizes.icv;
+}
+
+Result<Bytes> seal_whole(crypto::Provider& crypto, RandomSource& random, const policy::Suite& suite, DirectionKeys keys,
+                         std::uint64_t iv_counter, const Plaintext& plain) {
+  SkLayout layout = TRY(wire::ikev2::lay_out_sk(plain.header, plain.first, sizes_of(suite, plain.inner.size())));
+  return seal(crypto, random, suite, keys, iv_counter, std::move(layout), plain.inner);
+}
+
+Result<std::vector<Bytes>> seal_in_fragments(crypto::Provider& crypto, RandomSource& random, const policy::Suite& suite,
+                                             DirectionKeys keys, std::uint64_t& iv_counter, const Plaintext& plain,
+                                             std::size_t longest) {
+  const std::size_t room = fragment_room(suite, longest);
+  if (room == 0) return fail(ErrorCode::out_of_range);
+  const std::size_t total = std::max<std::size_t>(1, (plain.inner.size() + room - 1) / room);
+  if (total > 0xffff) return fail(ErrorCode::out_of_range);
+  std::vector<Bytes> fragments;
+  ByteView rest = plain.inner;
+  for (std::size_t number = 1; number <= total; ++number) {
+    const ByteView part = rest.first(std::min(room, rest.size()));
+    rest = rest.subspan(part.size());
+    const wire::ikev2::SkfPayload skf{.first_inner = number == 1 ? plain.first : wire::ikev2::PayloadType::none,
+                                      .fragment_number = static_cast<std::uint16_t>(number),
+                                      .total_fragments = static_cast<std::uint16_t>(total),
+                                      .body = {}};
+    SkLayout layout = TRY(wire::ikev2::lay_out_skf(plain.header, skf, sizes_of(suite, part.size())));
+    fragments.push_back(seal(crypto, random, suite, keys, ++iv_counter, std::move(layout), part));
+  }
+  return fragments;
+}
+
+Result<Bytes> seal_message(crypto::Provider& crypto, RandomSource& random, const policy::Suite& suite,
+                           DirectionKeys keys, std::uint64_t iv_counter, const wire::IkeHeader& header,
+                           const wire::ikev2::PayloadChain& payloads) {
+  return seal_whole(crypto, random, suite, keys, iv_counter, TRY(write_plaintext(header, payloads)));
+}
+
+std::expected<Bytes, OpenError> open_fragment(crypto::Provider& crypto, const policy::Suite& suite, DirectionKeys keys,
+                                              ByteView message, const wire::ikev2::SkfPayload& skf) {
+  return open(crypto, suite, keys, message, skf.body);
+}
+
+std::expected<Opened, OpenError> open_message(crypto::Provider& crypto, const policy::Suite& suite, DirectionKeys keys,
+                                              ByteView message, const wire::ikev2::SkPayload& sk) {
+  const auto inner = open(crypto, suite, keys, message, sk.body);
+  if (!inner) return std::unexpected(inner.error());
   auto payloads = wire::ikev2::parse_inner_payloads(sk.first_inner, *inner);
   if (!payloads) return std::unexpected(OpenError{true, payloads.error()});
   return Opened{std::move(*payloads)};

@@ -39,7 +39,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::accept(const Inbound& in, Environmen
   session->log_message(env, event::Direction::received, in.header, in.payloads, false, in.datagram.message.size());
   session->log_message(env, event::Direction::sent, header, accepted.payloads, false, message->size());
   sa.setup->init_response = *message;
-  sa.window.answered_request(env.crypto, 0, in.datagram.message, *message);
+  sa.window.answered_request(env.crypto, 0, in.datagram.message, {*message});
   session->send(in.now, env, std::move(*message), sa.local, sa.remote);
   session->log_keys(env);
   if (sa.nat_local || sa.nat_remote) env.emit(event::NatDetected{sa.id, {}, sa.nat_local, sa.nat_remote});
@@ -73,21 +73,30 @@ void Ikev2Session::on_init_message(Instant now, Environment& env, const Received
 void Ikev2Session::on_protected_message(Instant now, Environment& env, const Received& received,
                                         const w::PayloadChain& payloads) {
   const auto* sk = payloads.find<w::SkPayload>();
-  if (!sa_.keyed() || !sk) return reject(env, Reason::unexpected_exchange, received.datagram);
+  const auto* skf = sa_.fragmentation ? payloads.find<w::SkfPayload>() : nullptr;
+  if (!sa_.keyed() || (!sk && !skf)) return reject(env, Reason::unexpected_exchange, received.datagram);
+  if (skf) return on_fragment(now, env, received, *skf);
   if (!expects(now, env, received)) return;
 
   const auto keys = sa_.initiator() ? keys_of_responder(sa_.keys) : keys_of_initiator(sa_.keys);
-  const auto opened = open_message(env.crypto, sa_.suite, keys, received.datagram.message, *sk);
+  auto opened = open_message(env.crypto, sa_.suite, keys, received.datagram.message, *sk);
   if (!opened && !opened.error().authentic) return reject(env, Reason::not_authentic, received.datagram);
+  Result<w::PayloadChain> inner = fail(ErrorCode::malformed);
+  if (opened) inner = std::move(opened->payloads);
+  on_authentic(now, env, received, inner, received.datagram.message.size(), 1);
+}
+
+/// What the peer itself has sent, and never before.
+void Ikev2Session::on_authentic(Instant now, Environment& env, const Received& received,
+                                const Result<w::PayloadChain>& payloads, std::size_t size, std::size_t fragments) {
   heard(now, env, received);
-  if (!opened) return refuse_authentic(now, env, received, {.type = w::NotifyType::invalid_syntax});
-  log_message(env, event::Direction::received, received.header, opened->payloads, true,
-              received.datagram.message.size());
-  if (const auto* unknown = opened->payloads.find_unsupported_critical())
+  if (!payloads) return refuse_authentic(now, env, received, {.type = w::NotifyType::invalid_syntax});
+  log_message(env, event::Direction::received, received.header, *payloads, true, size, fragments);
+  if (const auto* unknown = payloads->find_unsupported_critical())
     return refuse_authentic(
         now, env, received,
         {.type = w::NotifyType::unsupported_critical_payload, .data = {static_cast<std::uint8_t>(unknown->type)}});
-  dispatch(now, env, received, opened->payloads);
+  dispatch(now, env, received, *payloads);
 }
 
 /// Is it the message id's turn? A repeated request is answered from the cache here.
@@ -102,8 +111,7 @@ bool Ikev2Session::expects(Instant now, Environment& env, const Received& receiv
     case MessageWindow::Arrival::fresh: return true;
     case MessageWindow::Arrival::repeated:
       reject(env, Reason::repeated, received.datagram);
-      if (sa_.timers.is_set(Timer::retirement)) retire(now, env);
-      send(now, env, to_bytes(sa_.window.response()), received.datagram.local, received.datagram.remote);
+      answer_again(now, env, received.datagram);
       return false;
     case MessageWindow::Arrival::stray: break;
   }
@@ -157,24 +165,33 @@ void Ikev2Session::send(Instant now, Environment& env, Bytes message, const poli
 void Ikev2Session::respond(Instant now, Environment& env, const Received& received, const w::PayloadChain& payloads) {
   const auto header =
       header_for(static_cast<w::ExchangeType>(received.header.exchange_type), received.header.message_id, true);
-  const auto keys = sa_.initiator() ? keys_of_initiator(sa_.keys) : keys_of_responder(sa_.keys);
-  auto message = seal_message(env.crypto, env.random, sa_.suite, keys, ++sa_.sent_messages, header, payloads);
-  ASSERT(message);
-  log_message(env, event::Direction::sent, header, payloads, true, message->size());
-  sa_.window.answered_request(env.crypto, received.header.message_id, received.datagram.message, *message);
+  auto plain = write_plaintext(header, payloads);
+  ASSERT(plain);
+  auto datagrams = seal(env, *plain, received.datagram.local);
+  ASSERT(!datagrams.empty());
+  log_sent(env, header, payloads, datagrams);
+  if (sa_.fragmentation) {
+    sa_.fragmentation->response_repeats = 0;
+    sa_.fragmentation->long_response.reset();
+    if (may_be_cut_smaller(env, datagrams, received.datagram.local))
+      sa_.fragmentation->long_response = std::move(*plain);
+  }
   // Where the request came from, whatever we hold to be the peer's address (RFC 7296 §2.11).
-  send(now, env, std::move(*message), received.datagram.local, received.datagram.remote);
+  send(now, env, datagrams, received.datagram.local, received.datagram.remote);
+  sa_.window.answered_request(env.crypto, received.header.message_id, received.datagram.message, std::move(datagrams));
 }
 
 bool Ikev2Session::send_request(Instant now, Environment& env, w::ExchangeType exchange,
                                 const w::PayloadChain& payloads) {
   const auto header = header_for(exchange, sa_.window.next_request_id(), false);
-  const auto keys = sa_.initiator() ? keys_of_initiator(sa_.keys) : keys_of_responder(sa_.keys);
-  auto message = seal_message(env.crypto, env.random, sa_.suite, keys, ++sa_.sent_messages, header, payloads);
-  if (!message) return false;
-  log_message(env, event::Direction::sent, header, payloads, true, message->size());
-  sa_.timers.set(Timer::retransmit, sa_.window.sent_request(now, *message, env.settings, env.random));
-  send(now, env, std::move(*message), sa_.local, sa_.remote);
+  auto plain = write_plaintext(header, payloads);
+  if (!plain) return false;
+  auto datagrams = seal(env, *plain, sa_.local);
+  if (datagrams.empty()) return false;
+  log_sent(env, header, payloads, datagrams);
+  if (may_be_cut_smaller(env, datagrams, sa_.local)) sa_.fragmentation->long_request = std::move(*plain);
+  send(now, env, datagrams, sa_.local, sa_.remote);
+  sa_.timers.set(Timer::retransmit, sa_.window.sent_request(now, std::move(datagrams), env.settings, env.random));
   return true;
 }
 
@@ -192,9 +209,10 @@ wire::IkeHeader Ikev2Session::header_for(w::ExchangeType exchange, std::uint32_t
 }
 
 void Ikev2Session::log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
-                               const w::PayloadChain& payloads, bool encrypted, std::size_t size) {
+                               const w::PayloadChain& payloads, bool encrypted, std::size_t size,
+                               std::size_t fragments) {
   env.emit(event::MessageLogged{direction, sa_.id, sa_.connection_name(),
-                                describe(header, payloads, encrypted, size, sa_.local, sa_.remote)});
+                                describe(header, payloads, encrypted, size, fragments, sa_.local, sa_.remote)});
 }
 
 }  // namespace sallyport::ike::v2

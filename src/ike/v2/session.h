@@ -8,6 +8,7 @@
 //   child_renewal.cpp   Child SAs in the place of others: which one counts, which ones go
 //   succession.cpp      IKE SAs in the place of others
 //   session_network.cpp inner addresses: come, inherited, gone
+//   session_fragments.cpp  long messages, both ways
 #pragma once
 
 #include "ike/core/session.h"
@@ -57,6 +58,8 @@ class Ikev2Session final : public Session {
                        const wire::ikev2::PayloadChain& payloads);
   void on_protected_message(Instant now, Environment& env, const Received& received,
                             const wire::ikev2::PayloadChain& payloads);
+  void on_authentic(Instant now, Environment& env, const Received& received,
+                    const Result<wire::ikev2::PayloadChain>& payloads, std::size_t size, std::size_t fragments);
   bool expects(Instant now, Environment& env, const Received& received);
   void refuse_authentic(Instant now, Environment& env, const Received& received, wire::ikev2::NotifyPayload notify);
   void heard(Instant now, Environment& env, const Received& received);
@@ -83,12 +86,29 @@ class Ikev2Session final : public Session {
   // ---- Messages out (session.cpp) ----
   void send(Instant now, Environment& env, Bytes message, const policy::Endpoint& local,
             const policy::Endpoint& remote);
+  void send(Instant now, Environment& env, const std::vector<Bytes>& datagrams, const policy::Endpoint& local,
+            const policy::Endpoint& remote);
   void respond(Instant now, Environment& env, const Received& received, const wire::ikev2::PayloadChain& payloads);
   bool send_request(Instant now, Environment& env, wire::ikev2::ExchangeType exchange,
                     const wire::ikev2::PayloadChain& payloads);
   wire::IkeHeader header_for(wire::ikev2::ExchangeType exchange, std::uint32_t id, bool response) const;
   void log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
-                   const wire::ikev2::PayloadChain& payloads, bool encrypted, std::size_t size);
+                   const wire::ikev2::PayloadChain& payloads, bool encrypted, std::size_t size,
+                   std::size_t fragments = 1);
+
+  // ---- Long messages (session_fragments.cpp) ----
+  bool sends_fragments() const;
+  std::size_t packet_size(const Environment& env) const;
+  std::vector<Bytes> seal(Environment& env, const Plaintext& plain, const policy::Endpoint& local);
+  bool may_be_cut_smaller(const Environment& env, const std::vector<Bytes>& datagrams,
+                          const policy::Endpoint& local) const;
+  std::vector<Bytes> cut_smaller(Environment& env, const Plaintext& plain, const policy::Endpoint& local);
+  void log_sent(Environment& env, const wire::IkeHeader& header, const wire::ikev2::PayloadChain& payloads,
+                const std::vector<Bytes>& datagrams);
+  void answer_again(Instant now, Environment& env, const Datagram& datagram);
+  void on_fragment(Instant now, Environment& env, const Received& received, const wire::ikev2::SkfPayload& fragment);
+  void arm_reassembly(const Environment& env);
+  void on_reassembly(Instant now, const Environment& env);
 
   // ---- Tasks (session_tasks.cpp) ----
   bool send_init(Instant now, Environment& env, crypto::KeyExchangeMethod method);

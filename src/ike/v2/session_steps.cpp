@@ -46,6 +46,7 @@ void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed 
   sa_.spi_r = keyed.spi_r;
   sa_.nat_local = keyed.nat_local;
   sa_.nat_remote = keyed.nat_remote;
+  if (keyed.fragmentation) sa_.fragmentation = std::make_unique<Fragmentation>();
   sa_.setup->nonce_r = std::move(keyed.nonce_r);
   sa_.setup->init_response = std::move(keyed.init_response);
   sa_.setup->key_exchange.reset();
@@ -125,6 +126,7 @@ void Ikev2Session::remove_child(Instant now, Environment& env, policy::ChildSaId
 /// What the Step brought is applied: now the task that the request was for.
 void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
   sa_.window.request_answered();
+  if (sa_.fragmentation) sa_.fragmentation->long_request.reset();
   sa_.timers.cancel(Timer::retransmit);
   if (step.restart) {
     sa_.setup->cookie = std::move(step.restart->cookie);

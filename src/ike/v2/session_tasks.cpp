@@ -56,7 +56,7 @@ bool Ikev2Session::send_init(Instant now, Environment& env, crypto::KeyExchangeM
   log_message(env, event::Direction::sent, header, payloads, false, message->size());
   setup.init_request = *message;
   sa_.window.restart();
-  sa_.timers.set(Timer::retransmit, sa_.window.sent_request(now, *message, env.settings, env.random));
+  sa_.timers.set(Timer::retransmit, sa_.window.sent_request(now, {*message}, env.settings, env.random));
   send(now, env, std::move(*message), sa_.local, sa_.remote);
   return true;
 }

@@ -30,6 +30,7 @@ void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
     case Timer::life: return close(now, env, FailureKind::expired, true);
     case Timer::renewal: return on_renewal(now, env);
     case Timer::retirement: return close(now, env, FailureKind::rekeyed, true);
+    case Timer::reassembly: return on_reassembly(now, env);
     case Timer::child_life: return on_child_life(now, env);
     case Timer::count_: break;
   }
@@ -45,7 +46,11 @@ void Ikev2Session::on_retransmit(Instant now, Environment& env) {
   }
   env.emit(event::Retransmitted{sa_.id, sa_.connection_name(), repetition->id, repetition->attempt});
   sa_.timers.set(Timer::retransmit, repetition->due);
-  send(now, env, to_bytes(repetition->datagram), sa_.local, sa_.remote);
+  if (const Fragmentation* f = sa_.fragmentation.get();
+      f && f->long_request && repetition->attempt >= kRepetitionsBeforeSmaller)
+    if (auto smaller = cut_smaller(env, *f->long_request, sa_.local); !smaller.empty())
+      sa_.window.replace_request(std::move(smaller));
+  send(now, env, sa_.window.request(), sa_.local, sa_.remote);
 }
 
 void Ikev2Session::on_liveness(Instant now, Environment& env) {

@@ -19,6 +19,7 @@ struct Keyed {
   Bytes nonce_r;
   Bytes init_response;  // initiator alone
   bool nat_local = false, nat_remote = false;
+  bool fragmentation = false;  // both ends have announced it
 };
 /// IKE_AUTH proved the peer's identity.
 struct Authenticated {

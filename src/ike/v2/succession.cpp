@@ -72,6 +72,10 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
   sa.spi_r = made.spi_r;
   sa.suite = made.suite;
   sa.keys = std::move(made.keys);
+  if (sa_.fragmentation) {
+    sa.fragmentation = std::make_unique<Fragmentation>();
+    sa.fragmentation->packet_size = sa_.fragmentation->packet_size;
+  }
   sa.created = sa.last_received = now;
   sa.established = now;
   sa.peer_confirmed = false;
