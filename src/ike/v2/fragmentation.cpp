@@ -10,7 +10,8 @@ namespace w = wire::ikev2;
 // ---- Who speaks of it ----
 
 bool wants_fragmentation(const policy::Candidates& candidates) {
-  return std::ranges::any_of(candidates, [](const policy::Candidate& each) { return wants_fragmentation(each.alike()); });
+  return std::ranges::any_of(candidates,
+                             [](const policy::Candidate& each) { return wants_fragmentation(each.alike()); });
 }
 
 void announce_fragmentation(w::PayloadChain& payloads) {
