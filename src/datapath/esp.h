@@ -54,14 +54,13 @@ struct EspLayout {
   }
   /// The same for a payload anywhere else, with wire::write_short_esp_trailer's room behind it; for ciphers that seal
   /// from there.
-  crypto::PacketJob prepare_seal_from(std::uint8_t* from, std::uint8_t* packet, std::uint32_t spi,
-                                      std::uint64_t sequence, std::size_t payload, wire::IpProtocol next_header) const {
+  void prepare_seal_from(std::uint8_t* from, std::uint8_t* packet, std::uint32_t spi, std::uint64_t sequence,
+                         std::size_t payload, wire::IpProtocol next_header, crypto::PacketJob& prepared) const {
     const std::size_t text_size = wire::esp_text_size(payload, alignment);
     wire::write_esp_header(packet, {spi, static_cast<std::uint32_t>(sequence)});
     wire::write_short_esp_trailer(from + payload, text_size - payload - wire::esp_trailer_size, next_header);
-    crypto::PacketJob made = job(packet, text_size, sequence);
-    made.source = from;
-    return made;
+    prepared = job(packet, text_size, sequence);
+    prepared.source = from;
   }
   /// False: too short, or the text is no multiple of its alignment.
   bool prepare_open(ByteSpan packet, std::uint64_t sequence, crypto::PacketJob& prepared) const {

@@ -41,7 +41,7 @@ void Inbound::begin_burst(std::span<const Datagram> burst, Verdicts& out) {
   heard_new_sa_ = false;
   arrived_count_ = 0;
   runs_.clear();
-  run_sa_ = nullptr;
+  end_run();
   active_.clear();
   restored_.reset();
   copies_.reset();
@@ -54,7 +54,7 @@ void Inbound::begin_burst(std::span<const Datagram> burst, Verdicts& out) {
 void Inbound::accept(const Datagram& datagram, ByteSpan packet, Verdicts& out) {
   const auto header = wire::read_esp_header(packet);
   if (!header) return drop(DropReason::malformed_esp, nullptr, out);
-  Sa* sa = sad_.find_inbound(header->spi);
+  Sa* sa = header->spi == run_spi_ ? run_sa_ : sad_.find_inbound(header->spi);
   if (sa == nullptr) return drop(DropReason::unknown_spi, nullptr, out);
   if (sa->outer_ah) return drop(DropReason::incomplete_bundle, sa, out);
   accept_esp(*sa, *header, datagram, packet, out);
@@ -72,11 +72,12 @@ void Inbound::begin_run(Sa& sa) {
   }
   list.last = run;
   run_sa_ = &sa;
+  run_spi_ = sa.protocol == policy::Protocol::esp ? sa.inbound.spi : no_spi;
 }
 
 void Inbound::open_all(Instant now, Sa& sa, Verdicts& out) {
   const BurstList list = std::exchange(sa.inbound.burst, {});
-  run_sa_ = nullptr;
+  end_run();
   const Run all = list.first == list.last ? runs_[list.first] : gather(list.first);
   const std::size_t burst_octets = sa.protocol == policy::Protocol::ah ? SIZE_MAX : sa.inbound.layout.burst_octets;
   for (std::uint32_t at = all.first; at < all.first + all.count;) {
@@ -85,7 +86,13 @@ void Inbound::open_all(Instant now, Sa& sa, Verdicts& out) {
       octets += arrived_[at + count++].text_size;
     sa.inbound.cipher->open(std::span(arrived_).subspan(at, count));
     newest_from_ = nullptr;
-    for (; count != 0; --count, ++at) on_opened(now, sa, arrived_[at], *from_[at], out);
+    for (const std::uint32_t end = at + count; at < end;) {
+      const std::uint32_t done = deliver_like_last(now, sa, at, end);
+      at += done;
+      if (done != 0) continue;
+      on_opened(now, sa, arrived_[at], *from_[at], out);
+      ++at;
+    }
     if (newest_from_ != nullptr) note_origin(sa, *newest_from_, out);
   }
 }
@@ -126,9 +133,7 @@ inline void Inbound::on_opened(Instant now, Sa& sa, const crypto::PacketJob& job
     return;
   }
   const ByteSpan payload = text.first(trailer->payload_size);
-  if (const std::size_t size = size_if_like_last(sa, payload, trailer->next_header); size != 0)
-    deliver_like_last(sa, payload.first(size), from, out);
-  else if (sa.mode == policy::Mode::tunnel)
+  if (sa.mode == policy::Mode::tunnel)
     decapsulate(sa, payload, trailer->next_header, from, out);
   else
     restore(sa, payload, trailer->next_header, from, out);
@@ -155,16 +160,33 @@ void Inbound::note_origin(Sa& sa, const Datagram& from, Verdicts& out) {
 
 // ---- Tunnel mode
 
-/// The common case, in few instructions: all that is asked of a packet is answered for the one before.
-inline std::size_t Inbound::size_if_like_last(const Sa& sa, ByteView payload, wire::IpProtocol next_header) const {
-  const bool is_of_version = next_header == (last_head_.is_v6() ? wire::IpProtocol::ipv6 : wire::IpProtocol::ipv4);
-  return is_of_version && &sa == last_sa_ ? last_head_.size_if_like(payload) : 0;
-}
-
-inline void Inbound::deliver_like_last(Sa& sa, ByteSpan packet, const Datagram& from, Verdicts& out) {
-  if (!mark_congestion(sa, packet, last_head_.traffic_class(), from.traffic_class, out)) return;
-  count_delivered(sa, packet.size());
-  coalescer_.pass_on(sa.id, packet);
+/// The common case, in few instructions: packets in order, all as it should be, and of each what is asked is answered
+/// for the one before. How many of those from `first` to `end` were so, and are done with.
+std::uint32_t Inbound::deliver_like_last(Instant now, Sa& sa, std::uint32_t first, std::uint32_t end) {
+  InboundSa& inbound = sa.inbound;
+  if (&sa != last_sa_ || sa.protocol != policy::Protocol::esp || sa.is_limited() || !sa.outbound.in_use) return 0;
+  const auto version = last_head_.is_v6() ? wire::IpProtocol::ipv6 : wire::IpProtocol::ipv4;
+  const std::uint8_t traffic_class = last_head_.traffic_class();
+  std::size_t octets = 0;
+  std::uint32_t at = first;
+  for (; at < end; ++at) {
+    const crypto::PacketJob& job = arrived_.data()[at];
+    if (!job.ok || job.sequence <= inbound.window.top()) break;
+    const ByteSpan text(job.text, job.text_size);
+    const auto trailer = wire::read_esp_trailer(text);
+    if (!trailer || trailer->next_header != version) break;
+    const std::size_t size = last_head_.size_if_like({job.text, trailer->payload_size});
+    const std::uint8_t outside = from_.data()[at]->traffic_class;
+    if (size == 0 || (sa.copy_ecn && decapsulated_traffic_class(traffic_class, outside) != traffic_class)) break;
+    inbound.window.commit(job.sequence);
+    coalescer_.pass_on(sa.id, {job.text, size});
+    octets += size;
+  }
+  if (at == first) return 0;
+  inbound.last_heard = now;
+  newest_from_ = from_[at - 1];
+  count_delivered(sa, at - first, octets);
+  return at - first;
 }
 
 void Inbound::decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out) {
@@ -175,20 +197,12 @@ void Inbound::decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header
   if (!ip || ip->is_v4() != v4) return drop(DropReason::malformed_inner, &sa, out);
   const FlowKey key = FlowKey::of(*ip);
   if (!matches_selectors(sa, *ip, key)) return drop(DropReason::selector, &sa, out);
-  if (!mark_congestion(sa, payload, ip->traffic_class(), from.traffic_class, out)) return;
-  deliver(sa, payload.first(ip->octets().size()), *ip, key);
-}
-
-/// False: the packet is dropped.
-inline bool Inbound::mark_congestion(Sa& sa, ByteSpan payload, std::uint8_t inner, std::uint8_t outer, Verdicts& out) {
-  if (!sa.copy_ecn) return true;
-  const auto traffic_class = decapsulated_traffic_class(inner, outer);
-  if (!traffic_class) {
-    drop(DropReason::ecn_congestion, &sa, out);
-    return false;
+  if (sa.copy_ecn) {
+    const auto traffic_class = decapsulated_traffic_class(ip->traffic_class(), from.traffic_class);
+    if (!traffic_class) return drop(DropReason::ecn_congestion, &sa, out);
+    if (*traffic_class != ip->traffic_class()) wire::set_traffic_class(payload.data(), *traffic_class);
   }
-  if (*traffic_class != inner) wire::set_traffic_class(payload.data(), *traffic_class);
-  return true;
+  deliver(sa, payload.first(ip->octets().size()), *ip, key);
 }
 
 // ---- Transport mode
@@ -233,14 +247,14 @@ bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey&
 }
 
 void Inbound::deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key) {
-  count_delivered(sa, packet.size());
+  count_delivered(sa, 1, packet.size());
   coalescer_.add(sa.id, packet, ip, key);
 }
 
-inline void Inbound::count_delivered(Sa& sa, std::size_t size) {
+inline void Inbound::count_delivered(Sa& sa, std::size_t packets, std::size_t octets) {
   for (Traffic* traffic : {&sa.counters.inbound, &counters_.inbound}) {
-    traffic->packets += 1;
-    traffic->bytes += size;
+    traffic->packets += packets;
+    traffic->bytes += octets;
   }
 }
 

@@ -28,6 +28,7 @@ class Inbound {
   bool has_heard_new_sa() const { return heard_new_sa_; }
 
  private:
+  static constexpr std::uint64_t no_spi = UINT64_MAX;
   struct Run {  // packets of one SA that follow each other in arrived_
     std::uint32_t first, count;
     std::uint32_t next;  // of the same SA
@@ -41,6 +42,10 @@ class Inbound {
   crypto::PacketJob& next_job();
   void add_to_burst(Sa& sa, const Datagram& datagram);
   void begin_run(Sa& sa);
+  void end_run() {
+    run_sa_ = nullptr;
+    run_spi_ = no_spi;
+  }
   void open_all(Instant now, Sa& sa, Verdicts& out);
   Run gather(std::uint32_t run);
   void on_opened(Instant now, Sa& sa, const crypto::PacketJob& job, const Datagram& from, Verdicts& out);
@@ -49,15 +54,13 @@ class Inbound {
   bool has_volume_left(Sa& sa, Verdicts& out);
   void note_origin(Sa& sa, const Datagram& from, Verdicts& out);
 
-  std::size_t size_if_like_last(const Sa& sa, ByteView payload, wire::IpProtocol next_header) const;
-  void deliver_like_last(Sa& sa, ByteSpan packet, const Datagram& from, Verdicts& out);
+  std::uint32_t deliver_like_last(Instant now, Sa& sa, std::uint32_t first, std::uint32_t end);
   void decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out);
-  bool mark_congestion(Sa& sa, ByteSpan payload, std::uint8_t inner, std::uint8_t outer, Verdicts& out);
   bool matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey& key);
   void deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key);
-  void count_delivered(Sa& sa, std::size_t size);
+  void count_delivered(Sa& sa, std::size_t packets, std::size_t octets);
   void drop(DropReason reason, Sa* sa, Verdicts& out);
 
   Sad& sad_;
@@ -74,7 +77,8 @@ class Inbound {
   std::uint32_t arrived_count_ = 0;
   const Datagram* newest_from_ = nullptr;  // the newest packet of those that were opened together came in
   std::vector<Run> runs_;
-  const Sa* run_sa_ = nullptr;  // whose the last of them is, while it may go on
+  Sa* run_sa_ = nullptr;            // whose the last of them is, while it may go on
+  std::uint64_t run_spi_ = no_spi;  // and ESP's SPI that it has
   std::vector<Sa*> active_;
   Arena restored_;  // transport mode's packets, with headers
   Arena copies_;    // of AH's packets, to be verified

@@ -206,30 +206,41 @@ void Outbound::send_run(Instant now, Sa& sa, const Item& item, Verdicts& out) {
   for (const Packet& each : packets.subspan(1)) send(now, sa, *wire::IpPacket::parse(each.bytes), each, out);
 }
 
-/// Nothing can stop these packets any more.
+/// Nothing can stop these packets any more. Those of one size, which lie in one row in a train, are made ready
+/// together.
 void Outbound::seal_run(Sa& sa, const Item& item, std::span<const Packet> packets) {
-  const EspLayout& layout = sa.outbound.layout;
   const OuterFields fields = tunnel_fields(item.ip, sa.copy_df, sa.copy_ecn);
-  const wire::IpProtocol next = next_header(sa, item.ip);
-  std::uint64_t sequence = sa.outbound.sequence.take_run(packets.size());
   std::size_t octets = 0;
-  for (const Packet& clear : packets) {
-    const std::size_t size = size_of(item.ip, clear);
-    const std::size_t esp = layout.packet_size(size);
-    std::uint8_t* packet = octets != 0 ? trains_.join(esp) : nullptr;
-    if (packet == nullptr) packet = trains_.add(sa, esp, fields);
+  for (std::size_t at = 0; at < packets.size();) {
+    const std::size_t size = size_of(item.ip, packets[at]);
+    std::size_t alike = 1;
+    while (at + alike < packets.size() && size_of(item.ip, packets[at + alike]) == size) ++alike;
+    const auto row = trains_.add_row(sa, sa.outbound.layout.packet_size(size), fields, alike, at != 0);
+    seal_row(sa, row.first, packets.subspan(at, row.count), size, next_header(sa, item.ip));
+    octets += row.count * size;
+    at += row.count;
+  }
+  count_sent(sa, packets.size(), octets);
+}
+
+void Outbound::seal_row(Sa& sa, std::uint8_t* packet, std::span<const Packet> row, std::size_t size,
+                        wire::IpProtocol next) {
+  const EspLayout layout = sa.outbound.layout;  // a copy: what is written octet by octet might be part of it otherwise
+  const std::uint32_t spi = sa.outbound.spi;
+  const std::size_t esp = layout.packet_size(size);
+  std::uint64_t sequence = sa.outbound.sequence.take_run(row.size());
+  for (const Packet& clear : row) {
+    crypto::PacketJob& job = jobs_[job_count_++];
     if (layout.from_elsewhere && clear.bytes.size() + clear.room >= size + Packet::trailer_room) {
-      jobs_[job_count_++] =
-          layout.prepare_seal_from(clear.bytes.data(), packet, sa.outbound.spi, sequence++, size, next);
+      layout.prepare_seal_from(clear.bytes.data(), packet, spi, sequence++, size, next, job);
     } else {
       std::memcpy(packet + layout.head, clear.bytes.data(), size);
-      jobs_[job_count_++] = layout.prepare_seal(packet, sa.outbound.spi, sequence++, size, next);
+      job = layout.prepare_seal(packet, spi, sequence++, size, next);
     }
-    octets += size;
+    packet += esp;
     job_octets_ += size;
     if (job_count_ == jobs_.size() || job_octets_ >= layout.burst_octets) seal_now(sa);
   }
-  count_sent(sa, packets.size(), octets);
 }
 
 void Outbound::send(Instant now, Sa& sa, const wire::IpPacket& ip, const Packet& packet, Verdicts& out) {

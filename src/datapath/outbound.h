@@ -50,6 +50,7 @@ class Outbound {
   void send_all(Instant now, Sa& sa, Verdicts& out);
   void send_run(Instant now, Sa& sa, const Item& item, Verdicts& out);
   void seal_run(Sa& sa, const Item& item, std::span<const Packet> packets);
+  void seal_row(Sa& sa, std::uint8_t* packet, std::span<const Packet> row, std::size_t size, wire::IpProtocol next);
   void send(Instant now, Sa& sa, const wire::IpPacket& ip, const Packet& packet, Verdicts& out);
   bool fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields, Verdicts& out);
   void send_whole(Sa& sa, const wire::IpPacket& ip, const OuterFields& fields, Verdicts& out);

@@ -10,11 +10,16 @@ void TrainBuilder::begin_burst(std::vector<Send>& sends) {
   arena_.reset();
 }
 
-bool TrainBuilder::continues(std::size_t size, const OuterFields& fields) const {
+bool TrainBuilder::has_room(std::size_t size) const {
   if (!is_open_ || packets_ >= limits_.packets) return false;
   const Send& send = sends_->back();
-  return size <= send.segment_size && send.bytes.size() + size <= limits_.bytes && size <= arena_.room() &&
-         send.traffic_class == fields.traffic_class && send.hop_limit == fields.hop_limit &&
+  return size <= send.segment_size && send.bytes.size() + size <= limits_.bytes && size <= arena_.room();
+}
+
+bool TrainBuilder::continues(std::size_t size, const OuterFields& fields) const {
+  if (!has_room(size)) return false;
+  const Send& send = sends_->back();
+  return send.traffic_class == fields.traffic_class && send.hop_limit == fields.hop_limit &&
          send.dont_fragment == fields.dont_fragment;
 }
 
@@ -33,18 +38,34 @@ std::uint8_t* TrainBuilder::add(const Sa& sa, std::size_t size, const OuterField
   return packet;
 }
 
+TrainBuilder::Row TrainBuilder::add_row(const Sa& sa, std::size_t size, const OuterFields& fields, std::size_t wanted,
+                                        bool like_last) {
+  ASSERT(size <= largest_packet);
+  if (!(like_last ? has_room(size) : continues(size, fields))) {
+    start(sa, size, fields, {});
+    arena_.make_room(std::max(size, std::min({wanted * size, limits_.bytes, Arena::block_size})));
+    is_open_ = true;
+  }
+  Send& send = sends_->back();
+  // A shorter packet ends the train.
+  std::size_t count = 1;
+  if (wanted > 1 && size == send.segment_size)
+    count = std::min(
+        {wanted, limits_.packets - packets_, (limits_.bytes - send.bytes.size()) / size, arena_.room() / size});
+  count = std::max<std::size_t>(count, 1);  // one, however narrow the bounds
+  std::uint8_t* first = arena_.take(count * size);
+  send.bytes = {send.bytes.empty() ? first : send.bytes.data(), send.bytes.size() + count * size};
+  packets_ += count;
+  is_open_ = size == send.segment_size;
+  return {first, count};
+}
+
 void TrainBuilder::start(const Sa& sa, std::size_t size, const OuterFields& fields, const HeaderTail& tail) {
   packets_ = 0;
-  Send& send = sends_->emplace_back();  // where it stays: made elsewhere and moved, it would take twice the time
-  send.sa = sa.id;
-  send.local = sa.local;
-  send.remote = sa.remote;
-  send.udp_encap = sa.udp_encap;
-  send.traffic_class = fields.traffic_class;
-  send.hop_limit = fields.hop_limit;
-  send.dont_fragment = fields.dont_fragment;
-  send.first_extension_header = tail.first_header;
-  send.segment_size = static_cast<std::uint16_t>(size);
+  // Made where it stays: made elsewhere and moved, or cleared first, it would take twice the time.
+  Send& send = sends_->emplace_back(sa.id, sa.local, sa.remote, sa.udp_encap, false, fields.traffic_class,
+                                    fields.hop_limit, fields.dont_fragment, ByteView{}, tail.first_header, ByteView{},
+                                    static_cast<std::uint16_t>(size));
   if (tail.octets.empty()) return;
   std::uint8_t* copy = arena_.take(tail.octets.size());
   std::ranges::copy(tail.octets, copy);

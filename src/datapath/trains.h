@@ -35,22 +35,19 @@ class TrainBuilder {
   std::uint8_t* add(const Sa& sa, std::size_t size, const OuterFields& fields, const HeaderTail& tail = {},
                     std::size_t more = 0);
 
-  /// The same for a packet that only differs from the last one in size, if it goes into the same train; else nullptr.
-  std::uint8_t* join(std::size_t size) {
-    if (!is_open_ || packets_ >= limits_.packets) return nullptr;
-    Send& send = sends_->back();
-    const std::size_t together = send.bytes.size() + size;
-    if (size > send.segment_size || together > limits_.bytes || size > arena_.room()) return nullptr;
-    send.bytes = {send.bytes.data(), together};
-    ++packets_;
-    is_open_ = size == send.segment_size;
-    return arena_.take(size);
-  }
+  /// The same for up to `wanted` packets of one size without header tails, as many as one train takes: they lie end to
+  /// end. `like_last`: the packet before differs in nothing but size.
+  struct Row {
+    std::uint8_t* first;
+    std::size_t count;
+  };
+  Row add_row(const Sa& sa, std::size_t size, const OuterFields& fields, std::size_t wanted, bool like_last);
 
   /// What fits into a UDP datagram over IPv4.
   static constexpr std::size_t largest_packet = 65507;
 
  private:
+  bool has_room(std::size_t size) const;
   bool continues(std::size_t size, const OuterFields& fields) const;
   void start(const Sa& sa, std::size_t size, const OuterFields& fields, const HeaderTail& tail);
 
