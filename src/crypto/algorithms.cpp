@@ -21,27 +21,50 @@ CipherShape shape(Cipher cipher) {
     case Cipher::triple_des_cbc: return {.salt = 0, .iv = 8, .block = 8, .icv = 0};
     case Cipher::aes_cbc: return {.salt = 0, .iv = 16, .block = 16, .icv = 0};
     case Cipher::aes_ctr: return {.salt = 4, .iv = 8, .block = 1, .icv = 0};
+    case Cipher::aes_ccm_8: return {.salt = 3, .iv = 8, .block = 1, .icv = 8};
+    case Cipher::aes_ccm_12: return {.salt = 3, .iv = 8, .block = 1, .icv = 12};
+    case Cipher::aes_ccm_16: return {.salt = 3, .iv = 8, .block = 1, .icv = 16};
     case Cipher::aes_gcm_8: return {.salt = 4, .iv = 8, .block = 1, .icv = 8};
     case Cipher::aes_gcm_12: return {.salt = 4, .iv = 8, .block = 1, .icv = 12};
-    case Cipher::aes_gcm_16: return {.salt = 4, .iv = 8, .block = 1, .icv = 16};
+    case Cipher::aes_gcm_16:
+    case Cipher::aes_gmac:
     case Cipher::chacha20_poly1305: return {.salt = 4, .iv = 8, .block = 1, .icv = 16};
+    case Cipher::aes_ccm_8_iiv: return {.salt = 3, .iv = 0, .block = 1, .icv = 8};
+    case Cipher::aes_gcm_16_iiv:
+    case Cipher::chacha20_poly1305_iiv: return {.salt = 4, .iv = 0, .block = 1, .icv = 16};
   }
   unreachable();
 }
+
+bool is_confidential(Cipher cipher) { return cipher != Cipher::null && cipher != Cipher::aes_gmac; }
+
+bool has_implicit_iv(Cipher cipher) { return is_combined(cipher) && shape(cipher).iv == 0; }
 
 bool has_valid_key_size(Encryption encryption) {
   const auto bits = encryption.key_bits;
   switch (encryption.cipher) {
     case Cipher::null: return bits == 0;
     case Cipher::triple_des_cbc: return bits == 192;
-    case Cipher::chacha20_poly1305: return bits == 256;
+    case Cipher::chacha20_poly1305:
+    case Cipher::chacha20_poly1305_iiv: return bits == 256;
     case Cipher::aes_cbc:
     case Cipher::aes_ctr:
+    case Cipher::aes_ccm_8:
+    case Cipher::aes_ccm_12:
+    case Cipher::aes_ccm_16:
     case Cipher::aes_gcm_8:
     case Cipher::aes_gcm_12:
-    case Cipher::aes_gcm_16: return bits == 128 || bits == 192 || bits == 256;
+    case Cipher::aes_gcm_16:
+    case Cipher::aes_gmac:
+    case Cipher::aes_ccm_8_iiv:
+    case Cipher::aes_gcm_16_iiv: return bits == 128 || bits == 192 || bits == 256;
   }
   unreachable();
+}
+
+bool is_gmac(Integrity integrity) {
+  return integrity == Integrity::aes_128_gmac || integrity == Integrity::aes_192_gmac ||
+         integrity == Integrity::aes_256_gmac;
 }
 
 std::size_t key_size(Integrity integrity) {
@@ -52,6 +75,11 @@ std::size_t key_size(Integrity integrity) {
     case Integrity::hmac_sha2_256_128: return 32;
     case Integrity::hmac_sha2_384_192: return 48;
     case Integrity::hmac_sha2_512_256: return 64;
+    case Integrity::aes_xcbc_96:
+    case Integrity::aes_cmac_96: return 16;
+    case Integrity::aes_128_gmac: return 16 + 4;  // RFC 4543 §5.4
+    case Integrity::aes_192_gmac: return 24 + 4;
+    case Integrity::aes_256_gmac: return 32 + 4;
   }
   unreachable();
 }
@@ -60,17 +88,24 @@ std::size_t icv_size(Integrity integrity) {
   switch (integrity) {
     case Integrity::none: return 0;
     case Integrity::hmac_md5_96:
-    case Integrity::hmac_sha1_96: return 12;
+    case Integrity::hmac_sha1_96:
+    case Integrity::aes_xcbc_96:
+    case Integrity::aes_cmac_96: return 12;
     case Integrity::hmac_sha2_256_128: return 16;
     case Integrity::hmac_sha2_384_192: return 24;
     case Integrity::hmac_sha2_512_256: return 32;
+    case Integrity::aes_128_gmac:
+    case Integrity::aes_192_gmac:
+    case Integrity::aes_256_gmac: return 8 + 16;
   }
   unreachable();
 }
 
 std::size_t output_size(Prf prf) {
   switch (prf) {
-    case Prf::hmac_md5: return 16;
+    case Prf::hmac_md5:
+    case Prf::aes128_xcbc:
+    case Prf::aes128_cmac: return 16;
     case Prf::hmac_sha1: return 20;
     case Prf::hmac_sha2_256: return 32;
     case Prf::hmac_sha2_384: return 48;
@@ -97,6 +132,8 @@ Hash hash_of(Prf prf) {
     case Prf::hmac_sha2_256: return Hash::sha2_256;
     case Prf::hmac_sha2_384: return Hash::sha2_384;
     case Prf::hmac_sha2_512: return Hash::sha2_512;
+    case Prf::aes128_xcbc:
+    case Prf::aes128_cmac: break;
   }
   unreachable();
 }
@@ -132,10 +169,17 @@ std::string_view to_string(Cipher cipher) {
     case Cipher::triple_des_cbc: return "3des-cbc";
     case Cipher::aes_cbc: return "aes-cbc";
     case Cipher::aes_ctr: return "aes-ctr";
+    case Cipher::aes_ccm_8: return "aes-ccm-8";
+    case Cipher::aes_ccm_12: return "aes-ccm-12";
+    case Cipher::aes_ccm_16: return "aes-ccm-16";
     case Cipher::aes_gcm_8: return "aes-gcm-8";
     case Cipher::aes_gcm_12: return "aes-gcm-12";
     case Cipher::aes_gcm_16: return "aes-gcm-16";
+    case Cipher::aes_gmac: return "aes-gmac";
     case Cipher::chacha20_poly1305: return "chacha20-poly1305";
+    case Cipher::aes_ccm_8_iiv: return "aes-ccm-8-iiv";
+    case Cipher::aes_gcm_16_iiv: return "aes-gcm-16-iiv";
+    case Cipher::chacha20_poly1305_iiv: return "chacha20-poly1305-iiv";
   }
   unreachable();
 }
@@ -147,10 +191,17 @@ std::string to_string(Encryption encryption) {
     case Cipher::triple_des_cbc: return "3des";
     case Cipher::aes_cbc: return aes;
     case Cipher::aes_ctr: return aes + "ctr";
+    case Cipher::aes_ccm_8: return aes + "ccm8";
+    case Cipher::aes_ccm_12: return aes + "ccm12";
+    case Cipher::aes_ccm_16: return aes + "ccm16";
     case Cipher::aes_gcm_8: return aes + "gcm8";
     case Cipher::aes_gcm_12: return aes + "gcm12";
     case Cipher::aes_gcm_16: return aes + "gcm16";
+    case Cipher::aes_gmac: return aes + "gmac";
     case Cipher::chacha20_poly1305: return "chacha20poly1305";
+    case Cipher::aes_ccm_8_iiv: return aes + "ccm8iiv";
+    case Cipher::aes_gcm_16_iiv: return aes + "gcm16iiv";
+    case Cipher::chacha20_poly1305_iiv: return "chacha20poly1305iiv";
   }
   unreachable();
 }
@@ -163,6 +214,11 @@ std::string_view to_string(Integrity integrity) {
     case Integrity::hmac_sha2_256_128: return "sha256";
     case Integrity::hmac_sha2_384_192: return "sha384";
     case Integrity::hmac_sha2_512_256: return "sha512";
+    case Integrity::aes_xcbc_96: return "aesxcbc";
+    case Integrity::aes_cmac_96: return "aescmac";
+    case Integrity::aes_128_gmac: return "aes128gmac";
+    case Integrity::aes_192_gmac: return "aes192gmac";
+    case Integrity::aes_256_gmac: return "aes256gmac";
   }
   unreachable();
 }
@@ -174,6 +230,8 @@ std::string_view to_string(Prf prf) {
     case Prf::hmac_sha2_256: return "prfsha256";
     case Prf::hmac_sha2_384: return "prfsha384";
     case Prf::hmac_sha2_512: return "prfsha512";
+    case Prf::aes128_xcbc: return "prfaesxcbc";
+    case Prf::aes128_cmac: return "prfaescmac";
   }
   unreachable();
 }
@@ -205,6 +263,7 @@ std::string_view to_string(KeyExchangeMethod method) {
 std::optional<std::string_view> weakness(Encryption encryption) {
   // RFC 8221 §5, RFC 8247 §2.1
   if (encryption.cipher == Cipher::triple_des_cbc) return "its 64-bit blocks repeat within a day of traffic (Sweet32)";
+  if (!is_confidential(encryption.cipher)) return "it encrypts nothing: who sees the packets can read them";
   return std::nullopt;
 }
 

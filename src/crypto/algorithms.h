@@ -15,10 +15,17 @@ enum class Cipher : std::uint8_t {
   triple_des_cbc,  // RFC 2451
   aes_cbc,         // RFC 3602
   aes_ctr,         // RFC 3686 (ESP), RFC 5930 (IKEv2)
-  aes_gcm_8,       // RFC 4106 (ESP), RFC 5282 (IKEv2); the number is the ICV's octets
+  aes_ccm_8,       // RFC 4309 (ESP), RFC 5282 (IKEv2); the number is the ICV's octets
+  aes_ccm_12,
+  aes_ccm_16,
+  aes_gcm_8,  // RFC 4106 (ESP), RFC 5282 (IKEv2); likewise
   aes_gcm_12,
   aes_gcm_16,
+  aes_gmac,           // RFC 4543, ESP alone: an ICV with an IV of its own, and no confidentiality
   chacha20_poly1305,  // RFC 7634
+  aes_ccm_8_iiv,      // RFC 8750, ESP of IKEv2 alone: the IV is the sequence number, and is not sent
+  aes_gcm_16_iiv,
+  chacha20_poly1305_iiv,
 };
 
 /// An encryption algorithm with its key length in bits, without salt. Algorithms with one key length carry it too: 192
@@ -37,6 +44,11 @@ enum class Integrity : std::uint8_t {
   hmac_sha2_256_128,  // RFC 4868
   hmac_sha2_384_192,
   hmac_sha2_512_256,
+  aes_xcbc_96,   // RFC 3566
+  aes_cmac_96,   // RFC 4494
+  aes_128_gmac,  // RFC 4543, AH alone: ESP has Cipher::aes_gmac
+  aes_192_gmac,
+  aes_256_gmac,
 };
 
 enum class Prf : std::uint8_t {
@@ -44,7 +56,9 @@ enum class Prf : std::uint8_t {
   hmac_sha1,
   hmac_sha2_256,
   hmac_sha2_384,
-  hmac_sha2_512
+  hmac_sha2_512,
+  aes128_xcbc,  // RFC 4434
+  aes128_cmac,  // RFC 4615
 };
 
 enum class Hash : std::uint8_t {
@@ -87,18 +101,27 @@ struct CipherShape {
 CipherShape shape(Cipher cipher);
 /// Combined-mode (AEAD): integrity comes with it, and Integrity::none goes with it.
 inline bool is_combined(Cipher cipher) { return shape(cipher).icv != 0; }
-/// Octets of keying material, salt included: RFC 4106 §8.1, RFC 5282 §7.1, RFC 3686 §5.1, RFC 7634 §2.
+/// Null and GMAC leave the text as it is.
+bool is_confidential(Cipher cipher);
+/// The nonce is made of the sequence number, which the packet carries anyway.
+bool has_implicit_iv(Cipher cipher);
+/// Octets of keying material, salt included: RFC 4106 §8.1, RFC 4309 §7.1, RFC 4543 §5.4, RFC 5282 §7.1, RFC 3686 §5.1,
+/// RFC 7634 §2.
 inline std::size_t keying_size(Encryption e) { return e.key_bits / 8u + shape(e.cipher).salt; }
 
 /// Whether the algorithm has keys of that length.
 bool has_valid_key_size(Encryption encryption);
 
-std::size_t key_size(Integrity integrity);  // octets
-std::size_t icv_size(Integrity integrity);  // octets on the wire, truncated as the name says
-/// Octets of output, which is also the preferred key length of all the HMAC PRFs (RFC 7296 §2.13).
+bool is_gmac(Integrity integrity);
+std::size_t key_size(Integrity integrity);  // octets, GMAC's salt included
+/// Octets on the wire, truncated as the name says; of GMAC, the IV in front of it included (RFC 4543 §4).
+std::size_t icv_size(Integrity integrity);
+/// Octets of output, which is also the preferred key length of all the PRFs (RFC 7296 §2.13).
 std::size_t output_size(Prf prf);
 std::size_t output_size(Hash hash);
-/// The hash that the PRF is the HMAC of.
+/// Of AES rather than a hash.
+inline bool is_aes(Prf prf) { return prf == Prf::aes128_xcbc || prf == Prf::aes128_cmac; }
+/// The hash that the PRF is the HMAC of; not for those of AES.
 Hash hash_of(Prf prf);
 
 /// Octets of a public value as it stands in a KE payload; 0 for `none`.

@@ -15,9 +15,9 @@ std::vector<Algorithm> all(Algorithm first, Algorithm last) {
   return values;
 }
 
-const auto kCiphers = all(Cipher::null, Cipher::chacha20_poly1305);
-const auto kIntegrities = all(Integrity::none, Integrity::hmac_sha2_512_256);
-const auto kPrfs = all(Prf::hmac_md5, Prf::hmac_sha2_512);
+const auto kCiphers = all(Cipher::null, Cipher::chacha20_poly1305_iiv);
+const auto kIntegrities = all(Integrity::none, Integrity::aes_256_gmac);
+const auto kPrfs = all(Prf::hmac_md5, Prf::aes128_cmac);
 const auto kMethods = all(KeyExchangeMethod::none, KeyExchangeMethod::x448);
 
 TEST(Algorithms, GoByDifferentWords) {
@@ -29,7 +29,8 @@ TEST(Algorithms, GoByDifferentWords) {
   for (const auto cipher : kCiphers)
     for (const auto bits : std::to_array<std::uint16_t>({0, 128, 192, 256})) {
       const Encryption encryption{cipher, bits};
-      EXPECT_TRUE(!has_valid_key_size(encryption) || words.insert(to_string(encryption)).second);
+      if (cipher == Cipher::aes_gmac || !has_valid_key_size(encryption)) continue;  // goes by the words of AH's GMAC
+      EXPECT_TRUE(words.insert(to_string(encryption)).second);
     }
 }
 
@@ -39,6 +40,11 @@ TEST(Algorithms, SpellProposalsAsAdministratorsDo) {
   EXPECT_EQ(to_string(Encryption{Cipher::aes_ctr, 192}), "aes192ctr");
   EXPECT_EQ(to_string(Encryption{Cipher::triple_des_cbc, 192}), "3des");
   EXPECT_EQ(to_string(Encryption{Cipher::chacha20_poly1305, 256}), "chacha20poly1305");
+  EXPECT_EQ(to_string(Encryption{Cipher::aes_ccm_8, 128}), "aes128ccm8");
+  EXPECT_EQ(to_string(Encryption{Cipher::aes_gmac, 256}), "aes256gmac");
+  EXPECT_EQ(to_string(Encryption{Cipher::aes_gcm_16_iiv, 256}), "aes256gcm16iiv");
+  EXPECT_EQ(to_string(Integrity::aes_192_gmac), "aes192gmac");
+  EXPECT_EQ(to_string(Prf::aes128_xcbc), "prfaesxcbc");
   EXPECT_EQ(to_string(KeyExchangeMethod::brainpool256), "ecp256bp");
   EXPECT_EQ(to_string(Prf::hmac_sha2_384), "prfsha384");
 }
@@ -49,12 +55,24 @@ TEST(Algorithms, TakeAsMuchKeyingMaterialAsTheirRfcsSay) {
   EXPECT_EQ(keying_size({Cipher::aes_ctr, 128}), 20u);            // RFC 3686 §5.1
   EXPECT_EQ(keying_size({Cipher::aes_gcm_16, 256}), 36u);         // RFC 4106 §8.1
   EXPECT_EQ(keying_size({Cipher::chacha20_poly1305, 256}), 36u);  // RFC 7634 §2
+  EXPECT_EQ(keying_size({Cipher::aes_ccm_8, 128}), 19u);          // RFC 4309 §7.1
+  EXPECT_EQ(keying_size({Cipher::aes_ccm_16, 256}), 35u);
+  EXPECT_EQ(keying_size({Cipher::aes_gmac, 192}), 28u);  // RFC 4543 §5.4
+  EXPECT_EQ(key_size(Integrity::aes_192_gmac), 28u);
+  EXPECT_EQ(keying_size({Cipher::aes_gcm_16_iiv, 256}), 36u);  // RFC 8750 §4: as with an IV that is sent
+  EXPECT_EQ(keying_size({Cipher::aes_ccm_8_iiv, 256}), 35u);
+  EXPECT_EQ(key_size(Integrity::aes_xcbc_96), 16u);
 }
 
 TEST(Algorithms, AreCombinedExactlyWhenTheyHaveAnIcv) {
   for (const auto cipher : kCiphers)
-    EXPECT_EQ(is_combined(cipher),
-              std::string(to_string(cipher)).find("gcm") != std::string::npos || cipher == Cipher::chacha20_poly1305);
+    EXPECT_EQ(is_combined(cipher), cipher != Cipher::null && cipher != Cipher::triple_des_cbc &&
+                                       cipher != Cipher::aes_cbc && cipher != Cipher::aes_ctr);
+}
+
+TEST(Algorithms, LeaveTheIvOutOnlyWhereItIsImplicit) {
+  for (const auto cipher : kCiphers)
+    EXPECT_EQ(has_implicit_iv(cipher), std::string(to_string(cipher)).find("iiv") != std::string::npos);
 }
 
 TEST(Algorithms, RefuseKeySizesTheyDoNotHave) {
@@ -72,8 +90,12 @@ TEST(Algorithms, AreCalledWeakWithAReasonOrNotAtAll) {
   for (const auto method : {KeyExchangeMethod::modp768, KeyExchangeMethod::modp1024, KeyExchangeMethod::modp1536})
     EXPECT_TRUE(weakness(method));
   EXPECT_TRUE(weakness(Encryption{Cipher::triple_des_cbc, 192}));
+  EXPECT_TRUE(weakness(Encryption{Cipher::null, 0}));
+  EXPECT_TRUE(weakness(Encryption{Cipher::aes_gmac, 256}));
 
   EXPECT_FALSE(weakness(Encryption{Cipher::aes_cbc, 128}));
+  EXPECT_FALSE(weakness(Encryption{Cipher::aes_ccm_8, 128}));
+  EXPECT_FALSE(weakness(Integrity::aes_cmac_96));
   EXPECT_FALSE(weakness(Integrity::hmac_sha2_256_128));
   EXPECT_FALSE(weakness(Integrity::none));
   EXPECT_FALSE(weakness(Prf::hmac_sha2_256));

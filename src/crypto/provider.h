@@ -30,6 +30,7 @@ class Provider {
  public:
   virtual ~Provider() = default;
 
+  /// What IKE's own messages can be protected with: no GMAC, no implicit IV.
   virtual bool supports(Encryption encryption) const = 0;
   virtual bool supports(Integrity integrity) const = 0;
   virtual bool supports(Prf prf) const = 0;
@@ -46,7 +47,7 @@ class Provider {
   virtual void encrypt(Encryption encryption, ByteView key, ByteView iv, ByteSpan text) = 0;
   virtual void decrypt(Encryption encryption, ByteView key, ByteView iv, ByteSpan text) = 0;
 
-  /// HMAC over the parts as if they were one, truncated to icv_size(); `out` has just that size.
+  /// The MAC of the parts as if they were one, truncated to icv_size(); `out` has just that size.
   virtual void mac(Integrity integrity, ByteView key, std::span<const ByteView> parts, ByteSpan out) = 0;
   /// prf(key, parts), output_size() octets.
   virtual Secret prf(Prf prf, ByteView key, std::span<const ByteView> parts) = 0;

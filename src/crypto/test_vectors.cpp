@@ -38,9 +38,11 @@ std::vector<TestVector> load_test_vectors(const std::string& file) {
 
 Encryption encryption_of(const TestVector& vector) {
   const auto bits = static_cast<std::uint16_t>(vector.bytes("key").size() * 8);
-  if (vector.word("cipher") != "aes-gcm")
-    return {named(vector, "cipher", Cipher::null, Cipher::chacha20_poly1305), bits};
+  const bool is_ccm = vector.word("cipher") == "aes-ccm";
+  if (!is_ccm && vector.word("cipher") != "aes-gcm")
+    return {named(vector, "cipher", Cipher::null, Cipher::chacha20_poly1305_iiv), bits};
   const auto icv = vector.bytes("icv").size();
+  if (is_ccm) return {icv == 8 ? Cipher::aes_ccm_8 : icv == 12 ? Cipher::aes_ccm_12 : Cipher::aes_ccm_16, bits};
   return {icv == 8 ? Cipher::aes_gcm_8 : icv == 12 ? Cipher::aes_gcm_12 : Cipher::aes_gcm_16, bits};
 }
 

@@ -15,11 +15,18 @@ std::optional<std::string> ike_cipher(crypto::Encryption encryption) {
   switch (encryption.cipher) {
     case Cipher::aes_cbc: return fmt::format("AES-CBC-{} [RFC3602]", encryption.key_bits);
     case Cipher::aes_ctr: return fmt::format("AES-CTR-{} [RFC5930]", encryption.key_bits);
+    case Cipher::aes_ccm_8: return fmt::format("AES-CCM-{} with 8 octet ICV [RFC5282]", encryption.key_bits);
+    case Cipher::aes_ccm_12: return fmt::format("AES-CCM-{} with 12 octet ICV [RFC5282]", encryption.key_bits);
+    case Cipher::aes_ccm_16: return fmt::format("AES-CCM-{} with 16 octet ICV [RFC5282]", encryption.key_bits);
     case Cipher::aes_gcm_8: return fmt::format("AES-GCM-{} with 8 octet ICV [RFC5282]", encryption.key_bits);
     case Cipher::aes_gcm_12: return fmt::format("AES-GCM-{} with 12 octet ICV [RFC5282]", encryption.key_bits);
     case Cipher::aes_gcm_16: return fmt::format("AES-GCM-{} with 16 octet ICV [RFC5282]", encryption.key_bits);
     case Cipher::triple_des_cbc: return "3DES [RFC2451]";
     case Cipher::null: return "NULL [RFC2410]";
+    case Cipher::aes_gmac:
+    case Cipher::aes_ccm_8_iiv:
+    case Cipher::aes_gcm_16_iiv:
+    case Cipher::chacha20_poly1305_iiv:
     case Cipher::chacha20_poly1305: return std::nullopt;
   }
   return std::nullopt;
@@ -33,6 +40,12 @@ std::string ike_integrity(Integrity integrity) {
     case Integrity::hmac_sha2_256_128: return "HMAC_SHA2_256_128 [RFC4868]";
     case Integrity::hmac_sha2_384_192: return "HMAC_SHA2_384_192 [RFC4868]";
     case Integrity::hmac_sha2_512_256: return "HMAC_SHA2_512_256 [RFC4868]";
+    // Wireshark does not check these: it decrypts all the same.
+    case Integrity::aes_xcbc_96:
+    case Integrity::aes_cmac_96: return "ANY 96-bits of Authentication [No Checking]";
+    case Integrity::aes_128_gmac:
+    case Integrity::aes_192_gmac:
+    case Integrity::aes_256_gmac: break;
   }
   return {};
 }
@@ -47,6 +60,13 @@ std::optional<std::string> esp_cipher(Cipher cipher) {
     case Cipher::aes_gcm_12: return "AES-GCM with 12 octet ICV [RFC4106]";
     case Cipher::aes_gcm_16: return "AES-GCM with 16 octet ICV [RFC4106]";
     case Cipher::chacha20_poly1305: return "ChaCha20 with Poly1305 [RFC7634]";
+    case Cipher::aes_ccm_8:  // not what Wireshark knows of ESP
+    case Cipher::aes_ccm_12:
+    case Cipher::aes_ccm_16:
+    case Cipher::aes_gmac:
+    case Cipher::aes_ccm_8_iiv:
+    case Cipher::aes_gcm_16_iiv:
+    case Cipher::chacha20_poly1305_iiv: return std::nullopt;
   }
   return std::nullopt;
 }
@@ -59,6 +79,11 @@ std::string esp_integrity(Integrity integrity) {
     case Integrity::hmac_sha2_256_128: return "HMAC-SHA-256-128 [RFC4868]";
     case Integrity::hmac_sha2_384_192: return "HMAC-SHA-384-192 [RFC4868]";
     case Integrity::hmac_sha2_512_256: return "HMAC-SHA-512-256 [RFC4868]";
+    case Integrity::aes_xcbc_96:
+    case Integrity::aes_cmac_96: return "ANY 96 bit authentication [no checking]";
+    case Integrity::aes_128_gmac:
+    case Integrity::aes_192_gmac:
+    case Integrity::aes_256_gmac: break;
   }
   return {};
 }

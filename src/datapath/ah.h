@@ -23,8 +23,9 @@ struct AhLayout {
             static_cast<std::uint8_t>(wire::ah_header_size(cipher.icv_size(), outer_v6))};
   }
 
-  /// The largest packet that is protected or verified, headers included.
-  static constexpr std::size_t largest_packet = 65535;
+  /// The largest packet that is protected or verified, headers included: together with the high half of an extended
+  /// sequence number as much as lanes can count in 16 bits of octets.
+  static constexpr std::size_t largest_packet = 65532;
 
   /// Whether an AH header of `size` octets can be the peer's: some align to 8 octets over IPv4, too, and the padding is
   /// covered wherever it is.

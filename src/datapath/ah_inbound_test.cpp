@@ -65,7 +65,7 @@ TEST(AhInbound, DeliversWhatAnotherImplementationMade) {
     ASSERT_THAT(out.deliveries, SizeIs(1)) << vector.place() << " " << to_string(out.drops.at(0).reason);
     EXPECT_EQ(to_hex(out.deliveries[0].to_bytes()), to_hex(clear)) << vector.place();
   }
-  EXPECT_EQ(number, 68u);
+  EXPECT_EQ(number, 128u);
 }
 
 // Octets that routers may write are let through; every other bit counts.

@@ -25,7 +25,8 @@ ChildSa ah(const char* proposal, policy::Mode mode, Ends outer, Ends inner) {
 }
 
 TEST(AhOutbound, RoundTripsEveryAlgorithmModeAndFamily) {
-  for (const char* proposal : {"md5-noesn", "sha1-esn", "sha256-noesn", "sha384-esn", "sha512-esn"}) {
+  for (const char* proposal : {"md5-noesn", "sha1-esn", "sha256-noesn", "sha384-esn", "sha512-esn", "aesxcbc-esn",
+                               "aescmac-noesn", "aes128gmac-noesn", "aes192gmac-esn", "aes256gmac-noesn"}) {
     struct {
       policy::Mode mode;
       Ends outer, inner;

@@ -29,6 +29,7 @@ Result<void> check(const policy::ChildSaSpec& spec) {
   // AH covers the addresses, so it does not pass a NAT, and has no UDP encapsulation (RFC 3715 §2.1).
   if (is_ah && (spec.udp_encap || spec.suite.encryption.cipher != crypto::Cipher::null))
     return fail(ErrorCode::unsupported);
+  if (!is_ah && crypto::is_gmac(spec.suite.integrity)) return fail(ErrorCode::unsupported);  // AH's: RFC 4543 §3
   if (spec.inbound.spi <= wire::max_reserved_spi || spec.outbound.spi <= wire::max_reserved_spi)
     return fail(ErrorCode::out_of_range);
   if (spec.local.address.family() != spec.remote.address.family()) return fail(ErrorCode::out_of_range);

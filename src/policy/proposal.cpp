@@ -40,6 +40,12 @@ ProposalError about_unknown(const std::string& word, std::size_t offset) {
   return {word, quoted(word) + " is no algorithm", offset, did_you_mean(word, words)};
 }
 
+Integrity gmac_of(std::uint16_t key_bits) {
+  return key_bits == 128   ? Integrity::aes_128_gmac
+         : key_bits == 192 ? Integrity::aes_192_gmac
+                           : Integrity::aes_256_gmac;
+}
+
 /// Puts one word's transform into its place, unless the protocol has no such place.
 struct Placement {
   Proposal& proposal;
@@ -47,8 +53,12 @@ struct Placement {
   bool is_ike() const { return proposal.protocol == Protocol::ike; }
 
   const char* operator()(Encryption encryption) {
-    if (proposal.protocol == Protocol::ah) return "AH does not encrypt: it takes integrity algorithms alone";
-    if (is_ike() && encryption.cipher == crypto::Cipher::null) return "IKE's own messages are always encrypted";
+    if (proposal.protocol == Protocol::ah) {
+      if (encryption.cipher == crypto::Cipher::aes_gmac) return (*this)(gmac_of(encryption.key_bits));
+      return "AH does not encrypt: it takes integrity algorithms alone";
+    }
+    if (is_ike() && !is_confidential(encryption.cipher)) return "IKE's own messages are always encrypted";
+    if (is_ike() && has_implicit_iv(encryption.cipher)) return "IKE's own messages carry their IVs";
     add_once(proposal.encryption, encryption);
     return nullptr;
   }
@@ -92,7 +102,8 @@ Checked check_protection(Proposal& proposal) {
   const auto combined =
       std::ranges::count_if(proposal.encryption, [](const Encryption& e) { return is_combined(e.cipher); });
   if (combined != 0 && static_cast<std::size_t>(combined) != proposal.encryption.size())
-    return incomplete("combined-mode ciphers (GCM, ChaCha20-Poly1305) and others need proposals of their own");
+    return incomplete(
+        "combined-mode ciphers (GCM, CCM, GMAC, ChaCha20-Poly1305) and others need proposals of their own");
   if (combined == 0 && proposal.integrity.empty())
     return incomplete("an integrity algorithm is missing, such as sha256: " + to_string(proposal.encryption.front()) +
                       " only encrypts");

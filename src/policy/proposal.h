@@ -59,8 +59,9 @@ struct ProposalError {
 };
 /// `text` is one proposal. Words of one kind are alternatives. Without a prf word, IKE's PRFs follow from the integrity
 /// words, and with a combined-mode cipher that is all they say: one of the two is needed. Otherwise a combined-mode
-/// cipher takes no integrity. ESP and AH without esn or noesn offer both, extended first. Ciphers of both modes in one
-/// proposal are refused (RFC 7296 §3.3). "none" among the key exchanges of ESP or AH makes forward secrecy optional.
+/// cipher takes no integrity. GMAC's words are ciphers of ESP, and integrity algorithms of AH. ESP and AH without esn
+/// or noesn offer both, extended first. Ciphers of both modes in one proposal are refused (RFC 7296 §3.3). "none" among
+/// the key exchanges of ESP or AH makes forward secrecy optional.
 std::expected<Proposal, ProposalError> parse_proposal(Protocol protocol, std::string_view text);
 
 /// What is offered and accepted when nothing is configured: modern algorithms alone, strongest habit first.

@@ -81,6 +81,20 @@ TEST(Proposal, DerivesThePrfFromTheIntegrity) {
   EXPECT_THAT(make(Protocol::esp, "aes128-sha256").prf, IsEmpty());
 }
 
+TEST(Proposal, TakesGmacForACipherOfEspAndForIntegrityOfAh) {
+  EXPECT_THAT(make(Protocol::esp, "aes192gmac").encryption, ElementsAre(Encryption{Cipher::aes_gmac, 192}));
+  EXPECT_THAT(make(Protocol::esp, "aes192gmac").integrity, IsEmpty());
+  EXPECT_THAT(make(Protocol::ah, "aes192gmac-sha256").integrity,
+              ElementsAre(Integrity::aes_192_gmac, Integrity::hmac_sha2_256_128));
+  EXPECT_EQ(to_string(make(Protocol::ah, "aes256gmac-esn")), "aes256gmac-esn");
+}
+
+TEST(Proposal, DerivesThePrfFromTheMacsOfAes) {
+  EXPECT_THAT(make(Protocol::ike, "aes128-aesxcbc-aescmac-x25519").prf,
+              ElementsAre(Prf::aes128_xcbc, Prf::aes128_cmac));
+  EXPECT_EQ(to_string(make(Protocol::ike, "aes128-aescmac-x25519")), "aes128-aescmac-x25519");
+}
+
 TEST(Proposal, TakesIntegrityBesideACombinedModeForThePrf) {
   const Proposal proposal = make(Protocol::ike, "aes256gcm16-sha384-ecp384");
   EXPECT_THAT(proposal.integrity, IsEmpty());
@@ -125,6 +139,13 @@ TEST(Proposal, RefusesWhatCannotBe) {
            {ike, "aes128gcm16-sha256-prfsha256-x25519", "", 0, "brings its own integrity"},
            {ike, "aes128gcm16-aes128-sha256-x25519", "", 0, "need proposals of their own"},
            {ike, "null-sha256-x25519", "null", 0, "does not belong here"},
+           {ike, "aes128gmac-prfsha256-x25519", "aes128gmac", 0, "always encrypted"},
+           {ike, "aes256gcm16iiv-prfsha256-x25519", "aes256gcm16iiv", 0, "carry their IVs"},
+           {esp, "aes128gmac-sha256", "", 0, "brings its own integrity"},
+           {esp, "aes128ccm16-aescmac", "", 0, "brings its own integrity"},
+           {esp, "null-esn", "", 0, "an integrity algorithm is missing"},
+           {ah, "aes128gcm16", "aes128gcm16", 0, "does not belong here"},
+           {ah, "null-sha256", "null", 0, "does not belong here"},
            {ike, "aes128-sha256-none", "none", 14, "does not belong here"},
            {ike, "aes128-sha256-x25519-esn", "esn", 21, "does not belong here"},
            {esp, "aes128", "", 0, "an integrity algorithm is missing"},
@@ -142,9 +163,9 @@ TEST(Proposal, RefusesWhatCannotBe) {
 }
 
 TEST(Proposal, SaysWhatIsKnownButNotSupported) {
-  for (const char* word : {"des", "camellia256", "camellia128ccm16", "cast128", "blowfish256", "aes128ccm16",
-                           "aes256ccm8", "aesxcbc", "aescmac", "aes128gmac", "sha256_96", "prfaesxcbc", "modp1024s160",
-                           "modp2048s256", "ecp192", "ke1_mlkem768", "ke7_none", "mlkem1024"}) {
+  for (const char* word : {"des", "camellia256", "camellia128ccm16", "cast128", "blowfish256", "sha256_96",
+                           "camelliaxcbc", "prfcamelliaxcbc", "chacha20poly1305compat", "modp1024s160", "modp2048s256",
+                           "ecp192", "ke1_mlkem768", "ke7_none", "mlkem1024"}) {
     const ProposalError error = refusal(Protocol::esp, std::string("aes128-") + word);
     EXPECT_EQ(error.message, "\"" + std::string(word) + "\" is not supported yet");
     EXPECT_EQ(error.suggestion, "");
@@ -160,6 +181,7 @@ TEST(Proposal, GuessesWhatWasMeant) {
                                                             {"x2519", "x25519"},
                                                             {"chacha20poly1306", "chacha20poly1305"},
                                                             {"aes128gcm61", "aes128gcm16"},
+                                                            {"aes128ccm61", "aes128ccm16"},
                                                             {"prfsha265", "prfsha256"}})
     EXPECT_EQ(refusal(Protocol::ike, each.word).suggestion, "did you mean \"" + std::string(each.usual) + "\"?");
   EXPECT_EQ(refusal(Protocol::ike, "quantumfoam").suggestion, "");
@@ -186,6 +208,12 @@ TEST(DefaultProposals, HoldNothingWeakAndBeginWithCombinedModes) {
   EXPECT_THAT(default_proposals(Protocol::ike).front().key_exchange,
               ElementsAre(x25519, ecp384, ecp256, modp3072, modp2048));
   EXPECT_THAT(default_proposals(Protocol::esp).front().key_exchange, IsEmpty());
+}
+
+TEST(Weaknesses, NameWhatDoesNotEncrypt) {
+  EXPECT_THAT(weaknesses(make(Protocol::esp, "null-sha256")), ElementsAre(testing::StartsWith("null: ")));
+  EXPECT_THAT(weaknesses(make(Protocol::esp, "aes128gmac")), ElementsAre(testing::StartsWith("aes128gmac: ")));
+  EXPECT_THAT(weaknesses(make(Protocol::ah, "aes128gmac")), IsEmpty()) << "AH never does";
 }
 
 TEST(Weaknesses, NameEachWeakWordWithItsReason) {
@@ -223,8 +251,8 @@ Proposal random_proposal(SeededRandom& random) {
   std::vector<std::string_view> ciphers, integrities, prfs, methods;
   for (const ProposalWord& each : proposal_words()) {
     if (const auto* e = std::get_if<Encryption>(&each.transform)) {
-      if (is_combined(e->cipher) == combined && (protocol == Protocol::esp || e->cipher != Cipher::null))
-        ciphers.push_back(each.word);
+      const bool fits_ike = is_confidential(e->cipher) && !has_implicit_iv(e->cipher);
+      if (is_combined(e->cipher) == combined && (protocol == Protocol::esp || fits_ike)) ciphers.push_back(each.word);
     } else if (std::holds_alternative<Integrity>(each.transform)) {
       integrities.push_back(each.word);
     } else if (std::holds_alternative<Prf>(each.transform)) {

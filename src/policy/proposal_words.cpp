@@ -42,7 +42,38 @@ constexpr std::array kWords = std::to_array<ProposalWord>({
     {"aes256gcm96", Encryption{Cipher::aes_gcm_12, 256}},
     {"aes256gcm8", Encryption{Cipher::aes_gcm_8, 256}},
     {"aes256gcm64", Encryption{Cipher::aes_gcm_8, 256}},
+    // CCM likewise, but always with a number.
+    {"aes128ccm16", Encryption{Cipher::aes_ccm_16, 128}},
+    {"aes128ccm128", Encryption{Cipher::aes_ccm_16, 128}},
+    {"aes128ccm12", Encryption{Cipher::aes_ccm_12, 128}},
+    {"aes128ccm96", Encryption{Cipher::aes_ccm_12, 128}},
+    {"aes128ccm8", Encryption{Cipher::aes_ccm_8, 128}},
+    {"aes128ccm64", Encryption{Cipher::aes_ccm_8, 128}},
+    {"aes192ccm16", Encryption{Cipher::aes_ccm_16, 192}},
+    {"aes192ccm128", Encryption{Cipher::aes_ccm_16, 192}},
+    {"aes192ccm12", Encryption{Cipher::aes_ccm_12, 192}},
+    {"aes192ccm96", Encryption{Cipher::aes_ccm_12, 192}},
+    {"aes192ccm8", Encryption{Cipher::aes_ccm_8, 192}},
+    {"aes192ccm64", Encryption{Cipher::aes_ccm_8, 192}},
+    {"aes256ccm16", Encryption{Cipher::aes_ccm_16, 256}},
+    {"aes256ccm128", Encryption{Cipher::aes_ccm_16, 256}},
+    {"aes256ccm12", Encryption{Cipher::aes_ccm_12, 256}},
+    {"aes256ccm96", Encryption{Cipher::aes_ccm_12, 256}},
+    {"aes256ccm8", Encryption{Cipher::aes_ccm_8, 256}},
+    {"aes256ccm64", Encryption{Cipher::aes_ccm_8, 256}},
+    // GMAC does not encrypt. In AH the same words are integrity algorithms.
+    {"aes128gmac", Encryption{Cipher::aes_gmac, 128}},
+    {"aes192gmac", Encryption{Cipher::aes_gmac, 192}},
+    {"aes256gmac", Encryption{Cipher::aes_gmac, 256}},
     {"chacha20poly1305", Encryption{Cipher::chacha20_poly1305, 256}},
+    // Implicit IVs: words of our own, as swanctl has none.
+    {"aes128gcm16iiv", Encryption{Cipher::aes_gcm_16_iiv, 128}},
+    {"aes192gcm16iiv", Encryption{Cipher::aes_gcm_16_iiv, 192}},
+    {"aes256gcm16iiv", Encryption{Cipher::aes_gcm_16_iiv, 256}},
+    {"aes128ccm8iiv", Encryption{Cipher::aes_ccm_8_iiv, 128}},
+    {"aes192ccm8iiv", Encryption{Cipher::aes_ccm_8_iiv, 192}},
+    {"aes256ccm8iiv", Encryption{Cipher::aes_ccm_8_iiv, 256}},
+    {"chacha20poly1305iiv", Encryption{Cipher::chacha20_poly1305_iiv, 256}},
     {"3des", Encryption{Cipher::triple_des_cbc, 192}},
     {"null", Encryption{Cipher::null, 0}},
 
@@ -55,12 +86,16 @@ constexpr std::array kWords = std::to_array<ProposalWord>({
     {"sha1", Integrity::hmac_sha1_96},
     {"sha", Integrity::hmac_sha1_96},
     {"md5", Integrity::hmac_md5_96},
+    {"aesxcbc", Integrity::aes_xcbc_96},
+    {"aescmac", Integrity::aes_cmac_96},
 
     {"prfsha256", Prf::hmac_sha2_256},
     {"prfsha384", Prf::hmac_sha2_384},
     {"prfsha512", Prf::hmac_sha2_512},
     {"prfsha1", Prf::hmac_sha1},
     {"prfmd5", Prf::hmac_md5},
+    {"prfaesxcbc", Prf::aes128_xcbc},
+    {"prfaescmac", Prf::aes128_cmac},
 
     {"x25519", Group::x25519},
     {"curve25519", Group::x25519},
@@ -88,7 +123,7 @@ constexpr std::array kWords = std::to_array<ProposalWord>({
 });
 
 // Whole words, and beginnings of families.
-constexpr std::array<std::string_view, 26> kUnsupportedWords = {"des",
+constexpr std::array<std::string_view, 19> kUnsupportedWords = {"des",
                                                                 "desiv64",
                                                                 "desiv32",
                                                                 "idea",
@@ -97,15 +132,8 @@ constexpr std::array<std::string_view, 26> kUnsupportedWords = {"des",
                                                                 "sha256_96",
                                                                 "sha2_256_96",
                                                                 "md5_128",
-                                                                "aesxcbc",
                                                                 "camelliaxcbc",
-                                                                "aescmac",
-                                                                "aes128gmac",
-                                                                "aes192gmac",
-                                                                "aes256gmac",
-                                                                "prfaesxcbc",
                                                                 "prfcamelliaxcbc",
-                                                                "prfaescmac",
                                                                 "modp1024s160",
                                                                 "modp2048s224",
                                                                 "modp2048s256",
@@ -114,9 +142,9 @@ constexpr std::array<std::string_view, 26> kUnsupportedWords = {"des",
                                                                 "ecp192",
                                                                 "ecp224",
                                                                 "chacha20poly1305compat"};
-constexpr std::array<std::string_view, 20> kUnsupportedBeginnings = {
-    "camellia", "cast", "blowfish", "serpent", "twofish", "aes128ccm", "aes192ccm", "aes256ccm", "ke1_", "ke2_",
-    "ke3_",     "ke4_", "ke5_",     "ke6_",    "ke7_",    "mlkem",     "kyber",     "newhope",   "ntru", "frodo"};
+constexpr std::array<std::string_view, 17> kUnsupportedBeginnings = {
+    "camellia", "cast", "blowfish", "serpent", "twofish", "ke1_",    "ke2_", "ke3_", "ke4_",
+    "ke5_",     "ke6_", "ke7_",     "mlkem",   "kyber",   "newhope", "ntru", "frodo"};
 
 }  // namespace
 
@@ -142,6 +170,11 @@ Prf prf_of(Integrity integrity) {
     case Integrity::hmac_sha1_96: return Prf::hmac_sha1;
     case Integrity::hmac_sha2_384_192: return Prf::hmac_sha2_384;
     case Integrity::hmac_sha2_512_256: return Prf::hmac_sha2_512;
+    case Integrity::aes_xcbc_96: return Prf::aes128_xcbc;
+    case Integrity::aes_cmac_96: return Prf::aes128_cmac;
+    case Integrity::aes_128_gmac:
+    case Integrity::aes_192_gmac:
+    case Integrity::aes_256_gmac:
     case Integrity::none:
     case Integrity::hmac_sha2_256_128: break;
   }

@@ -10,6 +10,7 @@
 #include "ike/v1/transitions.h"
 #include "ike/v2/transitions.h"
 #include "policy/proposal.h"
+#include "policy/proposal_words.h"
 #include "tests/docs/page.h"
 
 namespace sallyport::docs {
@@ -25,6 +26,50 @@ std::string default_proposals() {
     text += "\n";
   }
   text.pop_back();
+  return text;
+}
+
+/// A row for each algorithm with all words for it, AES's key lengths together; in the order of the parser's table.
+struct AlgorithmRow {
+  std::string algorithm, words, places, weakness;
+};
+struct DescribedAlgorithm {
+  AlgorithmRow operator()(crypto::Encryption e) const {
+    const bool ike = is_confidential(e.cipher) && !has_implicit_iv(e.cipher);
+    const bool ah = e.cipher == crypto::Cipher::aes_gmac;
+    return {std::string(to_string(e.cipher)), {}, ah ? "ESP, AH" : ike ? "IKE, ESP" : "ESP", why(weakness(e))};
+  }
+  AlgorithmRow operator()(crypto::Integrity i) const {
+    return {"integrity " + std::string(to_string(i)), {}, "IKE, ESP, AH", why(weakness(i))};
+  }
+  AlgorithmRow operator()(crypto::Prf p) const {
+    return {"PRF " + std::string(to_string(p).substr(3)), {}, "IKE", why(weakness(p))};
+  }
+  AlgorithmRow operator()(crypto::KeyExchangeMethod m) const {
+    const bool none = m == crypto::KeyExchangeMethod::none;
+    return {none ? "no forward secrecy" : "key exchange " + std::string(to_string(m)),
+            {},
+            none ? "ESP, AH" : "IKE, ESP, AH",
+            why(weakness(m))};
+  }
+  AlgorithmRow operator()(policy::SequenceNumbers numbers) const {
+    return {
+        numbers == policy::SequenceNumbers::bits64 ? "sequence numbers of 64 bits" : "of 32 bits", {}, "ESP, AH", {}};
+  }
+  static std::string why(std::optional<std::string_view> reason) { return std::string(reason.value_or("")); }
+};
+
+std::string algorithm_words() {
+  std::vector<AlgorithmRow> rows;
+  for (const policy::ProposalWord& each : policy::proposal_words()) {
+    AlgorithmRow row = std::visit(DescribedAlgorithm{}, each.transform);
+    auto found = std::ranges::find(rows, row.algorithm, &AlgorithmRow::algorithm);
+    if (found == rows.end()) found = rows.insert(rows.end(), std::move(row));
+    found->words += fmt::format("{}`{}`", found->words.empty() ? "" : ", ", each.word);
+  }
+  std::string text = "| algorithm | words | may stand in | weak, because |\n| --- | --- | --- | --- |\n";
+  for (const AlgorithmRow& row : rows)
+    text += fmt::format("| {} | {} | {} | {} |\n", row.algorithm, row.words, row.places, row.weakness);
   return text;
 }
 
@@ -68,6 +113,7 @@ struct Printed {
 
 constexpr Printed kPrinted[] = {
     {"docs/configuration.md", "default proposals", default_proposals},
+    {"docs/configuration.md", "words of algorithms", algorithm_words},
     {"docs/configuration.md", "keys", config::key_reference_markdown},
     {"docs/state-machines.md", "diagram of IKEv2", ikev2_diagram},
     {"docs/state-machines.md", "rows of IKEv2", ikev2_rows},

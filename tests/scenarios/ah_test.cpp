@@ -48,6 +48,18 @@ TEST_P(Ah, ProtectsTwoHosts) {
   EXPECT_TRUE(reaches(bob, bob_address, alice_address));
 }
 
+TEST_P(Ah, ProtectsWithTheMacsOfAes) {
+  // CMAC has no number in IKEv1.
+  const bool v1 = GetParam() == policy::IkeVersion::v1;
+  for (const char* proposal : {"aesxcbc", "aes128gmac-esn", "aes192gmac", "aes256gmac", v1 ? "md5" : "aescmac"}) {
+    load(with_ah(proposal));
+    ASSERT_TRUE(comes_up()) << proposal;
+    EXPECT_TRUE(both_reach_each_other()) << proposal;
+    alice.terminate("office");
+    ASSERT_TRUE(eventually([&] { return is_all_gone(); }, 2min));
+  }
+}
+
 TEST_P(Ah, IsClosedAndMadeAgain) {
   load(with_ah());
   ASSERT_TRUE(comes_up());

@@ -239,7 +239,48 @@ INSTANTIATE_TEST_SUITE_P(Suites, ComingUpWith,
                                          Algorithms{"aes256-sha512-ecp521", "aes256-sha512-esn"},
                                          Algorithms{"aes192-sha384-ecp256", "aes192-sha384"},
                                          Algorithms{"aes128ctr-sha256-x25519", "aes128ctr-sha256"},
-                                         Algorithms{"aes128-sha1-prfsha1-modp1024", "aes128-sha1"}));
+                                         Algorithms{"aes128-sha1-prfsha1-modp1024", "aes128-sha1"},
+                                         Algorithms{"aes128ccm8-prfaesxcbc-x25519", "aes128ccm8-esn"},
+                                         Algorithms{"aes192ccm12-prfaescmac-x25519", "aes192ccm12-noesn"},
+                                         Algorithms{"aes256ccm16-prfsha256-x25519", "aes256ccm16"},
+                                         Algorithms{"aes128-aesxcbc-x25519", "aes128-aesxcbc-esn"},
+                                         Algorithms{"aes256ctr-aescmac-x25519", "aes256ctr-aescmac-noesn"},
+                                         Algorithms{"aes128ccm16-prfsha256-x25519", "aes128gcm16iiv-esn"},
+                                         Algorithms{"aes128ccm16-prfsha256-x25519", "aes256ccm8iiv-noesn"},
+                                         Algorithms{"aes128ccm16-prfsha256-x25519", "chacha20poly1305iiv"}));
+
+// What encrypts nothing: whoever listens may read, but not write.
+class ComingUpInClear : public ComingUpWith {
+ protected:
+  ComingUpInClear() { secrecy.reset(); }
+  void TearDown() override {
+    secrecy = std::make_unique<sim::SecrecyWatch>(world);
+    Stage::TearDown();
+  }
+};
+
+TEST_P(ComingUpInClear, NobodyAltersAPacket) {
+  Pairing pairing = office();
+  sim::at_both_ends(pairing, [](policy::Connection& end) {
+    end.proposals = sim::proposals(policy::Protocol::ike, {GetParam().ike});
+    end.children[0].esp_proposals = sim::proposals(policy::Protocol::esp, {GetParam().esp});
+  });
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  EXPECT_TRUE(both_reach_each_other());
+  const auto esp = [](Direction, const sim::Sniffed& packet) { return packet.kind == sim::Sniffed::Kind::esp; };
+  mallory.alter(OnPathAttacker::only(outward, esp), [](Bytes& packet) { packet[packet.size() - 40] ^= 1; }, 1);
+  EXPECT_FALSE(alice_reaches_bob());
+  EXPECT_EQ(bob.worker()->counters().drops[datapath::DropReason::integrity], 1U);
+  EXPECT_TRUE(both_reach_each_other());
+}
+
+INSTANTIATE_TEST_SUITE_P(Suites, ComingUpInClear,
+                         testing::Values(Algorithms{"aes128ccm16-prfsha256-x25519", "null-sha256-esn"},
+                                         Algorithms{"aes128ccm16-prfsha256-x25519", "null-aesxcbc-noesn"},
+                                         Algorithms{"aes128ccm16-prfsha256-x25519", "null-md5"},
+                                         Algorithms{"aes128ccm16-prfsha256-x25519", "aes128gmac-esn"},
+                                         Algorithms{"aes128ccm16-prfsha256-x25519", "aes256gmac-noesn"}));
 
 }  // namespace
 }  // namespace sallyport::scenarios

@@ -6,7 +6,8 @@ namespace {
 
 class ChaCha20Poly1305 {
  public:
-  ChaCha20Poly1305(IMB_MGR* manager, const PacketKeys& keys) : extended_(keys.extended_sequence_numbers) {
+  ChaCha20Poly1305(IMB_MGR* manager, const PacketKeys& keys)
+      : extended_(keys.extended_sequence_numbers), iv_source_(crypto::iv_source(keys)) {
     std::ranges::copy(keys.encryption_key.first(key_.size()), key_.begin());
     std::ranges::copy(keys.encryption_key.last(salt_.size()), salt_.begin());
     sealing_ = prototype(manager, IMB_DIR_ENCRYPT, IMB_ORDER_CIPHER_HASH);
@@ -20,13 +21,13 @@ class ChaCha20Poly1305 {
   ChaCha20Poly1305& operator=(const ChaCha20Poly1305&) = delete;
 
   static constexpr bool seals_from_elsewhere = true;
-  std::size_t iv_size() const { return 8; }
+  std::size_t iv_size() const { return iv_source_ == IvSource::packet ? 8 : 0; }
   std::size_t icv_size() const { return 16; }
   std::size_t block() const { return 1; }
   std::size_t alignment() const { return 4; }
 
   void prepare_seal(IMB_JOB& job, const PacketJob& packet, Slot& slot) const {
-    write_counter(packet.iv, iv_size(), packet.sequence);
+    write_iv(packet, iv_source_);
     fill(job, sealing_, packet, slot);
     job.src = packet.clear_text();
     job.auth_tag_output = packet.icv;
@@ -50,7 +51,7 @@ class ChaCha20Poly1305 {
 
   void fill(IMB_JOB& job, const IMB_JOB& prototype, const PacketJob& packet, Slot& slot) const {
     job = prototype;
-    slot.nonce = nonce_of(salt_, packet.iv);
+    slot.nonce = nonce_of(salt_, packet, iv_source_);
     const ByteView aad = additional_data(packet, extended_, slot.additional_data);
     job.src = job.dst = packet.text;
     job.msg_len_to_cipher_in_bytes = job.msg_len_to_hash_in_bytes = packet.text_size;
@@ -62,6 +63,7 @@ class ChaCha20Poly1305 {
   alignas(64) std::array<std::uint8_t, 32> key_;
   Salt salt_;
   bool extended_;
+  IvSource iv_source_;
   IMB_JOB sealing_, opening_;
 };
 

@@ -13,7 +13,8 @@ class GcmPacketCipher final : public PacketCipher {
   GcmPacketCipher(std::shared_ptr<MultiBuffer> lanes, const PacketKeys& keys)
       : lanes_(std::move(lanes)),
         icv_size_(shape(keys.encryption.cipher).icv),
-        extended_(keys.extended_sequence_numbers) {
+        extended_(keys.extended_sequence_numbers),
+        iv_source_(crypto::iv_source(keys)) {
     IMB_MGR* manager = lanes_->get();
     const std::uint8_t* key = keys.encryption_key.data();
     switch (keys.encryption.key_bits) {
@@ -34,7 +35,9 @@ class GcmPacketCipher final : public PacketCipher {
         open_ = manager->gcm256_dec;
     }
     std::ranges::copy(keys.encryption_key.last(salt_.size()), salt_.begin());
-    if (lanes_->instruction_set() == InstructionSet::avx512 && ShortGcm::is_supported()) short_.emplace(manager, keys);
+    const bool has_what_it_takes =
+        lanes_->instruction_set() == InstructionSet::avx512 && iv_source_ == IvSource::packet;
+    if (has_what_it_takes && ShortGcm::is_supported()) short_.emplace(manager, keys);
   }
   ~GcmPacketCipher() override {
     wipe({reinterpret_cast<std::uint8_t*>(&key_), sizeof key_});
@@ -42,7 +45,7 @@ class GcmPacketCipher final : public PacketCipher {
     wipe(salt_);
   }
 
-  std::size_t iv_size() const override { return kIvSize; }
+  std::size_t iv_size() const override { return iv_source_ == IvSource::packet ? kIvSize : 0; }
   std::size_t icv_size() const override { return icv_size_; }
   std::size_t alignment() const override { return 4; }
   bool seals_from_elsewhere() const override { return true; }
@@ -95,7 +98,7 @@ class GcmPacketCipher final : public PacketCipher {
     std::array<Input, kTogether> inputs;
     for (std::size_t i = 0; i < packets.size(); ++i) {
       ASSERT(has_valid_size(packets[i], 1));
-      write_counter(packets[i].iv, kIvSize, packets[i].sequence);
+      write_iv(packets[i], iv_source_);
       lay_out(packets[i], inputs[i]);
     }
     for (std::size_t i = 0; i < packets.size(); ++i)
@@ -115,7 +118,7 @@ class GcmPacketCipher final : public PacketCipher {
   }
 
   void lay_out(const PacketJob& packet, Input& input) const {
-    input.nonce = nonce_of(salt_, packet.iv);
+    input.nonce = nonce_of(salt_, packet, iv_source_);
     const ByteView aad = additional_data(packet, extended_, input.room);
     input.aad = aad.data();
     input.aad_size = aad.size();
@@ -134,6 +137,7 @@ class GcmPacketCipher final : public PacketCipher {
   aes_gcm_enc_dec_t seal_ = nullptr, open_ = nullptr;
   std::size_t icv_size_;
   bool extended_;
+  IvSource iv_source_;
   Salt salt_;
 };
 

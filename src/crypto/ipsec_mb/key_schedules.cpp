@@ -19,6 +19,11 @@ DigestBlock digest_block(IMB_MGR* manager, Integrity integrity) {
     case Integrity::hmac_sha2_256_128: return {manager->sha256_one_block, IMB_SHA_256_BLOCK_SIZE};
     case Integrity::hmac_sha2_384_192: return {manager->sha384_one_block, IMB_SHA_384_BLOCK_SIZE};
     case Integrity::hmac_sha2_512_256: return {manager->sha512_one_block, IMB_SHA_512_BLOCK_SIZE};
+    case Integrity::aes_xcbc_96:
+    case Integrity::aes_cmac_96:
+    case Integrity::aes_128_gmac:
+    case Integrity::aes_192_gmac:
+    case Integrity::aes_256_gmac: break;
   }
   ASSERT(false);
   return {};
@@ -72,6 +77,44 @@ HmacKey::HmacKey(IMB_MGR* manager, Integrity integrity, ByteView key) {
 HmacKey::~HmacKey() {
   wipe(inner_);
   wipe(outer_);
+}
+
+void HmacKey::put_into(IMB_JOB& job) const {
+  job.u.HMAC._hashed_auth_key_xor_ipad = inner_.data();
+  job.u.HMAC._hashed_auth_key_xor_opad = outer_.data();
+}
+
+XcbcKey::XcbcKey(IMB_MGR* manager, ByteView key) {
+  ASSERT(key.size() == IMB_KEY_128_BYTES);
+  IMB_AES_XCBC_KEYEXP(manager, key.data(), chain_.data(), whole_.data(), padded_.data());
+}
+
+XcbcKey::~XcbcKey() {
+  wipe(octets(chain_));
+  wipe(whole_);
+  wipe(padded_);
+}
+
+void XcbcKey::put_into(IMB_JOB& job) const {
+  job.u.XCBC._k1_expanded = chain_.data();
+  job.u.XCBC._k2 = whole_.data();
+  job.u.XCBC._k3 = padded_.data();
+}
+
+CmacKey::CmacKey(IMB_MGR* manager, ByteView key) : chain_(manager, key) {
+  ASSERT(key.size() == IMB_KEY_128_BYTES);
+  IMB_AES_CMAC_SUBKEY_GEN_128(manager, chain_.encrypting(), whole_.data(), padded_.data());
+}
+
+CmacKey::~CmacKey() {
+  wipe(whole_);
+  wipe(padded_);
+}
+
+void CmacKey::put_into(IMB_JOB& job) const {
+  job.u.CMAC._key_expanded = chain_.encrypting();
+  job.u.CMAC._skey1 = whole_.data();
+  job.u.CMAC._skey2 = padded_.data();
 }
 
 }  // namespace sallyport::crypto::ipsec_mb

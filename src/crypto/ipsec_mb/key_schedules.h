@@ -50,13 +50,44 @@ class HmacKey {
   HmacKey(const HmacKey&) = delete;
   HmacKey& operator=(const HmacKey&) = delete;
 
-  const std::uint8_t* inner() const { return inner_.data(); }
-  const std::uint8_t* outer() const { return outer_.data(); }
+  void put_into(IMB_JOB& job) const;
 
  private:
   using State = std::array<std::uint8_t, 64>;
   alignas(16) State inner_;
   alignas(16) State outer_;
+};
+
+/// RFC 3566 §4: the key of the chain, and what is added to the last block.
+class XcbcKey {
+ public:
+  XcbcKey(IMB_MGR* manager, ByteView key);  // 16 octets
+  ~XcbcKey();
+  XcbcKey(const XcbcKey&) = delete;
+  XcbcKey& operator=(const XcbcKey&) = delete;
+
+  void put_into(IMB_JOB& job) const;
+
+ private:
+  alignas(16) std::array<std::uint32_t, 4 * 11> chain_;
+  alignas(16) std::array<std::uint8_t, IMB_AES_BLOCK_SIZE> whole_;
+  alignas(16) std::array<std::uint8_t, IMB_AES_BLOCK_SIZE> padded_;
+};
+
+/// RFC 4493 §2.3.
+class CmacKey {
+ public:
+  CmacKey(IMB_MGR* manager, ByteView key);  // 16 octets
+  ~CmacKey();
+  CmacKey(const CmacKey&) = delete;
+  CmacKey& operator=(const CmacKey&) = delete;
+
+  void put_into(IMB_JOB& job) const;
+
+ private:
+  AesKey chain_;
+  alignas(16) std::array<std::uint8_t, IMB_AES_BLOCK_SIZE> whole_;
+  alignas(16) std::array<std::uint8_t, IMB_AES_BLOCK_SIZE> padded_;
 };
 
 }  // namespace sallyport::crypto::ipsec_mb

@@ -17,8 +17,20 @@ class IpsecMbFactory final : public PacketCipherFactory {
     // The library has lanes for 3DES with AVX-512 only; its other code takes fifty times as long as OpenSSL's.
     if (keys.encryption.cipher == Cipher::triple_des_cbc && lanes_->instruction_set() < InstructionSet::avx512)
       return fail(ErrorCode::unsupported);
-    if (keys.encryption.cipher == Cipher::chacha20_poly1305) return make_chacha20_poly1305(lanes_, keys);
+    switch (keys.encryption.cipher) {
+      case Cipher::aes_ccm_8:
+      case Cipher::aes_ccm_12:
+      case Cipher::aes_ccm_16:
+      case Cipher::aes_ccm_8_iiv:
+        if (keys.encryption.key_bits == 192) return fail(ErrorCode::unsupported);  // not in the library
+        return make_ccm(lanes_, keys);
+      case Cipher::aes_gmac: return make_gmac(lanes_, keys);
+      case Cipher::chacha20_poly1305:
+      case Cipher::chacha20_poly1305_iiv: return make_chacha20_poly1305(lanes_, keys);
+      default: break;
+    }
     if (is_combined(keys.encryption.cipher)) return make_gcm(lanes_, keys);
+    if (is_gmac(keys.integrity)) return make_authentication_gmac(lanes_, keys);
     return make_separate_integrity(lanes_, keys);
   }
 

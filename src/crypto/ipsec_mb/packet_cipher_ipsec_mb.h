@@ -17,7 +17,7 @@ enum class InstructionSet {
 /// Uses the widest set that the processor has, up to `widest`; nullptr where it has none, or where the library fails
 /// its own test. make() may be called from any thread at any time; the ciphers of one factory share its lanes, so they
 /// belong to one thread: a worker has a factory of its own. They may outlive it. 3DES needs AVX-512, and is unsupported
-/// otherwise: make_openssl_factory() has it everywhere.
+/// otherwise, AES-CCM with 192 bits always: make_openssl_factory() has both.
 std::unique_ptr<PacketCipherFactory> make_ipsec_mb_factory(InstructionSet widest = InstructionSet::avx512);
 
 }  // namespace sallyport::crypto

@@ -25,6 +25,11 @@ IMB_HASH_ALG hash_of(Integrity integrity) {
     case Integrity::hmac_sha2_256_128: return IMB_AUTH_HMAC_SHA_256;
     case Integrity::hmac_sha2_384_192: return IMB_AUTH_HMAC_SHA_384;
     case Integrity::hmac_sha2_512_256: return IMB_AUTH_HMAC_SHA_512;
+    case Integrity::aes_xcbc_96: return IMB_AUTH_AES_XCBC;
+    case Integrity::aes_cmac_96: return IMB_AUTH_AES_CMAC;
+    case Integrity::aes_128_gmac:
+    case Integrity::aes_192_gmac:
+    case Integrity::aes_256_gmac: break;
   }
   ASSERT(false);
   return IMB_AUTH_NULL;
@@ -35,10 +40,13 @@ constexpr std::array<std::uint8_t, 16> kZeroIv{};
 class SeparateIntegrity {
  public:
   SeparateIntegrity(IMB_MGR* manager, const PacketKeys& keys)
-      : cipher_(keys.encryption.cipher),
-        integrity_(keys.integrity),
-        extended_(keys.extended_sequence_numbers),
-        hmac_key_(manager, keys.integrity, keys.integrity_key) {
+      : cipher_(keys.encryption.cipher), integrity_(keys.integrity), extended_(keys.extended_sequence_numbers) {
+    if (integrity_ == Integrity::aes_xcbc_96)
+      mac_key_.emplace<XcbcKey>(manager, keys.integrity_key);
+    else if (integrity_ == Integrity::aes_cmac_96)
+      mac_key_.emplace<CmacKey>(manager, keys.integrity_key);
+    else
+      mac_key_.emplace<HmacKey>(manager, integrity_, keys.integrity_key);
     const ByteView key = keys.encryption_key.first(keys.encryption.key_bits / 8u);
     if (cipher_ == Cipher::triple_des_cbc) cipher_key_.emplace<TripleDesKey>(manager, key);
     if (cipher_ == Cipher::aes_cbc || cipher_ == Cipher::aes_ctr) cipher_key_.emplace<AesKey>(manager, key);
@@ -83,8 +91,9 @@ class SeparateIntegrity {
     }
     job.key_len_in_bytes = key_size;
     job.iv_len_in_bytes = cipher_ == Cipher::aes_ctr ? std::tuple_size_v<Nonce> : iv_size();
-    job.u.HMAC._hashed_auth_key_xor_ipad = hmac_key_.inner();
-    job.u.HMAC._hashed_auth_key_xor_opad = hmac_key_.outer();
+    if (const auto* xcbc = std::get_if<XcbcKey>(&mac_key_)) xcbc->put_into(job);
+    if (const auto* cmac = std::get_if<CmacKey>(&mac_key_)) cmac->put_into(job);
+    if (const auto* hmac = std::get_if<HmacKey>(&mac_key_)) hmac->put_into(job);
     job.auth_tag_output_len_in_bytes = icv_size();
     register_algorithms(manager, job);
     return job;
@@ -119,7 +128,7 @@ class SeparateIntegrity {
   bool extended_;
   Salt salt_{};
   std::variant<std::monostate, AesKey, TripleDesKey> cipher_key_;
-  HmacKey hmac_key_;
+  std::variant<std::monostate, HmacKey, XcbcKey, CmacKey> mac_key_;
   IMB_JOB sealing_, opening_;
 };
 

@@ -41,7 +41,7 @@ using Sha384 = Digest<SHA512_CTX, 128, 48, SHA384_Init, SHA384_Update, SHA384_Fi
 using Sha512 = Digest<SHA512_CTX, 128, 64, SHA512_Init, SHA512_Update, SHA512_Final>;
 
 template <class D>
-class HmacWith final : public KeyedHmac {
+class HmacWith final : public KeyedMac {
  public:
   explicit HmacWith(ByteView key) {
     std::array<std::uint8_t, D::block_size> pad{};
@@ -97,6 +97,11 @@ Hash hash_of(Integrity integrity) {
     case Integrity::hmac_sha2_256_128: return Hash::sha2_256;
     case Integrity::hmac_sha2_384_192: return Hash::sha2_384;
     case Integrity::hmac_sha2_512_256: return Hash::sha2_512;
+    case Integrity::aes_xcbc_96:
+    case Integrity::aes_cmac_96:
+    case Integrity::aes_128_gmac:
+    case Integrity::aes_192_gmac:
+    case Integrity::aes_256_gmac: break;
   }
   ASSERT(false);
   std::unreachable();
@@ -116,8 +121,8 @@ void hmac(Hash hash, ByteView key, std::span<const ByteView> parts, ByteSpan out
   with_digest(hash, [&]<class D>() { HmacWith<D>(key).mac(parts, out); });
 }
 
-std::unique_ptr<KeyedHmac> make_keyed_hmac(Hash hash, ByteView key) {
-  return with_digest(hash, [&]<class D>() -> std::unique_ptr<KeyedHmac> { return std::make_unique<HmacWith<D>>(key); });
+std::unique_ptr<KeyedMac> make_keyed_hmac(Hash hash, ByteView key) {
+  return with_digest(hash, [&]<class D>() -> std::unique_ptr<KeyedMac> { return std::make_unique<HmacWith<D>>(key); });
 }
 
 }  // namespace sallyport::crypto::openssl

@@ -2,15 +2,11 @@
 // in favour of EVP: a handshake makes some forty HMACs of a few dozen octets, and EVP nearly doubles their cost.
 #pragma once
 
-#include <memory>
-#include <span>
-
-#include "base/bytes.h"
-#include "crypto/algorithms.h"
+#include "crypto/openssl/keyed_mac.h"
 
 namespace sallyport::crypto::openssl {
 
-/// The hash inside the HMAC; `integrity` is not none.
+/// The hash inside the HMAC; `integrity` is one.
 Hash hash_of(Integrity integrity);
 
 /// `out` has output_size(hash) octets.
@@ -18,12 +14,7 @@ void digest(Hash hash, std::span<const ByteView> parts, ByteSpan out);
 /// `out` has at most output_size(hash) octets; the rest is cut off. Any key length.
 void hmac(Hash hash, ByteView key, std::span<const ByteView> parts, ByteSpan out);
 
-/// HMAC with one key, many times: the key is hashed in once.
-class KeyedHmac {
- public:
-  virtual ~KeyedHmac() = default;
-  virtual void mac(std::span<const ByteView> parts, ByteSpan out) const = 0;
-};
-std::unique_ptr<KeyedHmac> make_keyed_hmac(Hash hash, ByteView key);
+/// The key is hashed in once.
+std::unique_ptr<KeyedMac> make_keyed_hmac(Hash hash, ByteView key);
 
 }  // namespace sallyport::crypto::openssl

@@ -3,8 +3,10 @@
 #include <openssl/err.h>
 
 #include "base/secret.h"
-#include "crypto/openssl/hmac.h"
-#include "crypto/openssl/owned.h"
+#include "crypto/openssl/ccm.h"
+#include "crypto/openssl/gmac.h"
+#include "crypto/openssl/keyed_cipher.h"
+#include "crypto/openssl/keyed_mac.h"
 #include "crypto/openssl/symmetric.h"
 #include "crypto/packet_layout.h"
 
@@ -12,48 +14,13 @@ namespace sallyport::crypto {
 namespace openssl {
 namespace {
 
-// A cipher with its key in it: per packet only the IV is set.
-class KeyedCipher {
- public:
-  KeyedCipher(const EVP_CIPHER* cipher, ByteView key, bool encrypting) : encrypting_(encrypting) {
-    must(EVP_CipherInit_ex2(context_.get(), cipher, key.data(), nullptr, encrypting, nullptr));
-  }
-
-  void start(const std::uint8_t* iv) {
-    must(EVP_CipherInit_ex2(context_.get(), nullptr, nullptr, iv, encrypting_, nullptr));
-    EVP_CIPHER_CTX_set_padding(context_.get(), 0);
-  }
-  void add_aad(ByteView aad) {
-    int done = 0;
-    must(EVP_CipherUpdate(context_.get(), nullptr, &done, aad.data(), static_cast<int>(aad.size())));
-  }
-  void transform(std::uint8_t* text, std::size_t size) {
-    int done = 0;
-    must(EVP_CipherUpdate(context_.get(), text, &done, text, static_cast<int>(size)));
-  }
-  bool finish() {
-    std::uint8_t nothing_more[EVP_MAX_BLOCK_LENGTH];
-    int done = 0;
-    return EVP_CipherFinal_ex(context_.get(), nothing_more, &done) == 1;
-  }
-  void get_icv(std::uint8_t* icv, std::size_t size) {
-    must(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(size), icv));
-  }
-  void set_icv(std::uint8_t* icv, std::size_t size) {
-    must(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(size), icv));
-  }
-
- private:
-  bool encrypting_;
-  CipherContext context_{must(EVP_CIPHER_CTX_new())};
-};
-
 // GCM and ChaCha20-Poly1305.
 class CombinedPacketCipher final : public PacketCipher {
  public:
   CombinedPacketCipher(const PacketKeys& keys, const EVP_CIPHER* cipher)
       : cipher_(keys.encryption.cipher),
         extended_(keys.extended_sequence_numbers),
+        iv_source_(crypto::iv_source(keys)),
         sealing_(cipher, keys.encryption_key, true),
         opening_(cipher, keys.encryption_key, false) {
     std::ranges::copy(keys.encryption_key.last(salt_.size()), salt_.begin());
@@ -67,7 +34,7 @@ class CombinedPacketCipher final : public PacketCipher {
   void seal(std::span<PacketJob> burst) override {
     for (PacketJob& job : burst) {
       ASSERT(has_valid_size(job, 1));
-      write_counter(job.iv, iv_size(), job.sequence);
+      write_iv(job, iv_source_);
       start(sealing_, job);
       sealing_.transform(job.text, job.text_size);
       ASSERT(sealing_.finish());
@@ -90,24 +57,25 @@ class CombinedPacketCipher final : public PacketCipher {
  private:
   void start(KeyedCipher& cipher, const PacketJob& job) {
     std::array<std::uint8_t, 12> room;
-    cipher.start(nonce_of(salt_, job.iv).data());
+    cipher.start(nonce_of(salt_, job, iv_source_).data());
     cipher.add_aad(additional_data(job, extended_, room));
   }
 
   Cipher cipher_;
   bool extended_;
+  IvSource iv_source_;
   Salt salt_;
   KeyedCipher sealing_, opening_;
 };
 
-// CBC, CTR and null, with HMAC.
+// CBC, CTR and null, with HMAC or a MAC of AES.
 class SeparatePacketCipher final : public PacketCipher {
  public:
   SeparatePacketCipher(const PacketKeys& keys, const EVP_CIPHER* cipher)
       : cipher_(keys.encryption.cipher),
         integrity_(keys.integrity),
         extended_(keys.extended_sequence_numbers),
-        hmac_(make_keyed_hmac(hash_of(keys.integrity), keys.integrity_key)) {
+        mac_(make_keyed_mac(keys.integrity, keys.integrity_key)) {
     if (cipher == nullptr) return;
     sealing_.emplace(cipher, keys.encryption_key, true);
     opening_.emplace(cipher, keys.encryption_key, false);
@@ -173,7 +141,7 @@ class SeparatePacketCipher final : public PacketCipher {
     std::array<std::uint8_t, 4> high;
     store_be32(high.data(), high_half(job.sequence));
     const std::array<ByteView, 2> parts = {ByteView(job.packet, job.text + job.text_size), high};
-    hmac_->mac(std::span(parts).first(extended_ ? 2 : 1), out);
+    mac_->mac(std::span(parts).first(extended_ ? 2 : 1), out);
   }
 
   Cipher cipher_;
@@ -181,7 +149,7 @@ class SeparatePacketCipher final : public PacketCipher {
   bool extended_;
   Salt salt_{};
   std::optional<KeyedCipher> sealing_, opening_;  // none for null
-  std::unique_ptr<KeyedHmac> hmac_;
+  std::unique_ptr<KeyedMac> mac_;
 };
 
 class OpenSslFactory final : public PacketCipherFactory {
@@ -196,7 +164,16 @@ class OpenSslFactory final : public PacketCipherFactory {
         return fail(ErrorCode::unsupported);
       }
     }
+    switch (keys.encryption.cipher) {
+      case Cipher::aes_ccm_8:
+      case Cipher::aes_ccm_12:
+      case Cipher::aes_ccm_16:
+      case Cipher::aes_ccm_8_iiv: return make_ccm(keys, cipher.get());
+      case Cipher::aes_gmac: return make_gmac(keys, cipher.get());
+      default: break;
+    }
     if (is_combined(keys.encryption.cipher)) return std::make_unique<CombinedPacketCipher>(keys, cipher.get());
+    if (is_gmac(keys.integrity)) return make_authentication_gmac(keys);
     return std::make_unique<SeparatePacketCipher>(keys, cipher.get());
   }
 };

@@ -1,5 +1,6 @@
 #include "crypto/openssl/provider_openssl.h"
 
+#include "crypto/openssl/aes_mac.h"
 #include "crypto/openssl/elliptic_curve.h"
 #include "crypto/openssl/hmac.h"
 #include "crypto/openssl/modp.h"
@@ -13,7 +14,7 @@ namespace {
 class OpenSslProvider final : public Provider {
  public:
   bool supports(Encryption encryption) const override { return symmetric_.supports(encryption); }
-  bool supports(Integrity) const override { return true; }
+  bool supports(Integrity integrity) const override { return !is_gmac(integrity); }
   bool supports(Prf) const override { return true; }
   bool supports(KeyExchangeMethod method) const override {
     return is_modp(method) || elliptic_curves_.supports(method) || montgomery_curves_.supports(method);
@@ -35,11 +36,17 @@ class OpenSslProvider final : public Provider {
 
   void mac(Integrity integrity, ByteView key, std::span<const ByteView> parts, ByteSpan out) override {
     ASSERT(out.size() == icv_size(integrity));
-    hmac(hash_of(integrity), key, parts, out);
+    if (integrity == Integrity::aes_xcbc_96 || integrity == Integrity::aes_cmac_96)
+      make_keyed_mac(integrity, key)->mac(parts, out);
+    else
+      hmac(hash_of(integrity), key, parts, out);
   }
   Secret prf(Prf prf, ByteView key, std::span<const ByteView> parts) override {
     Secret output(output_size(prf));
-    hmac(hash_of(prf), key, parts, output.span());
+    if (is_aes(prf))
+      aes_prf(prf, key, parts, output.span());
+    else
+      hmac(hash_of(prf), key, parts, output.span());
     return output;
   }
   void hash(Hash hash, std::span<const ByteView> parts, ByteSpan out) override { digest(hash, parts, out); }

@@ -17,8 +17,8 @@ class OpenSslProvider : public testing::Test {
 };
 
 TEST_F(OpenSslProvider, SupportsEveryKeySizeOfEveryAlgorithmAndNoOther) {
-  for (const Cipher cipher :
-       {Cipher::aes_cbc, Cipher::aes_ctr, Cipher::aes_gcm_8, Cipher::aes_gcm_12, Cipher::aes_gcm_16})
+  for (const Cipher cipher : {Cipher::aes_cbc, Cipher::aes_ctr, Cipher::aes_ccm_8, Cipher::aes_ccm_12,
+                              Cipher::aes_ccm_16, Cipher::aes_gcm_8, Cipher::aes_gcm_12, Cipher::aes_gcm_16})
     for (const auto bits : std::to_array<std::uint16_t>({128, 192, 256}))
       EXPECT_TRUE(provider_->supports(Encryption{cipher, bits}));
   EXPECT_TRUE(provider_->supports(Encryption{Cipher::triple_des_cbc, 192}));
@@ -28,6 +28,15 @@ TEST_F(OpenSslProvider, SupportsEveryKeySizeOfEveryAlgorithmAndNoOther) {
   EXPECT_FALSE(provider_->supports(Encryption{Cipher::aes_gcm_16, 512}));
   EXPECT_FALSE(provider_->supports(Encryption{Cipher::chacha20_poly1305, 128}));
   EXPECT_FALSE(provider_->supports(Encryption{Cipher::null, 128}));
+  EXPECT_TRUE(provider_->supports(Prf::aes128_xcbc));
+  EXPECT_TRUE(provider_->supports(Integrity::aes_cmac_96));
+}
+
+TEST_F(OpenSslProvider, LeavesToPacketsWhatIsForPacketsAlone) {
+  for (const Cipher cipher : {Cipher::aes_gmac, Cipher::aes_ccm_8_iiv, Cipher::aes_gcm_16_iiv})
+    EXPECT_FALSE(provider_->supports(Encryption{cipher, 128}));
+  EXPECT_FALSE(provider_->supports(Encryption{Cipher::chacha20_poly1305_iiv, 256}));
+  EXPECT_FALSE(provider_->supports(Integrity::aes_128_gmac));
 }
 
 // RFC 4231 §4.7 (key longer than a block) and RFC 2202 §2, §3

@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 
+#include "crypto/openssl/ccm.h"
+
 namespace sallyport::crypto::openssl {
 namespace {
 
@@ -22,10 +24,17 @@ const char* evp_name(Encryption encryption) {
     case Cipher::triple_des_cbc: return "DES-EDE3-CBC";
     case Cipher::aes_cbc: return for_size("AES-128-CBC", "AES-192-CBC", "AES-256-CBC");
     case Cipher::aes_ctr: return for_size("AES-128-CTR", "AES-192-CTR", "AES-256-CTR");
+    case Cipher::aes_ccm_8:
+    case Cipher::aes_ccm_12:
+    case Cipher::aes_ccm_16:
+    case Cipher::aes_ccm_8_iiv: return for_size("AES-128-CCM", "AES-192-CCM", "AES-256-CCM");
     case Cipher::aes_gcm_8:
     case Cipher::aes_gcm_12:
-    case Cipher::aes_gcm_16: return for_size("AES-128-GCM", "AES-192-GCM", "AES-256-GCM");
-    case Cipher::chacha20_poly1305: return "ChaCha20-Poly1305";
+    case Cipher::aes_gcm_16:
+    case Cipher::aes_gmac:
+    case Cipher::aes_gcm_16_iiv: return for_size("AES-128-GCM", "AES-192-GCM", "AES-256-GCM");
+    case Cipher::chacha20_poly1305:
+    case Cipher::chacha20_poly1305_iiv: return "ChaCha20-Poly1305";
   }
   return nullptr;
 }
@@ -77,11 +86,16 @@ const EVP_CIPHER* Symmetric::fetched(Encryption encryption) {
 }
 
 bool Symmetric::supports(Encryption encryption) {
-  return encryption == Encryption{Cipher::null, 0} || fetched(encryption) != nullptr;
+  if (encryption == Encryption{Cipher::null, 0}) return true;
+  const bool for_packets_alone = has_implicit_iv(encryption.cipher) || encryption.cipher == Cipher::aes_gmac;
+  return !for_packets_alone && fetched(encryption) != nullptr;
 }
 
 void Symmetric::seal(Encryption encryption, ByteView key, ByteView nonce, ByteView aad, ByteSpan text, ByteSpan icv) {
   ASSERT(icv.size() == shape(encryption.cipher).icv && !icv.empty());
+  if (is_ccm(encryption.cipher))
+    return Ccm(must(fetched(encryption)), key, nonce.size(), icv.size(), Ccm::Direction::seal)
+        .seal(nonce, aad, text, icv);
   Use use(context_.get(), must(fetched(encryption)), key, nonce, Direction::encrypt);
   use.add_aad(aad);
   use.transform(text);
@@ -92,6 +106,11 @@ void Symmetric::seal(Encryption encryption, ByteView key, ByteView nonce, ByteVi
 Result<void> Symmetric::open(Encryption encryption, ByteView key, ByteView nonce, ByteView aad, ByteSpan text,
                              ByteView icv) {
   ASSERT(icv.size() == shape(encryption.cipher).icv && !icv.empty());
+  if (is_ccm(encryption.cipher)) {
+    Ccm ccm(must(fetched(encryption)), key, nonce.size(), icv.size(), Ccm::Direction::open);
+    if (ccm.open(nonce, aad, text, icv)) return {};
+    return fail(ErrorCode::unauthentic);
+  }
   Use use(context_.get(), must(fetched(encryption)), key, nonce, Direction::decrypt);
   use.control(EVP_CTRL_AEAD_SET_TAG, size_of(icv), const_cast<std::uint8_t*>(icv.data()));
   use.add_aad(aad);

@@ -32,7 +32,7 @@ class Symmetric {
   const EVP_CIPHER* fetched(Encryption encryption);
   void transform(Encryption encryption, ByteView key, ByteView iv, ByteSpan text, Direction direction);
 
-  static constexpr std::size_t ciphers = static_cast<std::size_t>(Cipher::chacha20_poly1305) + 1;
+  static constexpr std::size_t ciphers = static_cast<std::size_t>(Cipher::chacha20_poly1305_iiv) + 1;
   std::array<std::array<CipherAlgorithm, 3>, ciphers> fetched_;  // by cipher and key size
   CipherContext context_{must(EVP_CIPHER_CTX_new())};            // holds no key between calls
 };

@@ -9,10 +9,17 @@ std::string_view vici_name(crypto::Cipher cipher) {
     case triple_des_cbc: return "3DES_CBC";
     case aes_cbc: return "AES_CBC";
     case aes_ctr: return "AES_CTR";
+    case aes_ccm_8: return "AES_CCM_8";
+    case aes_ccm_12: return "AES_CCM_12";
+    case aes_ccm_16: return "AES_CCM_16";
     case aes_gcm_8: return "AES_GCM_8";
     case aes_gcm_12: return "AES_GCM_12";
     case aes_gcm_16: return "AES_GCM_16";
+    case aes_gmac: return "NULL_AES_GMAC";
     case chacha20_poly1305: return "CHACHA20_POLY1305";
+    case aes_ccm_8_iiv: return "AES_CCM_8_IIV";
+    case aes_gcm_16_iiv: return "AES_GCM_16_IIV";
+    case chacha20_poly1305_iiv: return "CHACHA20_POLY1305_IIV";
   }
   return "UNKNOWN";
 }
@@ -26,6 +33,11 @@ std::string_view vici_name(crypto::Integrity integrity) {
     case hmac_sha2_256_128: return "HMAC_SHA2_256_128";
     case hmac_sha2_384_192: return "HMAC_SHA2_384_192";
     case hmac_sha2_512_256: return "HMAC_SHA2_512_256";
+    case aes_xcbc_96: return "AES_XCBC_96";
+    case aes_cmac_96: return "AES_CMAC_96";
+    case aes_128_gmac: return "AES_128_GMAC";
+    case aes_192_gmac: return "AES_192_GMAC";
+    case aes_256_gmac: return "AES_256_GMAC";
   }
   return "UNKNOWN";
 }
@@ -38,6 +50,8 @@ std::string_view vici_name(crypto::Prf prf) {
     case hmac_sha2_256: return "PRF_HMAC_SHA2_256";
     case hmac_sha2_384: return "PRF_HMAC_SHA2_384";
     case hmac_sha2_512: return "PRF_HMAC_SHA2_512";
+    case aes128_xcbc: return "PRF_AES128_XCBC";
+    case aes128_cmac: return "PRF_AES128_CMAC";
   }
   return "UNKNOWN";
 }
@@ -69,8 +83,8 @@ std::string_view vici_name(crypto::KeyExchangeMethod method) {
 
 unsigned vici_key_size(crypto::Encryption encryption) {
   using enum crypto::Cipher;
-  const bool named =
-      encryption.cipher == null || encryption.cipher == triple_des_cbc || encryption.cipher == chacha20_poly1305;
+  const bool named = encryption.cipher == null || encryption.cipher == triple_des_cbc ||
+                     encryption.cipher == chacha20_poly1305 || encryption.cipher == chacha20_poly1305_iiv;
   return named ? 0 : encryption.key_bits;
 }
 

@@ -157,7 +157,9 @@ TEST_F(KeySchedule, GivesEachSuiteTheAmountItNeeds) {
       {Protocol::esp, "aes128ctr-sha256", 20, 32}, {Protocol::esp, "aes256gcm8", 36, 0},
       {Protocol::esp, "aes192gcm16", 28, 0},       {Protocol::esp, "null-sha512", 0, 64},
       {Protocol::esp, "chacha20poly1305", 36, 0},  {Protocol::ah, "sha384", 0, 48},
-      {Protocol::esp, "aes256ctr-sha512", 36, 64},
+      {Protocol::esp, "aes256ctr-sha512", 36, 64}, {Protocol::esp, "aes128ccm16", 19, 0},
+      {Protocol::esp, "aes256gmac", 36, 0},        {Protocol::esp, "aes128-aesxcbc", 16, 16},
+      {Protocol::ah, "aes192gmac", 0, 28},         {Protocol::ah, "aesxcbc", 0, 16},
   };
   for (const auto& each : cases) {
     const policy::SaKeys keys = child(each.protocol, each.words);

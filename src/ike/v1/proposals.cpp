@@ -19,30 +19,50 @@ using policy::Proposal;
 using policy::Protocol;
 using policy::SequenceNumbers;
 
-/// A hash stands for an integrity algorithm and a PRF at once.
+/// In phase 1 a hash stands for an integrity algorithm and a PRF at once.
 struct HashRow {
   Integrity integrity;
   Prf prf;
   w::HashAlgorithm hash;
+};
+constexpr HashRow kHashes[] = {
+    {Integrity::hmac_md5_96, Prf::hmac_md5, w::HashAlgorithm::md5},
+    {Integrity::hmac_sha1_96, Prf::hmac_sha1, w::HashAlgorithm::sha},
+    {Integrity::hmac_sha2_256_128, Prf::hmac_sha2_256, w::HashAlgorithm::sha2_256},
+    {Integrity::hmac_sha2_384_192, Prf::hmac_sha2_384, w::HashAlgorithm::sha2_384},
+    {Integrity::hmac_sha2_512_256, Prf::hmac_sha2_512, w::HashAlgorithm::sha2_512},
+};
+
+/// In phase 2 an integrity algorithm is an attribute, and in AH the transform's number besides. CMAC has none of these.
+struct IntegrityRow {
+  Integrity integrity;
   w::AuthenticationAlgorithm authentication;
   w::AhTransformId ah;
 };
-constexpr HashRow kHashes[] = {
-    {Integrity::hmac_md5_96, Prf::hmac_md5, w::HashAlgorithm::md5, w::AuthenticationAlgorithm::hmac_md5,
-     w::AhTransformId::md5},
-    {Integrity::hmac_sha1_96, Prf::hmac_sha1, w::HashAlgorithm::sha, w::AuthenticationAlgorithm::hmac_sha,
-     w::AhTransformId::sha},
-    {Integrity::hmac_sha2_256_128, Prf::hmac_sha2_256, w::HashAlgorithm::sha2_256,
-     w::AuthenticationAlgorithm::hmac_sha2_256, w::AhTransformId::sha2_256},
-    {Integrity::hmac_sha2_384_192, Prf::hmac_sha2_384, w::HashAlgorithm::sha2_384,
-     w::AuthenticationAlgorithm::hmac_sha2_384, w::AhTransformId::sha2_384},
-    {Integrity::hmac_sha2_512_256, Prf::hmac_sha2_512, w::HashAlgorithm::sha2_512,
-     w::AuthenticationAlgorithm::hmac_sha2_512, w::AhTransformId::sha2_512},
+constexpr IntegrityRow kIntegrities[] = {
+    {Integrity::hmac_md5_96, w::AuthenticationAlgorithm::hmac_md5, w::AhTransformId::md5},
+    {Integrity::hmac_sha1_96, w::AuthenticationAlgorithm::hmac_sha, w::AhTransformId::sha},
+    {Integrity::hmac_sha2_256_128, w::AuthenticationAlgorithm::hmac_sha2_256, w::AhTransformId::sha2_256},
+    {Integrity::hmac_sha2_384_192, w::AuthenticationAlgorithm::hmac_sha2_384, w::AhTransformId::sha2_384},
+    {Integrity::hmac_sha2_512_256, w::AuthenticationAlgorithm::hmac_sha2_512, w::AhTransformId::sha2_512},
+    {Integrity::aes_xcbc_96, w::AuthenticationAlgorithm::aes_xcbc_mac, w::AhTransformId::aes_xcbc_mac},
+    {Integrity::aes_128_gmac, w::AuthenticationAlgorithm::aes_128_gmac, w::AhTransformId::aes_128_gmac},
+    {Integrity::aes_192_gmac, w::AuthenticationAlgorithm::aes_192_gmac, w::AhTransformId::aes_192_gmac},
+    {Integrity::aes_256_gmac, w::AuthenticationAlgorithm::aes_256_gmac, w::AhTransformId::aes_256_gmac},
 };
+
+template <class Table, class Member, class Value>
+auto row_of(const Table& table, Member member, const Value& value) {
+  const auto* const row = std::ranges::find(table, value, member);
+  return row == std::end(table) ? nullptr : row;
+}
 template <class Member, class Value>
 const HashRow* hash_row(Member member, const Value& value) {
-  const auto* const row = std::ranges::find(kHashes, value, member);
-  return row == std::end(kHashes) ? nullptr : row;
+  return row_of(kHashes, member, value);
+}
+template <class Member, class Value>
+const IntegrityRow* integrity_row(Member member, const Value& value) {
+  return row_of(kIntegrities, member, value);
 }
 
 constexpr std::pair<KeyExchangeMethod, w::GroupDescription> kGroups[] = {
@@ -73,9 +93,13 @@ constexpr std::pair<Cipher, w::EspTransformId> kEspCiphers[] = {
     {Cipher::triple_des_cbc, w::EspTransformId::triple_des},
     {Cipher::aes_cbc, w::EspTransformId::aes_cbc},
     {Cipher::aes_ctr, w::EspTransformId::aes_ctr},
+    {Cipher::aes_ccm_8, w::EspTransformId::aes_ccm_8},
+    {Cipher::aes_ccm_12, w::EspTransformId::aes_ccm_12},
+    {Cipher::aes_ccm_16, w::EspTransformId::aes_ccm_16},
     {Cipher::aes_gcm_8, w::EspTransformId::aes_gcm_8},
     {Cipher::aes_gcm_12, w::EspTransformId::aes_gcm_12},
     {Cipher::aes_gcm_16, w::EspTransformId::aes_gcm_16},
+    {Cipher::aes_gmac, w::EspTransformId::null_auth_aes_gmac},
 };
 std::optional<w::EspTransformId> write_esp(Cipher cipher) {
   for (const auto& [ours, theirs] : kEspCiphers)
@@ -133,10 +157,11 @@ Proposal phase1_meaning(const w::Transform& transform, std::optional<w::Authenti
 
 /// The algorithms of ESP or AH; false when one of them is none of ours.
 bool read_algorithms(w::ProtocolId protocol, const w::Phase2Transform& content, Proposal& meaning) {
-  const HashRow* hash = content.authentication ? hash_row(&HashRow::authentication, *content.authentication) : nullptr;
-  if (content.authentication && !hash) return false;
-  if (hash) meaning.integrity = {hash->integrity};
-  if (protocol == w::ProtocolId::ah) return hash && content.id == w::number(hash->ah);
+  const IntegrityRow* row =
+      content.authentication ? integrity_row(&IntegrityRow::authentication, *content.authentication) : nullptr;
+  if (content.authentication && !row) return false;
+  if (row) meaning.integrity = {row->integrity};
+  if (protocol == w::ProtocolId::ah) return row && content.id == w::number(row->ah);
   const auto* const cipher = std::ranges::find(kEspCiphers, static_cast<w::EspTransformId>(content.id),
                                                &std::pair<Cipher, w::EspTransformId>::second);
   if (cipher == std::end(kEspCiphers)) return false;
@@ -188,11 +213,11 @@ void add_phase2_transforms(w::Proposal& out, const Proposal& proposal, const w::
   if (hashes.empty()) hashes = {Integrity::none};
   for (const Encryption& cipher : ciphers)
     for (const Integrity integrity : hashes) {
-      const HashRow* hash = hash_row(&HashRow::integrity, integrity);
+      const IntegrityRow* row = integrity_row(&IntegrityRow::integrity, integrity);
       w::Phase2Transform content = common;
-      content.id = ah ? w::number(hash->ah) : w::number(*write_esp(cipher.cipher));
+      content.id = ah ? w::number(row->ah) : w::number(*write_esp(cipher.cipher));
       if (!ah) content.key_length = written_length(cipher);
-      if (hash) content.authentication = hash->authentication;
+      if (row) content.authentication = row->authentication;
       content.extended_sequence_numbers = wants_only_extended(proposal);
       add_transform(out, w::write_phase2(next_number(out), content));
     }
@@ -278,12 +303,16 @@ std::vector<Proposal> phase2_proposals(const std::vector<Proposal>& configured) 
     const bool optional_secrecy = proposal.key_exchange.empty();
     proposal.encryption = filtered(std::move(proposal.encryption),
                                    [](const Encryption& each) { return write_esp(each.cipher).has_value(); });
+    const bool protects_itself = proposal.integrity.empty();
+    proposal.integrity = filtered(std::move(proposal.integrity), [](Integrity each) {
+      return each == Integrity::none || integrity_row(&IntegrityRow::integrity, each);
+    });
     proposal.key_exchange = filtered(std::move(proposal.key_exchange), [](auto method) {
       return method == KeyExchangeMethod::none || write_group(method);
     });
     if (proposal.sequence_numbers.empty()) proposal.sequence_numbers = {SequenceNumbers::bits32};
-    const bool complete =
-        proposal.protocol == Protocol::ah ? !proposal.integrity.empty() : !proposal.encryption.empty();
+    const bool complete = (proposal.protocol == Protocol::ah || !proposal.encryption.empty()) &&
+                          ((proposal.protocol == Protocol::esp && protects_itself) || !proposal.integrity.empty());
     if (complete && (optional_secrecy || !proposal.key_exchange.empty())) out.push_back(std::move(proposal));
   }
   return out;

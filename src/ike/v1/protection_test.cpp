@@ -307,7 +307,8 @@ TEST_F(Protection, EncryptsWithCbcAlone) {
   using enum crypto::Cipher;
   EXPECT_TRUE(encrypts_messages({triple_des_cbc, 192}));
   EXPECT_TRUE(encrypts_messages({aes_cbc, 192}));
-  for (const crypto::Cipher cipher : {null, aes_ctr, aes_gcm_8, aes_gcm_12, aes_gcm_16, chacha20_poly1305})
+  for (const crypto::Cipher cipher : {null, aes_ctr, aes_ccm_8, aes_ccm_12, aes_ccm_16, aes_gcm_8, aes_gcm_12,
+                                      aes_gcm_16, aes_gmac, chacha20_poly1305, aes_gcm_16_iiv})
     EXPECT_FALSE(encrypts_messages({cipher, 256}));
 }
 

@@ -34,6 +34,12 @@ Secret concatenate_secret(std::initializer_list<ByteView> parts) {
   return all;
 }
 
+/// What of a nonce is key of SKEYSEED: the PRFs of AES were once for keys of 128 bits alone, and take half from either
+/// side to this day (RFC 7296 §2.14).
+ByteView key_part(crypto::Prf prf, ByteView nonce) {
+  return crypto::is_aes(prf) ? nonce.first(std::min<std::size_t>(nonce.size(), 8)) : nonce;
+}
+
 IkeKeys expand(crypto::Provider& crypto, const policy::Suite& suite, const Secret& skeyseed,
                const IkeKeyInputs& inputs) {
   Bytes seed = concatenate({inputs.nonce_i, inputs.nonce_r});
@@ -61,7 +67,7 @@ IkeKeys expand(crypto::Provider& crypto, const policy::Suite& suite, const Secre
 }  // namespace
 
 IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, const IkeKeyInputs& inputs) {
-  const Bytes nonces = concatenate({inputs.nonce_i, inputs.nonce_r});
+  const Bytes nonces = concatenate({key_part(suite.prf, inputs.nonce_i), key_part(suite.prf, inputs.nonce_r)});
   const ByteView secret[] = {inputs.shared_secret};
   return expand(crypto, suite, crypto.prf(suite.prf, nonces, secret), inputs);
 }

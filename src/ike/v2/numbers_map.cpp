@@ -44,7 +44,14 @@ constexpr auto kCiphers = table<Cipher, w::EncryptionId>({
     {Cipher::aes_gcm_8, w::EncryptionId::aes_gcm_8},
     {Cipher::aes_gcm_12, w::EncryptionId::aes_gcm_12},
     {Cipher::aes_gcm_16, w::EncryptionId::aes_gcm_16},
+    {Cipher::aes_ccm_8, w::EncryptionId::aes_ccm_8},
+    {Cipher::aes_ccm_12, w::EncryptionId::aes_ccm_12},
+    {Cipher::aes_ccm_16, w::EncryptionId::aes_ccm_16},
+    {Cipher::aes_gmac, w::EncryptionId::null_auth_aes_gmac},
     {Cipher::chacha20_poly1305, w::EncryptionId::chacha20_poly1305},
+    {Cipher::aes_ccm_8_iiv, w::EncryptionId::aes_ccm_8_iiv},
+    {Cipher::aes_gcm_16_iiv, w::EncryptionId::aes_gcm_16_iiv},
+    {Cipher::chacha20_poly1305_iiv, w::EncryptionId::chacha20_poly1305_iiv},
 });
 constexpr auto kIntegrity = table<Integrity, w::IntegrityId>({
     {Integrity::none, w::IntegrityId::none},
@@ -53,6 +60,11 @@ constexpr auto kIntegrity = table<Integrity, w::IntegrityId>({
     {Integrity::hmac_sha2_256_128, w::IntegrityId::hmac_sha2_256_128},
     {Integrity::hmac_sha2_384_192, w::IntegrityId::hmac_sha2_384_192},
     {Integrity::hmac_sha2_512_256, w::IntegrityId::hmac_sha2_512_256},
+    {Integrity::aes_xcbc_96, w::IntegrityId::aes_xcbc_96},
+    {Integrity::aes_cmac_96, w::IntegrityId::aes_cmac_96},
+    {Integrity::aes_128_gmac, w::IntegrityId::aes_128_gmac},
+    {Integrity::aes_192_gmac, w::IntegrityId::aes_192_gmac},
+    {Integrity::aes_256_gmac, w::IntegrityId::aes_256_gmac},
 });
 constexpr auto kPrfs = table<Prf, w::PrfId>({
     {Prf::hmac_md5, w::PrfId::hmac_md5},
@@ -60,6 +72,8 @@ constexpr auto kPrfs = table<Prf, w::PrfId>({
     {Prf::hmac_sha2_256, w::PrfId::hmac_sha2_256},
     {Prf::hmac_sha2_384, w::PrfId::hmac_sha2_384},
     {Prf::hmac_sha2_512, w::PrfId::hmac_sha2_512},
+    {Prf::aes128_xcbc, w::PrfId::aes128_xcbc},
+    {Prf::aes128_cmac, w::PrfId::aes128_cmac},
 });
 constexpr auto kMethods = table<KeyExchangeMethod, w::KeyExchangeId>({
     {KeyExchangeMethod::none, w::KeyExchangeId::none},
@@ -87,12 +101,13 @@ bool names_key_length(Cipher cipher) {
   switch (cipher) {
     case Cipher::null:
     case Cipher::triple_des_cbc:
-    case Cipher::chacha20_poly1305: return false;
+    case Cipher::chacha20_poly1305:
+    case Cipher::chacha20_poly1305_iiv: return false;
     default: return true;
   }
 }
 std::uint16_t only_key_length(Cipher cipher) {
-  return cipher == Cipher::triple_des_cbc ? 192 : cipher == Cipher::chacha20_poly1305 ? 256 : 0;
+  return cipher == Cipher::triple_des_cbc ? 192 : cipher == Cipher::null ? 0 : 256;
 }
 
 w::Transform write_encryption(const Encryption& encryption) {

@@ -44,6 +44,9 @@ constexpr Name<EncryptionId> encryption_ids[] = {
     {EncryptionId::camellia_ccm_12, "ENCR_CAMELLIA_CCM_12"},
     {EncryptionId::camellia_ccm_16, "ENCR_CAMELLIA_CCM_16"},
     {EncryptionId::chacha20_poly1305, "ENCR_CHACHA20_POLY1305"},
+    {EncryptionId::aes_ccm_8_iiv, "ENCR_AES_CCM_8_IIV"},
+    {EncryptionId::aes_gcm_16_iiv, "ENCR_AES_GCM_16_IIV"},
+    {EncryptionId::chacha20_poly1305_iiv, "ENCR_CHACHA20_POLY1305_IIV"},
 };
 
 constexpr Name<PrfId> prf_ids[] = {

@@ -44,6 +44,9 @@ enum class EncryptionId : std::uint16_t {
   camellia_ccm_12 = 26,
   camellia_ccm_16 = 27,
   chacha20_poly1305 = 28,
+  aes_ccm_8_iiv = 29,  // RFC 8750, to 31
+  aes_gcm_16_iiv = 30,
+  chacha20_poly1305_iiv = 31,
 };
 
 enum class PrfId : std::uint16_t {
