@@ -55,6 +55,14 @@ void read_replay_window(Child& c, const ConfigNode& node, Diagnostics& diagnosti
   }
 }
 
+void read_tfc_padding(Child& c, const ConfigNode& node, Diagnostics& diagnostics) {
+  if (node.kind() == ConfigNode::Kind::text && node.text() == "mtu") {
+    c.tfc_padding = {.to_path_mtu = true};
+  } else if (const auto size = read_number(node, diagnostics, 0, 65535)) {
+    c.tfc_padding = {.least_size = static_cast<std::uint16_t>(*size)};
+  }
+}
+
 std::optional<std::uint64_t> read_packets(const ConfigNode& node, Diagnostics& diagnostics) {
   return read_number(node, diagnostics, 0, kMostVolume);
 }
@@ -108,6 +116,10 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.copy_df, read_boolean(n, d)); }},
     {{"copy_ecn", "boolean", "yes", "congestion marks go from header to header (RFC 6040)"},
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.copy_ecn, read_boolean(n, d)); }},
+    {{"tfc_padding", "number, mtu", "0",
+      "ESP packets have at least so many octets, or all that the path takes, against traffic analysis; tunnels of "
+      "IKEv2"},
+     read_tfc_padding},
 
     {{"sha256_96", "boolean", "no", "SHA-256 cut to 96 bits, for old peers", "no"}},
     {{"updown", "command", "", "program to run when it comes and goes"}},
@@ -128,7 +140,6 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
     {{"if_id_out", "number", "0", "XFRM interface", "0"}},
     {{"label", "text", "", "security label"}},
     {{"label_mode", "system, simple, selinux", "system", "what labels mean", "system"}},
-    {{"tfc_padding", "number, mtu", "0", "padding against traffic analysis", "0"}},
     {{"per_cpu_sas", "boolean, encap", "no", "an SA for each processor (RFC 9611)", "no"}},
     {{"hw_offload", "no, crypto, packet, auto", "no", "offload to the network card", "no"}},
     {{"copy_dscp", "out, in, yes, no", "out", "the inner packet's DSCP goes to the outer one", "out"}},

@@ -38,6 +38,7 @@ remote_ts     = ["10.2.0.0/16", "10.3.0.1[tcp/443]"]
 esp_proposals = ["aes128gcm16"]
 start_action  = "trap"
 dpd_action    = "restart"
+tfc_padding   = "mtu"
 rekey_time    = "1h"
 [connections.office.children.admin]
 mode          = "transport"
@@ -92,6 +93,8 @@ TEST(Config, KeepsChildrenInTheOrderOfTheirWriting) {
   EXPECT_EQ(to_string(children[0].remote_ts.at(1)), "10.3.0.1/32[tcp/443]");
   EXPECT_EQ(to_string(children[0].esp_proposals), "aes128gcm16");
   EXPECT_EQ(children[0].start_action, policy::StartAction::trap);
+  EXPECT_TRUE(children[0].tfc_padding.to_path_mtu);
+  EXPECT_FALSE(children[1].tfc_padding.any());
   EXPECT_EQ(children[0].dpd_action, policy::DpdAction::restart);
   EXPECT_EQ(children[1].name, "admin");
   EXPECT_EQ(children[1].mode, policy::Mode::transport);
@@ -131,9 +134,9 @@ TEST(Config, RemembersWhereEachKeyWasWritten) {
   EXPECT_EQ(place(office.origins, "rekey_time"), "not written");
   EXPECT_EQ(place(office.children[0].origins, ""), "office.toml:17:30");
   EXPECT_EQ(place(office.children[0].origins, "local_ts"), "office.toml:19:17");
-  EXPECT_EQ(place(office.children[0].origins, "rekey_time"), "office.toml:24:17");
+  EXPECT_EQ(place(office.children[0].origins, "rekey_time"), "office.toml:25:17");
   EXPECT_EQ(place(office.children[1].origins, "local_ts"), "not written");
-  EXPECT_EQ(to_string(loaded.config.secrets.keys().at(0).origin), "office.toml:30:10");
+  EXPECT_EQ(to_string(loaded.config.secrets.keys().at(0).origin), "office.toml:31:10");
 }
 
 TEST(Config, HasDefaultsForAnEmptyFile) {

@@ -145,6 +145,20 @@ void check_protocol(const ConnectionDraft& draft, const ChildDraft& child, Diagn
                         "write esp_proposals, or leave encap out");
 }
 
+/// RFC 4303 §2.7: the receiver must know where the packet ends, and must have agreed (RFC 7296 §1.3.1).
+void check_tfc_padding(const ConnectionDraft& draft, const ChildDraft& child, Diagnostics& diagnostics) {
+  if (!child.child.tfc_padding.any()) return;
+  const auto refuse = [&](const char* why, const char* remedy) {
+    child.written.error("tfc_padding", why, diagnostics, remedy);
+  };
+  if (child.child.mode == policy::Mode::transport)
+    refuse("packets of transport mode do not say where the padding begins", "write mode = \"tunnel\"");
+  else if (child.child.esp_proposals.empty())
+    refuse("AH has no padding", "write esp_proposals");
+  else if (draft.connection.version == policy::IkeVersion::v1)
+    refuse("in IKEv1 a peer cannot say whether it takes it", "write version = 2");
+}
+
 /// Transport mode is between the two hosts themselves (RFC 4301 §4.1).
 void check_transport_selectors(const ChildDraft& draft, Diagnostics& diagnostics) {
   if (draft.child.mode != policy::Mode::transport) return;
@@ -250,6 +264,7 @@ void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) 
     check_volume(child, "bytes", c.rekey_volume.bytes, c.life_volume.bytes, c.rand_volume.bytes, diagnostics);
     check_volume(child, "packets", c.rekey_volume.packets, c.life_volume.packets, c.rand_volume.packets, diagnostics);
     check_protocol(draft, child, diagnostics);
+    check_tfc_padding(draft, child, diagnostics);
     check_selectors(draft, child, diagnostics);
     check_actions(draft, child, diagnostics);
   }

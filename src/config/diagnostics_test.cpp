@@ -208,6 +208,8 @@ TEST(BadValue, IsPointedAtAsAWholeWhereItIsWrongAsAWhole) {
       {"replay_window = -1",
        "office.toml:2:17: error: connections.office.children.lan.replay_window: -1 is not an integer from 0 to "
        "1048576"},
+      {"tfc_padding = 70000",
+       "office.toml:2:15: error: connections.office.children.lan.tfc_padding: 70000 is not an integer from 0 to 65535"},
       {"remote_ts = []",
        "office.toml:2:13: error: connections.office.children.lan.remote_ts: no selector in it; leave the key out for "
        "the host's own address"},
@@ -296,6 +298,18 @@ TEST(Combination, KeepsTransportModeBetweenTwoHosts) {
                "hosts, and 10.2.0.0/16 is "
                "more than one; write \"dynamic\" for the host itself, or mode = \"tunnel\""},
               {"mode = \"transport\"\nremote_ts = \"192.0.2.2[udp/1701]\"", ""}});
+}
+
+TEST(Combination, PadsAgainstTrafficAnalysisInTunnelsOfEspAlone) {
+  expect_lan({{"tfc_padding = 1200\nmode = \"tunnel\"", ""},
+              {"tfc_padding = \"mtu\"", ""},
+              {"tfc_padding = 0\nmode = \"transport\"", ""},
+              {"tfc_padding = \"mtu\"\nmode = \"transport\"",
+               "office.toml:2:15: error: connections.office.children.lan.tfc_padding: packets of transport mode do not "
+               "say where the padding begins; write mode = \"tunnel\""},
+              {"tfc_padding = 1200\nah_proposals = \"sha256\"",
+               "office.toml:2:15: error: connections.office.children.lan.tfc_padding: AH has no padding; write "
+               "esp_proposals"}});
 }
 
 TEST(Combination, NeedsSelectorsThatAPacketCanMatch) {

@@ -260,6 +260,64 @@ TEST(Inbound, TakesRawPacketsOfAnEncapsulatedSaAndTheOtherWayRound) {
   }
 }
 
+// ---- Dummy packets and padding against traffic analysis (RFC 4303 §2.6, §2.7)
+
+/// An ESP packet that "here" never sends: `payload` behind a next header of our choice.
+Bytes sealed_by_hand(const ChildSa& sa, std::uint64_t sequence, ByteView payload, wire::IpProtocol next) {
+  const auto spec = spec_here(sa);
+  const auto cipher =
+      *crypto::make_openssl_factory()->make({spec.suite.encryption, spec.suite.integrity, false,
+                                             spec.outbound.encryption_key.view(), spec.outbound.integrity_key.view()});
+  const EspLayout layout = EspLayout::of(*cipher);
+  Bytes packet(layout.packet_size(payload.size()));
+  std::ranges::copy(payload, packet.begin() + layout.head);
+  auto job = layout.prepare_seal(packet.data(), spec.outbound.spi, sequence, payload.size(), next);
+  cipher->seal({&job, 1});
+  return packet;
+}
+
+class HandMade : public testing::TestWithParam<const char*> {
+ protected:
+  const Verdicts& arrives(std::uint64_t sequence, ByteView payload, wire::IpProtocol next) {
+    packet_ = sealed_by_hand(sa_, sequence, payload, next);
+    const Datagram datagram{.bytes = packet_, .local = {}, .remote = spec_there(sa_).remote, .udp_encap = true};
+    return pair_.receive({&datagram, 1});
+  }
+  ChildSa sa_{.proposal = GetParam()};
+  Pair pair_{sa_};
+  Bytes packet_;
+};
+INSTANTIATE_TEST_SUITE_P(Suites, HandMade,
+                         testing::Values("aes128gcm16-noesn", "aes128gmac-noesn", "null-sha256-noesn",
+                                         "aes256ccm8iiv-noesn"),
+                         [](const auto& each) {
+                           std::string name(each.param);
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+TEST_P(HandMade, DummyPacketsAreCountedAndGoNoFurther) {
+  for (const std::size_t size : {0u, 1u, 500u}) {
+    arrives(size + 1, Bytes(size, 0xa5), wire::IpProtocol::no_next_header);
+    EXPECT_THAT(pair_.received.deliveries, IsEmpty());
+    EXPECT_THAT(pair_.received.drops, IsEmpty());
+  }
+  EXPECT_EQ(pair_.there().counters().dummies, 3u);
+  EXPECT_EQ(pair_.there().status({1})->counters.dummies, 3u);
+  arrives(501, {}, wire::IpProtocol::no_next_header);
+  EXPECT_EQ(pair_.there().counters().drops[DropReason::replay], 1u) << "they count in the window";
+}
+
+TEST_P(HandMade, TfcPaddingIsTakenOffWhereTheInnerPacketEnds) {
+  const Bytes clear = build({.size = 77});
+  Bytes padded = clear;
+  padded.resize(1200, 0x5a);
+  EXPECT_THAT(delivered(arrives(1, padded, wire::IpProtocol::ipv4)), ElementsAre(clear));
+  EXPECT_EQ(pair_.there().counters().inbound.bytes, 77u);
+  EXPECT_THAT(arrives(2, ByteView(clear).first(76), wire::IpProtocol::ipv4).deliveries, IsEmpty());
+  EXPECT_EQ(pair_.there().counters().drops[DropReason::malformed_inner], 1u);
+}
+
 // ---- Selectors (RFC 4301 §5.2 step 4): a peer with the right keys that sends what it may not
 
 class Misbehaving : public testing::Test {

@@ -40,6 +40,16 @@ std::size_t packet_size(const Sa& sa, std::size_t clear) {
 /// More than all headers, padding and ICVs that any SA puts around a packet: IPv6, UDP, AH, ESP.
 constexpr std::size_t most_overhead = 192;
 
+/// What a payload is padded to against traffic analysis (RFC 4303 §2.7): never beyond what fits the path.
+std::size_t with_tfc_padding(const Sa& sa, const wire::IpPacket& ip, std::size_t payload) {
+  if (!sa.tfc_padding.any()) return payload;
+  const EspLayout& layout = sa.outbound.layout;
+  const std::size_t large_enough =
+      sa.tfc_padding.to_path_mtu ? TrainBuilder::largest_packet : sa.tfc_padding.least_size + layout.alignment - 1u;
+  const std::size_t wanted = layout.largest_payload(std::min(large_enough, TrainBuilder::largest_packet));
+  return std::max(payload, std::min(wanted, largest_clear_packet(sa, ip)));
+}
+
 OuterFields outer_fields(const Sa& sa, const wire::IpPacket& ip) {
   if (sa.mode == policy::Mode::tunnel) return tunnel_fields(ip, sa.copy_df, sa.copy_ecn);
   return {.traffic_class = ip.traffic_class(), .hop_limit = ip.hop_limit(), .dont_fragment = ip.dont_fragment()};
@@ -47,7 +57,8 @@ OuterFields outer_fields(const Sa& sa, const wire::IpPacket& ip) {
 
 /// ESP in a tunnel, and nothing else: whatever a packet is, it is sealed whole, and one size limits them all.
 bool is_plain(const Sa& sa) {
-  return sa.mode == policy::Mode::tunnel && sa.protocol == policy::Protocol::esp && !sa.outer_ah;
+  return sa.mode == policy::Mode::tunnel && sa.protocol == policy::Protocol::esp && !sa.outer_ah &&
+         !sa.tfc_padding.any();
 }
 
 /// Of the IP packet in `packet`, which is of the version of `like`.
@@ -286,9 +297,11 @@ void Outbound::send_whole(Sa& sa, const wire::IpPacket& ip, const OuterFields& f
   if (!take_sequence(sa, sequence, out)) return;
   const std::size_t kept = kept_in_front(sa, ip);
   const ByteView payload = ip.octets().subspan(kept);
-  std::uint8_t* packet = trains_.add(sa, sa.outbound.layout.packet_size(payload.size()), fields, header_tail(sa, ip));
+  const std::size_t size = with_tfc_padding(sa, ip, payload.size());
+  std::uint8_t* packet = trains_.add(sa, sa.outbound.layout.packet_size(size), fields, header_tail(sa, ip));
   std::memcpy(packet + sa.outbound.layout.head, payload.data(), payload.size());
-  seal_later(sa, packet, sequence, payload.size(), next_header(sa, ip));
+  std::memset(packet + sa.outbound.layout.head + payload.size(), 0, size - payload.size());
+  seal_later(sa, packet, sequence, size, next_header(sa, ip));
   count_sent(sa, 1, ip.octets().size());
 }
 
@@ -296,15 +309,17 @@ void Outbound::send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segment
                              Verdicts& out) {
   const std::size_t kept = kept_in_front(sa, ip);
   const EspLayout& layout = sa.outbound.layout;
-  const std::size_t largest = layout.packet_size(segmenter.largest_size() - kept);
+  const std::size_t largest = layout.packet_size(with_tfc_padding(sa, ip, segmenter.largest_size() - kept));
   while (!segmenter.is_done()) {
     std::uint64_t sequence = 0;
     if (!take_sequence(sa, sequence, out)) return;
     const std::size_t size = segmenter.next_size();
-    std::uint8_t* packet = trains_.add(sa, layout.packet_size(size - kept), fields, header_tail(sa, ip),
-                                       segmenter.segments_left() * largest);
+    const std::size_t padded = with_tfc_padding(sa, ip, size - kept);
+    std::uint8_t* packet =
+        trains_.add(sa, layout.packet_size(padded), fields, header_tail(sa, ip), segmenter.segments_left() * largest);
     segmenter.write_next(packet + layout.head, kept);
-    seal_later(sa, packet, sequence, size - kept, next_header(sa, ip));
+    std::memset(packet + layout.head + size - kept, 0, padded - (size - kept));
+    seal_later(sa, packet, sequence, padded, next_header(sa, ip));
     count_sent(sa, 1, size);
   }
 }

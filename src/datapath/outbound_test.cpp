@@ -81,6 +81,62 @@ TEST(Outbound, DropsWhatIsNoIpPacket) {
   EXPECT_EQ(pair.here().counters().drops[DropReason::malformed_packet], 5u);
 }
 
+// ---- Padding against traffic analysis
+
+/// The sizes of what is sent for clear packets of these sizes, all of which arrive as they were.
+std::vector<std::size_t> sizes_sent(const policy::TfcPadding& padding, std::initializer_list<std::size_t> clear,
+                                    std::string_view proposal = "aes128gcm16-noesn") {
+  auto spec = spec_here({.proposal = proposal});
+  spec.tfc_padding = padding;
+  Pair pair(spec, {});
+  std::vector<Bytes> packets;
+  for (const std::size_t size : clear) packets.push_back(build({.size = size}));
+  EXPECT_EQ(pair.pass(packets), packets);
+  std::vector<std::size_t> sizes;
+  for (const Send& send : pair.sent.sends)
+    for (std::size_t i = 0; i < send.packet_count(); ++i) sizes.push_back(send.packet(i).size());
+  return sizes;
+}
+
+TEST(TfcPadding, MakesSmallPacketsAsLargeAsIsAskedFor) {
+  // ESP's head, ICV and trailer take 8 + 8 + 16 + 2 octets of GCM's packets, and their text ends on a multiple of 4.
+  EXPECT_THAT(sizes_sent({.least_size = 300}, {60, 100, 200, 266}), ElementsAre(300, 300, 300, 300));
+  EXPECT_THAT(sizes_sent({.least_size = 299}, {60}), ElementsAre(300));
+  EXPECT_THAT(sizes_sent({.least_size = 301}, {60}), ElementsAre(304));
+  EXPECT_THAT(sizes_sent({.least_size = 300}, {60, 267, 1000}), ElementsAre(300, 304, 1036));
+  EXPECT_THAT(sizes_sent({.least_size = 1}, {60}), sizes_sent({}, {60}));
+  EXPECT_THAT(sizes_sent({.least_size = 300}, {60}, "aes128-sha256-noesn"), ElementsAre(312));  // 8 + 16 + 16·17 + 16
+}
+
+TEST(TfcPadding, MakesAllPacketsAsLargeAsThePathTakes) {
+  const auto sizes = sizes_sent({.to_path_mtu = true}, {60, 700, 1300});
+  ASSERT_THAT(sizes, SizeIs(3));
+  for (const std::size_t size : sizes) {
+    EXPECT_EQ(size, sizes.front());
+    EXPECT_GT(size, 1500u - 20 - 8 - 4);
+    EXPECT_LE(size, 1500u - 20 - 8);
+  }
+  EXPECT_THAT(sizes_sent({.least_size = 65535}, {60}), ElementsAre(sizes.front()));
+}
+
+TEST(TfcPadding, StaysWithinWhatASocketTakesOnTheWidestPath) {
+  auto spec = spec_here({.udp_encap = false});
+  spec.tfc_padding.to_path_mtu = true;
+  Pair pair(spec, {});
+  pair.here().set_path_mtu({1}, 65535);
+  const Bytes clear = build({.size = 60});
+  EXPECT_THAT(pair.pass({clear}), ElementsAre(clear));
+  EXPECT_GT(pair.sent.sends[0].bytes.size(), 65000u);
+}
+
+TEST(TfcPadding, IsNotForTransportMode) {
+  auto spec = spec_here({.local_ts = "192.0.2.1", .remote_ts = "192.0.2.2", .mode = policy::Mode::transport});
+  spec.tfc_padding.least_size = 1000;
+  Pair pair(spec, {});
+  EXPECT_THAT(pair.pass({build({.source = "192.0.2.1", .destination = "192.0.2.2", .size = 60})}), SizeIs(1));
+  EXPECT_LT(pair.sent.sends[0].bytes.size(), 100u);
+}
+
 // ---- Several SAs for one policy
 
 TEST(Outbound, UsesTheNewestSaThatFits) {

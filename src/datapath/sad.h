@@ -84,6 +84,7 @@ struct Sa {
   SelectorPair selectors;
   AhLayout ah;                // of AH alone, instead of both directions' EspLayout
   std::int64_t age_rank = 0;  // lower is newer
+  policy::TfcPadding tfc_padding;
   policy::Volume soft_limit, hard_limit;
   bool is_limited() const { return soft_limit != policy::Volume{} || hard_limit != policy::Volume{}; }
   /// A bundle is two of these: ESP's, which is the one that is known, owns AH's around it, which only verifies and

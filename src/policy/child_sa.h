@@ -59,6 +59,7 @@ struct ChildSaSpec {
   std::uint32_t replay_window = 4096;  // packets; 0: no check
   bool copy_df = true;
   bool copy_ecn = true;
+  TfcPadding tfc_padding;  // what we send; the peer has not refused it
   /// With the soft one reached in either direction it wants to be rekeyed, with the hard one nothing more passes.
   Volume soft_limit, hard_limit;
 };

@@ -78,6 +78,15 @@ struct Volume {
   friend bool operator==(const Volume&, const Volume&) = default;
 };
 
+/// Padding of ESP packets against traffic analysis (RFC 4303 §2.7), in tunnel mode.
+struct TfcPadding {
+  std::uint16_t least_size = 0;  // octets of ESP from the SPI to the ICV; 0: none
+  bool to_path_mtu = false;      // all packets as large as the path takes
+
+  bool any() const { return least_size != 0 || to_path_mtu; }
+  friend bool operator==(const TfcPadding&, const TfcPadding&) = default;
+};
+
 struct Child {
   std::string name;
   Mode mode = Mode::tunnel;
@@ -97,6 +106,7 @@ struct Child {
   std::uint32_t replay_window = 4096;  // packets; 0 switches the check off
   bool copy_df = true;
   bool copy_ecn = true;
+  TfcPadding tfc_padding;
   Origins origins;
 
   bool bundled() const { return !esp_proposals.empty() && !ah_proposals.empty(); }

@@ -16,6 +16,22 @@ class RoguePeer : public Stage {
     alice.load(std::move(logging));
     bob.load(pairing.right_configuration());
   }
+  /// Both ends would pad ESP to a thousand octets.
+  void load_padding() {
+    Pairing pairing = office();
+    sim::at_both_ends(pairing, [](policy::Connection& end) { end.children[0].tfc_padding = {.least_size = 1000}; });
+    load_logging(std::move(pairing));
+  }
+  /// Octets of the smallest ESP packet that the host has sent by its Child SA.
+  std::size_t smallest_esp_of(const Host& host) const {
+    std::size_t smallest = SIZE_MAX;
+    for (const auto& packet : world.trace().packets()) {
+      const auto sniffed = sim::sniff(packet.bytes);
+      if (sniffed.kind == sim::Sniffed::Kind::esp && sniffed.spi == host.installed().begin()->second.outbound.spi)
+        smallest = std::min(smallest, sniffed.content.size());
+    }
+    return smallest;
+  }
   static std::size_t count_rejected(const Host& host, Rejected reason) {
     return static_cast<std::size_t>(std::ranges::count_if(host.events(), [&](const event::Event& event) {
       const auto* rejected = std::get_if<event::MessageRejected>(&event);
@@ -181,6 +197,32 @@ TEST_F(RoguePeer, TransportModeThatNobodyAskedForIsNotTaken) {
   load_logging();
   voice.rewrite(auth_response, add_notify(w::NotifyType::use_transport_mode));
   expect_no_session();
+}
+
+// ---- Padding against traffic analysis (RFC 7296 §1.3.1) ----
+
+TEST_F(RoguePeer, WhoSaysNothingOfTfcPaddingGetsIt) {
+  load_padding();
+  ASSERT_TRUE(comes_up());
+  EXPECT_TRUE(both_reach_each_other());
+  EXPECT_GE(smallest_esp_of(alice), 1000u);
+  EXPECT_GE(smallest_esp_of(bob), 1000u);
+}
+
+TEST_F(RoguePeer, WhoDoesNotTakeTfcPaddingGetsNone) {
+  for (const bool by_responder : {false, true}) {
+    load_padding();
+    voice.rewrite(by_responder ? auth_response : auth_request, add_notify(w::NotifyType::esp_tfc_padding_not_supported),
+                  1);
+    ASSERT_TRUE(comes_up());
+    EXPECT_TRUE(both_reach_each_other());
+    Host& spared = by_responder ? alice : bob;
+    EXPECT_FALSE(spared.installed().begin()->second.tfc_padding.any());
+    EXPECT_TRUE((by_responder ? bob : alice).installed().begin()->second.tfc_padding.any());
+    EXPECT_LT(smallest_esp_of(spared), 200u);
+    alice.terminate("office");
+    ASSERT_TRUE(eventually([&] { return is_all_gone(); }, 2min));
+  }
 }
 
 // ---- Deletes (RFC 7296 §1.4.1) ----

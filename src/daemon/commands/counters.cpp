@@ -30,6 +30,7 @@ Message totals(Daemon& daemon) {
   write_counts(answer.section("events"), daemon.journal().counts());
   const auto& packets = daemon.worker().counters();
   write_traffic(answer.section("inbound"), packets.inbound);
+  answer.section("inbound").set("dummies", packets.dummies);
   write_traffic(answer.section("outbound"), packets.outbound);
   write_drops(answer.section("drops"), packets.drops);
   auto& sas = answer.section("sas");

@@ -83,6 +83,11 @@ int quality(const policy::Child& child, const ChildMatch& match, const SelectorP
          (match.remote_ts == wanted.remote ? 2 : 0);
 }
 
+/// RFC 7296 §1.3.1: who says nothing takes it.
+bool takes_tfc_padding(const w::PayloadChain& from_peer) {
+  return from_peer.find_notify(w::NotifyType::esp_tfc_padding_not_supported) == nullptr;
+}
+
 }  // namespace
 
 std::optional<Failure> passes_no_nat(const IkeSa& sa, const policy::Child& config) {
@@ -166,6 +171,7 @@ std::expected<NewChild, ChildFailure> accept_child_answer(const IkeSa& sa, const
   NewChild child{begin_spec(sa, *sa.connection, config, suite, env), &config};
   child.spec.initiated = true;
   child.spec.mode = mode;
+  if (takes_tfc_padding(answer)) child.spec.tfc_padding = config.tfc_padding;
   child.spec.local_ts = narrowed->local;
   child.spec.remote_ts = narrowed->remote;
   take_keys(child.spec,
@@ -266,7 +272,8 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
       continue;
     }
     const w::Proposal& chosen = offered->proposals[choice->offered_index];
-    ChildMatch match{&child, *choice, chosen.number, load_be32(chosen.spi.data()), child.mode, *local, *remote};
+    ChildMatch match{&child,     *choice, chosen.number, load_be32(chosen.spi.data()),
+                     child.mode, *local,  *remote,       takes_tfc_padding(request)};
     if (const int q = quality(child, match, wanted); q > best_quality) {
       best_quality = q;
       best = std::move(match);
@@ -280,6 +287,7 @@ NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const
                     const ChildKeyInputs& inputs, bool with_key_exchange, w::PayloadChain& reply, Environment& env) {
   NewChild child{begin_spec(sa, connection, *match.config, match.choice.suite, env), match.config};
   child.spec.mode = match.mode;
+  if (match.takes_tfc_padding) child.spec.tfc_padding = match.config->tfc_padding;
   child.spec.local_ts = match.local_ts;
   child.spec.remote_ts = match.remote_ts;
   take_keys(child.spec,

@@ -58,6 +58,7 @@ struct ChildMatch {
   std::uint32_t spi_out;
   policy::Mode mode;
   policy::TrafficSelectors local_ts, remote_ts;
+  bool takes_tfc_padding = true;
 };
 struct ChildRefusal {
   wire::ikev2::NotifyPayload notify;
