@@ -18,7 +18,7 @@ strongswan=$cache/strongswan
 flavour=${INTEROP_STRONGSWAN:-kernel}  # kernel, or libipsec: ESP in userspace
 
 strongswan_conf() {  # strongswan_conf SIDE
-  local plugins='random nonce openssl aes sha1 sha2 hmac kdf cmac ctr ccm gcm chapoly curve25519 pubkey pem pkcs1 xauth-generic'
+  local plugins='random nonce openssl aes sha1 sha2 hmac kdf cmac xcbc ctr ccm gcm chapoly curve25519 pubkey pem pkcs1 xauth-generic'
   local back_end='kernel-netlink'
   [ "$flavour" = kernel ] || back_end='kernel-libipsec kernel-netlink'  # the first one that offers ESP is taken
   cat <<C
@@ -148,7 +148,7 @@ peer_down() { "$1_down" "$2"; }
 
 # configure KIND SIDE: writes connection `c`, child `x` from the variables that a case sets: local_address, remote_address
 # (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated; ah:… for AH), mode, local_ts, remote_ts (empty: dynamic);
-# ours alone: dpd_action with dpd_delay, patience (further lines of [daemon]).
+# tfc (octets that both pad to); ours alone: dpd_action with dpd_delay, patience (further lines of [daemon]).
 configure() { at "$2" mkdir -p "$state/$2" && "configure_$1" "$2"; }
 secret='an interop test is no secret'
 proposals_key() { case $esp in ah:*) echo ah_proposals ;; *) echo esp_proposals ;; esac }
@@ -169,6 +169,7 @@ configure_strongswan() {
     printf '    children {\n      x {\n        mode = %s\n        %s = %s\n' "$mode" "$(proposals_key)" "$(sed "s/^ah://; s/ /, /g" <<<"$esp")"
     [ -z "$local_ts" ] || echo "        local_ts = $local_ts"
     [ -z "$remote_ts" ] || echo "        remote_ts = $remote_ts"
+    [ -z "${tfc:-}" ] || echo "        tfc_padding = $tfc"
     printf '      }\n    }\n  }\n}\n'
     printf 'secrets {\n  ike-c {\n    secret = "%s"\n  }\n}\n' "$secret"
   } | put "$1" "$state/$1/swanctl.conf"
@@ -189,6 +190,7 @@ configure_sallyport() {
     printf '[connections.c.children.x]\nmode = "%s"\n%s = %s\n' "$mode" "$(proposals_key)" "$(toml_list "${esp#ah:}")"
     [ -z "$local_ts" ] || echo "local_ts = $(toml_list "$local_ts")"
     [ -z "$remote_ts" ] || echo "remote_ts = $(toml_list "$remote_ts")"
+    [ -z "${tfc:-}" ] || echo "tfc_padding = $tfc"
     [ -z "${dpd_action:-}" ] || echo "dpd_action = \"$dpd_action\""
     printf '[secrets.ike-c]\nid = ["%s", "%s"]\nsecret = "%s"\n' "$local_id" "$remote_id" "$secret"
     printf '[datapath]\nbackend = "userspace"\n'
