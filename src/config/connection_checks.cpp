@@ -66,6 +66,24 @@ void check_rounds(const ConnectionDraft& draft, Diagnostics& diagnostics) {
     draft.written.error("local.id", "we are one name, not a pattern for several", diagnostics);
 }
 
+/// What IKEv1 has nothing like has to be said of IKEv2 alone: else a peer could choose to do without it.
+void check_ikev2_alone(const ConnectionDraft& draft, Diagnostics& diagnostics) {
+  const Connection& c = draft.connection;
+  const bool v2 = c.version == policy::IkeVersion::v2;
+  for (const auto& [side, round] : {std::pair{"local", &c.local}, std::pair{"remote", &c.remote}})
+    if (round->method == policy::AuthMethod::null && !v2)
+      draft.written.error(std::string(side) + ".auth", "only IKEv2 has ends that prove nothing", diagnostics,
+                          "write version = 2");
+  if (c.remote.method == policy::AuthMethod::null && c.remote.id.kind != policy::Identity::Kind::any &&
+      c.remote.id.kind != policy::Identity::Kind::null)
+    draft.written.error("remote.id", "nobody proves this name where auth is \"null\"", diagnostics,
+                        "leave remote.id out");
+  if (draft.written.has("ppk_id") && !v2)
+    draft.written.error("ppk_id", "only IKEv2 has postquantum preshared keys", diagnostics, "write version = 2");
+  if (c.ppk_required && draft.written.usable({"ppk_id"}) && c.ppk_id.kind == policy::Identity::Kind::any)
+    draft.written.error("ppk_required", "ppk_id does not say which key that is", diagnostics);
+}
+
 /// Who gets inner addresses, and who gives them.
 void check_remote_access(const ConnectionDraft& draft, Diagnostics& diagnostics) {
   const Connection& c = draft.connection;
@@ -255,6 +273,7 @@ void complete_protocols(ConnectionDraft& draft) {
 
 void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) {
   check_rounds(draft, diagnostics);
+  check_ikev2_alone(draft, diagnostics);
   check_remote_access(draft, diagnostics);
   check_addresses(draft, diagnostics);
   check_rekeying(draft, diagnostics);

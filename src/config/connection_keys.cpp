@@ -41,6 +41,11 @@ constexpr auto kFragmentationWords = std::to_array<Word<Fragmentation>>({{"yes",
                                                                          {"force", Fragmentation::force},
                                                                          {"no", Fragmentation::no}});
 
+constexpr auto kChildlessWords = std::to_array<Word<policy::Childless>>({{"allow", policy::Childless::allow},
+                                                                         {"prefer", policy::Childless::prefer},
+                                                                         {"force", policy::Childless::force},
+                                                                         {"never", policy::Childless::never}});
+
 constexpr std::uint64_t kMostTries = 1000000;
 
 void read_vips(Connection& c, const ConfigNode& node, Diagnostics& diagnostics) {
@@ -80,6 +85,14 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
      [](Connection& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.fragmentation, read_word(n, d, kFragmentationWords));
      }},
+    {{"childless", "allow, prefer, force, never", "allow",
+      "IKEv2: IKE SAs that begin without a child are accepted; begun where the peer can; nothing else is; they are "
+      "not"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.childless, read_word(n, d, kChildlessWords)); }},
+    {{"ppk_id", "identity", "", "IKEv2: the postquantum preshared key that is used, of [secrets.ppk…]; * for any text"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.ppk_id, read_identity(n, d)); }},
+    {{"ppk_required", "boolean", "no", "no IKE SA without that key"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.ppk_required, read_boolean(n, d)); }},
     {{"dpd_delay", "time", "0s", "after so much silence the peer is asked whether it lives; 0: never"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.dpd_delay, read_time(n, d)); }},
     {{"keyingtries", "number", "1", "how often an initiation is tried; 0: for ever"},
@@ -110,12 +123,9 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
     {{"mobike", "boolean", "yes", "changes of address while an SA is up (RFC 4555)", "no"}},
     {{"dpd_timeout", "time", "0s", "IKEv1's patience with a silent peer", "0",
       "retransmit_tries, which IKEv2 goes by"}},
-    {{"childless", "allow, prefer, force, never", "allow", "IKE SAs that begin without a child (RFC 6023)", "never"}},
     {{"send_certreq", "boolean", "yes", "asking for certificates", "no"}},
     {{"send_cert", "always, never, ifasked", "ifasked", "sending certificates", "never"}},
     {{"ocsp", "never, reply, request, both", "reply", "OCSP within IKE (RFC 4806)", "never"}},
-    {{"ppk_id", "identity", "", "postquantum preshared key (RFC 8784)"}},
-    {{"ppk_required", "boolean", "no", "no SA without such a key", "no"}},
     {{"reauth_time", "time", "0s", "when the peers prove anew who they are", "0", "rekey_time"}},
     {{"if_id_in", "number", "0", "XFRM interface", "0"}},
     {{"if_id_out", "number", "0", "XFRM interface", "0"}},
@@ -131,6 +141,10 @@ void read_auth(AuthRound& round, const ConfigNode& node, Diagnostics& diagnostic
     round.method = policy::AuthMethod::psk;
     return;
   }
+  if (*method == "null") {
+    round.method = policy::AuthMethod::null;
+    return;
+  }
   if (*method == "xauth" || *method == "xauth-generic") {
     round.method = policy::AuthMethod::xauth;
     return;
@@ -144,7 +158,7 @@ void read_auth(AuthRound& round, const ConfigNode& node, Diagnostics& diagnostic
                         "write \"psk\"");
       return;
     }
-  constexpr std::array<std::string_view, 4> known = {"psk", "pubkey", "eap", "xauth"};
+  constexpr std::array<std::string_view, 4> known = {"psk", "null", "xauth", "pubkey"};
   diagnostics.error(node.origin(),
                     fmt::format("{}: {} is no way to authenticate", node.path(), policy::quoted(*method)),
                     policy::did_you_mean(*method, known));
@@ -168,7 +182,9 @@ constexpr KeyInfo kCerts = {"certs", "files", "", "certificates"};
 constexpr KeyInfo kPubkeys = {"pubkeys", "files", "", "raw public keys"};
 
 constexpr auto kLocalKeys = std::to_array<Key<AuthRound>>({
-    {{"auth", "psk, xauth", "", "how we prove who we are; xauth in a second round, [….local2], of IKEv1"}, read_auth},
+    {{"auth", "psk, null, xauth", "",
+      "how we prove who we are; null: not at all; xauth in a second round, [….local2], of IKEv1"},
+     read_auth},
     {{"id", "identity", "our address", "who we are"}, read_id},
     {kRound, read_round},
     {kCerts},
@@ -180,7 +196,8 @@ constexpr auto kLocalKeys = std::to_array<Key<AuthRound>>({
 });
 
 constexpr auto kRemoteKeys = std::to_array<Key<AuthRound>>({
-    {{"auth", "psk, xauth", "", "how the peer has to prove who it is; xauth in a second round, [….remote2]"},
+    {{"auth", "psk, null, xauth", "",
+      "how the peer has to prove who it is; null: not at all; xauth in a second round, [….remote2]"},
      read_auth},
     {{"id", "identity", "%any", "whom we accept; * in a name stands for any text"}, read_id},
     {kRound, read_round},

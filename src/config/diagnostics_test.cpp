@@ -79,6 +79,17 @@ TEST(Fragmentation, IsOneOfFourWords) {
         "office.toml:2:17: error: connections.office.fragmentation: \"always\" is none of: yes, accept, force, no"}});
 }
 
+TEST(Ikev2Alone, IsSaidOfIkev2Alone) {
+  expect_office(
+      {{"childless = \"maybe\"",
+        "office.toml:2:13: error: connections.office.childless: \"maybe\" is none of: allow, prefer, force, never"},
+       {"ppk_id = \"ours\"",
+        "office.toml:2:10: error: connections.office.ppk_id: only IKEv2 has postquantum preshared keys; write version "
+        "= 2"},
+       {"ppk_required = true\nversion = 2",
+        "office.toml:2:16: error: connections.office.ppk_required: ppk_id does not say which key that is"}});
+}
+
 TEST(Protocols, EspAndAhExcludeEachOtherInIkev2AndAhGoesInNoUdp) {
   expect_lan(
       {{"ah_proposals = [\"aes128-sha256\"]",

@@ -19,6 +19,8 @@ using policy::SharedKey;
 
 /// Fewer octets than this can be guessed by whoever recorded one exchange (RFC 7296 §2.15).
 constexpr std::size_t kFewestOctets = 8;
+/// 256 bits, which Grover's algorithm halves (RFC 8784 §6).
+constexpr std::size_t kFewestPpkOctets = 32;
 /// A value on the control protocol is no longer either.
 constexpr std::size_t kMostOctets = 65535;
 
@@ -66,6 +68,10 @@ void check_secret(const SecretDraft& draft, const Written& written, Diagnostics&
   const char* key = written.has("secret") ? "secret" : "secret_file";
   if (size > kMostOctets) {
     written.error(key, fmt::format("longer than {} octets", kMostOctets), diagnostics);
+  } else if (draft.key.kind == policy::SecretKind::ppk && size != 0 && size < kFewestPpkOctets) {
+    written.warning(key,
+                    fmt::format("fewer than {} octets are not enough against a quantum computer", kFewestPpkOctets),
+                    diagnostics, "make a better one with `sallyport psk generate`");
   } else if (draft.key.kind == policy::SecretKind::ike && size != 0 && size < kFewestOctets) {
     written.warning(key, fmt::format("fewer than {} octets can be found by trying", kFewestOctets), diagnostics,
                     "make a better one with `sallyport psk generate`");
@@ -77,7 +83,10 @@ void read_shared_key(const ConfigNode& node, policy::Pad& pad, const ReadSecretF
                      Diagnostics& diagnostics) {
   const std::size_t errors_before = diagnostics.errors();
   SecretDraft draft;
-  if (!node.name().starts_with("ike")) draft.key.kind = policy::SecretKind::user;
+  if (node.name().starts_with("ppk"))
+    draft.key.kind = policy::SecretKind::ppk;
+  else if (!node.name().starts_with("ike"))
+    draft.key.kind = policy::SecretKind::user;
   draft.key.name = node.name();
   draft.key.origin = node.key_origin();
   Written written;
@@ -101,6 +110,8 @@ void read_shared_key(const ConfigNode& node, policy::Pad& pad, const ReadSecretF
   check_secret(draft, written, diagnostics);
   if (draft.key.kind == policy::SecretKind::user && draft.key.owners.empty())
     written.error("id", "a password is somebody's", diagnostics, "write id = \"the user's name\"");
+  if (draft.key.kind == policy::SecretKind::ppk && draft.key.owners.empty())
+    written.error("id", "a postquantum preshared key has a name", diagnostics, "write id = \"what ppk_id says\"");
   if (diagnostics.errors() == errors_before) pad.add(std::move(draft.key));
 }
 
@@ -127,10 +138,11 @@ void check_ambiguous(const policy::Pad& pad, Diagnostics& diagnostics) {
 }  // namespace
 
 KeySection describe_secrets() {
-  return describe(
-      "secrets.ikeNAME",
-      "Shared keys; in `[secrets.xauthNAME]`, the passwords of users. The part after \"ike\" or \"xauth\" is free.",
-      std::span<const Key<SecretDraft>>(kSecretKeys));
+  return describe("secrets.ikeNAME",
+                  "Shared keys; in `[secrets.xauthNAME]`, the passwords of users; in `[secrets.ppkNAME]`, postquantum "
+                  "preshared keys by "
+                  "their names. The part after \"ike\", \"xauth\" or \"ppk\" is free.",
+                  std::span<const Key<SecretDraft>>(kSecretKeys));
 }
 
 Secret secret_from_text(std::string_view text) {
@@ -152,9 +164,8 @@ Secret secret_from_text(std::string_view text) {
 policy::Pad read_secrets(const ConfigNode& section, const ReadSecretFile& read_file, Diagnostics& diagnostics) {
   policy::Pad pad;
   for (const ConfigNode& node : section.children()) {
-    constexpr std::array<std::string_view, 8> later = {"ntlm",  "ppk",   "private", "rsa",
-                                                       "ecdsa", "pkcs8", "pkcs12",  "token"};
-    constexpr std::array<std::string_view, 3> shared = {"ike", "xauth", "eap"};
+    constexpr std::array<std::string_view, 7> later = {"ntlm", "private", "rsa", "ecdsa", "pkcs8", "pkcs12", "token"};
+    constexpr std::array<std::string_view, 4> shared = {"ike", "xauth", "eap", "ppk"};
     const auto begins_name = [&](std::string_view kind) { return node.name().starts_with(kind); };
     if (!node.is_section()) {
       report_wrong_type(node, "a table", diagnostics);
@@ -172,14 +183,34 @@ policy::Pad read_secrets(const ConfigNode& section, const ReadSecretFile& read_f
   return pad;
 }
 
+namespace {
+
+/// A responder with a pattern learns the name from the peer.
+void check_has_ppk(const policy::Connection& connection, const policy::Pad& secrets, Diagnostics& diagnostics) {
+  if (!is_exact(connection.ppk_id) || secrets.find_ppk(connection.ppk_id)) return;
+  const auto where = connection.origins.find("ppk_id");
+  diagnostics.error(where == connection.origins.end() ? Origin{} : where->second,
+                    fmt::format("connections.{}.ppk_id: no postquantum preshared key is called {}", connection.name,
+                                to_string(connection.ppk_id)),
+                    fmt::format("add [secrets.ppk-{}] with id = \"{}\" and secret = \"...\"", connection.name,
+                                to_string(connection.ppk_id)));
+}
+
+}  // namespace
+
 Identity assumed_identity(const Identity& written, const std::vector<policy::AddressRange>& addresses) {
   if (written.kind != Identity::Kind::any || addresses.size() != 1) return written;
   return addresses.front().first == addresses.front().last ? Identity::of(addresses.front().first) : written;
 }
 
 void check_has_secret(const policy::Connection& connection, const policy::Pad& secrets, Diagnostics& diagnostics) {
-  const Identity local = assumed_identity(connection.local.id, connection.local_addrs);
-  const Identity& remote = connection.remote.id;
+  check_has_ppk(connection, secrets, diagnostics);
+  constexpr auto nothing = policy::AuthMethod::null;
+  if (connection.local.method == nothing && connection.remote.method == nothing) return;
+  const Identity local = connection.local.method == nothing && connection.local.id.kind == Identity::Kind::any
+                             ? Identity::null()
+                             : assumed_identity(connection.local.id, connection.local_addrs);
+  const Identity remote = connection.remote.method == nothing ? Identity::null() : connection.remote.id;
   if (secrets.find(local, remote) != nullptr) return;
   Origin where;
   for (const char* key : {"local.auth", "local", ""})

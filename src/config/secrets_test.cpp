@@ -49,13 +49,29 @@ TEST(Secret, IsCalledWeakWhenItIsShort) {
 }
 
 TEST(Secret, IsOfAKindThatWeKnow) {
-  for (const char* kind : {"ntlm", "ppk-1", "private-key", "rsa", "pkcs12-a", "token-1"})
+  for (const char* kind : {"ntlm", "private-key", "rsa", "pkcs12-a", "token-1"})
     EXPECT_EQ(told("[secrets." + std::string(kind) + "]\nsecret = \"correct horse\""),
               "office.toml:1:10: error: secrets." + std::string(kind) + ": secrets of this kind are not supported yet");
   EXPECT_EQ(told("[secrets.office]\nsecret = \"correct horse\""),
             "office.toml:1:10: error: secrets.office: the name does not say what kind of secret it is; for a "
             "pre-shared key of IKE write "
             "[secrets.ike-office]");
+}
+
+TEST(PostquantumSecret, HasANameAndIsLong) {
+  const std::string secret = "secret = \"0123456789abcdef0123456789abcdef\"";
+  EXPECT_EQ(told("[secrets.ppk-1]\n" + secret),
+            "office.toml:1:10: error: secrets.ppk-1.id: a postquantum preshared key has a name; write id = \"what "
+            "ppk_id says\"");
+  EXPECT_EQ(told("[secrets.ppk-1]\nid = \"ours\"\nsecret = \"0123456789abcdef\""),
+            "office.toml:3:10: warning: secrets.ppk-1.secret: fewer than 32 octets are not enough against a quantum "
+            "computer; make a better one with `sallyport psk generate`");
+  const Loaded loaded = load("[secrets.ppk-1]\nid = [\"ours\", \"theirs\"]\n" + secret);
+  ASSERT_TRUE(loaded.ok()) << told(loaded);
+  const policy::Pad& pad = loaded.config.secrets;
+  EXPECT_EQ(pad.find_ppk(policy::Identity::fqdn("theirs")), &pad.keys().at(0));
+  EXPECT_EQ(pad.find_ppk(policy::Identity::fqdn("other")), nullptr);
+  EXPECT_EQ(pad.find(policy::Identity::fqdn("ours"), policy::Identity::fqdn("theirs")), nullptr);  // it proves nothing
 }
 
 TEST(Secret, HasOwnersInAnyOfSwanctlsForms) {

@@ -105,6 +105,15 @@ Explanation Explainer::other_method() const {
       "", fmt::format("Add [connections.{}.remote2] with auth = \"xauth\".", f_.connection));
 }
 
+/// What we require and the peer does not do.
+Explanation Explainer::extension_missing() const {
+  if (f_.notify == "USE_PPK")
+    return about(fmt::format("{} uses no postquantum preshared key of that name, and ppk_required is set.", peer()),
+                 "ppk_required", fmt::format("Give {} the key of ppk_id, or leave ppk_required out here.", peer()));
+  return about(fmt::format("{} does not begin an IKE SA without a child, and here it has to be so.", peer()),
+               "childless", "Write childless = \"allow\" here and name a child, or let the peer do it.");
+}
+
 Explanation Explainer::password_missing() const {
   const std::string user = printable(f_.user);
   return about(fmt::format("There is no password for the user {}.", user), "further_local",

@@ -58,6 +58,7 @@ class Explainer {
   Explanation refused_proof() const;
   Explanation secret_missing() const;
   Explanation other_method() const;
+  Explanation extension_missing() const;
   Explanation password_missing() const;
   Explanation user_refused() const;
   Explanation expects_other_identity(std::string sentence) const;

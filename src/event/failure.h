@@ -42,6 +42,7 @@ enum class FailureKind : std::uint8_t {
   password_missing,      // no password for the user that we are to be
   user_refused,          // user name and password are not accepted
   no_virtual_address,    // the gateway has no inner address for its client
+  extension_missing,     // what is required here the peer does not do; its notify says what
   nat_traversal_broken,  // IKEv1: what the peer says of NAT traversal does not fit together
 };
 

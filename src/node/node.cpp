@@ -317,7 +317,9 @@ std::vector<ConnectionStatus> Node::status() const {
     ConnectionStatus status{.connection = connection};
     for (const auto& sa : sas)
       if (sa.connection == connection->name) status.ike_sas.push_back(sa);
-    const bool up = std::ranges::any_of(status.ike_sas, [](const auto& sa) { return !sa.children.empty(); });
+    const bool up = std::ranges::any_of(status.ike_sas, [&](const auto& sa) {
+      return !sa.children.empty() || (connection->children.empty() && sa.state == ike::IkeSaStatus::State::established);
+    });
     const bool connecting = std::ranges::any_of(
         status.ike_sas, [](const auto& sa) { return sa.state != ike::IkeSaStatus::State::closing; });
     const bool on_demand = std::ranges::any_of(connection->children, [&](const policy::Child& child) {

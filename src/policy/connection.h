@@ -48,6 +48,7 @@ enum class DpdAction : std::uint8_t {
 };
 enum class AuthMethod : std::uint8_t {
   psk,
+  null,  // IKEv2: proves nothing (RFC 7619)
   xauth  // IKEv1: user name and password behind phase 1, in a further round
 };
 /// What a second IKE SA with the same identities does to the first (swanctl's `unique`).
@@ -63,6 +64,13 @@ enum class Fragmentation : std::uint8_t {
   accept,  // announced, and none sent
   yes,     // announced, and sent to a peer that announced it as well
   force    // IKEv1: sent to any peer, from the first message on. IKEv2: as `yes`, for nothing else is possible
+};
+/// IKE SAs of IKEv2 that begin without a Child SA (RFC 6023; swanctl's `childless`).
+enum class Childless : std::uint8_t {
+  never,   // not announced, not accepted
+  allow,   // accepted; begun so only where there is no child to begin with
+  prefer,  // begun so with a peer that takes it
+  force    // begun and accepted in no other way
 };
 enum class IkeVersion : std::uint8_t {
   any = 0,
@@ -139,6 +147,9 @@ struct Connection {
   std::vector<Proposal> proposals = default_proposals(Protocol::ike);
   bool encap = false;  // UDP encapsulation even without a NAT
   Fragmentation fragmentation = Fragmentation::yes;
+  Childless childless = Childless::allow;
+  Identity ppk_id;  // IKEv2: which postquantum preshared key is used, for a responder a pattern; any: none
+  bool ppk_required = false;
   Seconds dpd_delay{0};           // 0: no liveness checks of our own
   std::uint32_t keyingtries = 1;  // 0: for ever
   UniquePolicy unique = UniquePolicy::no;

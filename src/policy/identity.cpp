@@ -142,6 +142,7 @@ std::expected<Identity, TextError> Identity::read(std::string_view text) {
   if (text.empty()) return trouble(0, "the identity is empty; \"%any\" stands for anybody");
   for (const std::string_view anybody : {"%any", "%any6", "*", "0.0.0.0", "::"})
     if (text == anybody) return any();
+  if (text == "%null") return null();
   if (text.starts_with("@#")) return read_hex(Kind::key_id, text.substr(2), 2);
   if (text.starts_with("@@")) return read_name(Kind::user_fqdn, text.substr(2), 2);
   if (text.starts_with('@')) return read_name(Kind::fqdn, text.substr(1), 1);
@@ -203,6 +204,7 @@ std::string to_string(const Identity& identity) {
       if (printable && !text.empty() && !text.starts_with('#')) return "keyid:" + std::string(text);
       return "@#" + to_hex(identity.data);
     case Kind::dn: return "dn:#" + to_hex(identity.data);
+    case Kind::null: return "%null";
     case Kind::fqdn:
     case Kind::user_fqdn: break;
   }

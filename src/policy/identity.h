@@ -19,13 +19,15 @@ struct Identity {
     fqdn,
     user_fqdn,
     dn,
-    key_id
+    key_id,
+    null  // nobody in particular (RFC 7619)
   };
   Kind kind = Kind::any;
   /// As it stands in an ID payload: address octets, text without terminator, DER of the name, opaque octets.
   Bytes data;
 
   static Identity any() { return {}; }
+  static Identity null() { return {Kind::null, {}}; }
   static Identity of(const IpAddress& address);
   static Identity fqdn(std::string_view name);
   /// swanctl's grammar: an address, "user@host", a name, "%any", "@name" (a name, whatever it looks like), "@#hex" (key

@@ -98,6 +98,8 @@ void Pad::clear() {
 }
 
 void Pad::index(std::size_t place) {
+  if (keys_[place].kind == SecretKind::ppk)
+    for (const Identity& owner : keys_[place].owners) ppk_by_id_.try_emplace(std::string(as_text(owner.data)), place);
   if (keys_[place].kind != SecretKind::ike) return;
   bool patterns = false;
   for (const Identity& owner : keys_[place].owners) {
@@ -112,6 +114,7 @@ void Pad::index(std::size_t place) {
 
 void Pad::rebuild_index() {
   by_name_.clear();
+  ppk_by_id_.clear();
   by_owner_.clear();
   with_patterns_.clear();
   for (std::size_t place = 0; place < keys_.size(); ++place) {
@@ -149,12 +152,18 @@ const SharedKey* Pad::find_user(std::string_view user) const {
   return nullptr;
 }
 
+const SharedKey* Pad::find_ppk(const Identity& id) const {
+  const auto found = ppk_by_id_.find(std::string(as_text(id.data)));
+  return found == ppk_by_id_.end() ? nullptr : &keys_[found->second];
+}
+
 std::string user_name(const Identity& identity) {
   switch (identity.kind) {
     case Identity::Kind::fqdn:
     case Identity::Kind::user_fqdn:
     case Identity::Kind::key_id: return std::string(as_text(identity.data));
-    case Identity::Kind::any: return {};
+    case Identity::Kind::any:
+    case Identity::Kind::null: return {};
     case Identity::Kind::ipv4:
     case Identity::Kind::ipv6:
     case Identity::Kind::dn: break;

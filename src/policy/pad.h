@@ -13,8 +13,9 @@
 namespace sallyport::policy {
 
 enum class SecretKind : std::uint8_t {
-  ike,  // proves identities in IKE
-  user  // the password of its owners as users: XAUTH, EAP
+  ike,   // proves identities in IKE
+  user,  // the password of its owners as users: XAUTH, EAP
+  ppk    // goes into the keys of IKEv2 besides the key exchange (RFC 8784); its owners are its own names
 };
 
 struct SharedKey {
@@ -40,14 +41,18 @@ class Pad {
   const SharedKey* find(const Identity& local, const Identity& remote) const;
   /// The password of a user, by the name as it is said over the wire. nullptr: nobody is called so.
   const SharedKey* find_user(std::string_view user) const;
+  /// A postquantum preshared key by its name, of whichever type. nullptr: there is none.
+  const SharedKey* find_ppk(const Identity& id) const;
 
  private:
   void index(std::size_t place);
   void rebuild_index();
 
   std::vector<SharedKey> keys_;
-  // Places in keys_: by the key's name, by each owner that is one name, and of the keys with an owner that is a pattern.
+  // Places in keys_: by the key's name, by each owner that is one name, and of the keys with an owner that is a
+  // pattern.
   std::unordered_map<std::string, std::size_t> by_name_;
+  std::unordered_map<std::string, std::size_t> ppk_by_id_;
   std::unordered_map<std::string, std::vector<std::size_t>> by_owner_;
   std::vector<std::size_t> with_patterns_;
 };

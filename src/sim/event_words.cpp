@@ -82,6 +82,7 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::password_missing: return "password missing";
     case Kind::user_refused: return "user refused";
     case Kind::no_virtual_address: return "no virtual address";
+    case Kind::extension_missing: return "an extension is missing";
     case Kind::nat_traversal_broken: return "NAT traversal broken";
   }
   return "unknown";

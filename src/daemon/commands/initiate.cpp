@@ -2,6 +2,8 @@
 // when they cannot be, or when the client's patience ends. Beyond VICI: with `verbose` the answer holds the ladder.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "control/value.h"
 #include "daemon/commands/command_list.h"
 #include "daemon/commands/control_log.h"
@@ -22,7 +24,7 @@ std::string sentence(node::Node::InitiateError error, const std::string& connect
   using enum node::Node::InitiateError;
   switch (error) {
     case unknown_connection: return fmt::format("there is no connection called {}", connection);
-    case unknown_child: return fmt::format("the connection {} has no such child", connection);
+    case unknown_child: return fmt::format("the connection {} has no such child, or none to begin with", connection);
     case no_remote_address:
       return fmt::format(
           "connections.{}.remote_addrs names no single address, so there is nobody to call: set it to "
@@ -121,6 +123,13 @@ std::set<std::string> missing_children(Daemon& daemon, const policy::Connection&
   return missing;
 }
 
+bool is_established(Daemon& daemon, const std::string& connection) {
+  const auto all = daemon.node().engine().status();
+  return std::ranges::any_of(all, [&](const auto& sa) {
+    return sa.connection == connection && sa.state == ike::IkeSaStatus::State::established;
+  });
+}
+
 Message nothing_of_that_name(std::string_view ike, std::string_view child) {
   if (ike.empty()) return failure(fmt::format("no connection has a child called {}", child));
   return failure(fmt::format("there is no connection called {}; `sallyport status` lists those that there are", ike));
@@ -137,10 +146,11 @@ Answer initiate(Daemon& daemon, const Message& request) {
   if (!connection) return nothing_of_that_name(ike, child);
   if (!child.empty() && !connection->find_child(child))
     return failure(fmt::format("the connection {} has no child called {}", connection->name, child));
-  if (connection->children.empty()) return failure(fmt::format("the connection {} has no children", connection->name));
+  // Without a child there is an IKE SA alone, where the engine can begin so (RFC 6023).
+  const bool alone = connection->children.empty();
   const auto missing = missing_children(daemon, *connection, child);
   const std::string name = connection->name;
-  if (missing.empty()) return success();
+  if (alone ? is_established(daemon, name) : missing.empty()) return success();
   if (const auto password = request.bytes("xauth-password"); password && !password->empty())
     daemon.node().put_password(name, Secret::copy_of(*password));
   if (daemon.node().engine().lacks_password(*connection)) return ask_for_password(daemon, *connection);
@@ -148,7 +158,7 @@ Answer initiate(Daemon& daemon, const Message& request) {
   const Instant now = daemon.now();
   const auto deadline = patience->limit ? std::optional(now + *patience->limit) : std::nullopt;
   auto running = std::make_unique<Initiate>(daemon, request, name, missing, deadline);
-  for (const auto& each : missing)
+  for (const auto& each : alone ? std::set<std::string>{""} : missing)
     if (const auto begun = daemon.node().initiate(now, name, each); !begun) {
       daemon.settle();
       return failure(sentence(begun.error(), name));

@@ -19,6 +19,8 @@ void Initiation::on_event(const event::Event& event) {
     ++sent_;
   } else if (const auto* installed = std::get_if<event::ChildSaInstalled>(&event)) {
     missing_.erase(installed->child);
+  } else if (std::holds_alternative<event::IkeSaEstablished>(event)) {
+    awaits_ike_sa_ = false;
   } else if (const auto* failed = std::get_if<event::NegotiationFailed>(&event)) {
     on_failure(failed->failure);
   } else if (const auto* closed = std::get_if<event::IkeSaClosed>(&event)) {

@@ -1,5 +1,5 @@
-// Initiation: follows the events of one connection while some of its children are to come up, and knows when they are,
-// or why they will not be. Pure: it sees events and nothing else.
+// Initiation: follows the events of one connection while some of its children are to come up, or an IKE SA without any,
+// and knows when they are, or why they will not be. Pure: it sees events and nothing else.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,11 @@ namespace sallyport::daemon {
 class Initiation {
  public:
   Initiation(std::string connection, std::set<std::string> children)
-      : connection_(std::move(connection)), missing_(std::move(children)) {}
+      : connection_(std::move(connection)), missing_(std::move(children)), awaits_ike_sa_(missing_.empty()) {}
 
   void on_event(const event::Event& event);
 
-  bool is_up() const { return missing_.empty(); }
+  bool is_up() const { return missing_.empty() && !awaits_ike_sa_; }
   /// The first failure of what is wanted.
   const std::optional<event::Failure>& failure() const { return failure_; }
   bool ended() const { return is_up() || failure_; }
@@ -30,6 +30,7 @@ class Initiation {
 
   std::string connection_;
   std::set<std::string> missing_;  // children
+  bool awaits_ike_sa_;             // none of them was asked for
   std::optional<event::Failure> failure_;
   std::uint32_t sent_ = 0;  // messages, repetitions included
   std::string remote_;      // where they went

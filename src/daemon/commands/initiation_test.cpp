@@ -44,6 +44,14 @@ TEST(Initiation, IsNotUpByAnotherConnectionsChild) {
   EXPECT_FALSE(progress.ended());
 }
 
+TEST(Initiation, WithoutChildrenIsUpWithTheIkeSa) {
+  Initiation progress("office", {});
+  progress.on_event(event::IkeSaEstablished{.connection = "home"});
+  EXPECT_FALSE(progress.ended());
+  progress.on_event(event::IkeSaEstablished{.connection = "office"});
+  EXPECT_TRUE(progress.is_up());
+}
+
 TEST(Initiation, FailsWithTheIkeSa) {
   Initiation progress("office", {"lan"});
   progress.on_event(failed("office", ""));

@@ -44,7 +44,9 @@ void write_identity(Section& section, std::string_view key, const policy::Identi
 }
 
 void write_round(Section& section, const policy::AuthRound& round) {
-  section.set("class", round.method == policy::AuthMethod::xauth ? "XAuth" : "pre-shared key");
+  section.set("class", round.method == policy::AuthMethod::xauth  ? "XAuth"
+                       : round.method == policy::AuthMethod::null ? "none"
+                                                                  : "pre-shared key");
   write_identity(section, "id", round.id);
   write_identity(section, "xauth_id", round.xauth_id);
 }

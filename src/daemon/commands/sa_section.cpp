@@ -88,6 +88,7 @@ void write_ike_sa(Section& section, const ike::IkeSaStatus& sa, Instant now) {
   if (sa.nat_local) section.set("nat-local", true);
   if (sa.nat_remote) section.set("nat-remote", true);
   if (sa.nat_local || sa.nat_remote) section.set("nat-any", true);
+  if (sa.ppk) section.set("ppk", true);
   if (sa.suite) write_algorithms(section, *sa.suite);
   if (sa.established) section.set("established", seconds_between(*sa.established, now));
   if (sa.rekeys) section.set("rekey-time", seconds_between(now, *sa.rekeys));

@@ -34,13 +34,15 @@ void apply(Daemon& daemon) {
 Answer load_shared(Daemon& daemon, const Message& request) {
   const auto type = text_of(request, "type");
   const bool user = is(type, "xauth") || is(type, "eap");
-  if (!user && !is(type, "ike"))
-    return failure("secrets of type " + std::string(type) + " are not supported yet; only IKE, EAP and XAUTH");
+  const bool ppk = is(type, "ppk");
+  if (!user && !ppk && !is(type, "ike"))
+    return failure("secrets of type " + std::string(type) + " are not supported yet; only IKE, EAP, PPK and XAUTH");
   const auto data = request.bytes("data");
   if (!data || data->empty()) return failure("the secret is empty");
   const auto* owners = request.find_list("owners");
   policy::SharedKey key{.name = name_of(request, owners), .secret = Secret::copy_of(*data)};
   if (user) key.kind = policy::SecretKind::user;
+  if (ppk) key.kind = policy::SecretKind::ppk;
   if (owners)
     for (const auto& owner : *owners) {
       auto identity = policy::Identity::read(owner.text());

@@ -18,8 +18,9 @@ inline std::vector<policy::ConnectionPtr> connections_between(const policy::Conn
 
 /// Who we are on this connection: as configured, or else our address.
 inline policy::Identity identity_on(const policy::Connection& connection, const policy::Endpoint& local) {
-  return connection.local.id.kind == policy::Identity::Kind::any ? policy::Identity::of(local.address)
-                                                                 : connection.local.id;
+  if (connection.local.id.kind != policy::Identity::Kind::any) return connection.local.id;
+  return connection.local.method == policy::AuthMethod::null ? policy::Identity::null()
+                                                             : policy::Identity::of(local.address);
 }
 
 }  // namespace sallyport::ike

@@ -57,6 +57,7 @@ struct IkeSaStatus {
   std::uint64_t spi_initiator = 0, spi_responder = 0;
   std::optional<policy::Suite> suite;  // once agreed
   bool nat_local = false, nat_remote = false;
+  bool ppk = false;  // a postquantum preshared key is in its keys
   std::optional<Instant> established;
   std::optional<Instant> expires;
   std::optional<Instant> rekeys = {};  // as of a ChildSaStatus

@@ -190,16 +190,20 @@ std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::st
   State& s = *state_;
   const policy::ConnectionPtr connection = s.connections.find(name);
   if (!connection) return std::unexpected(InitiateError::unknown_connection);
-  if (request.child.empty()) {
+  const bool alone = connection->children.empty() && connection->version != policy::IkeVersion::v1 &&
+                     connection->childless != policy::Childless::never;  // RFC 6023
+  if (request.child.empty() && !alone) {
     if (connection->children.empty()) return std::unexpected(InitiateError::unknown_child);
     for (const policy::Child& child : connection->children)
       if (auto result = initiate(now, name, ChildRequest{child.name}); !result) return result;
     return {};
   }
-  if (!connection->find_child(request.child)) return std::unexpected(InitiateError::unknown_child);
+  if (!request.child.empty() && !connection->find_child(request.child))
+    return std::unexpected(InitiateError::unknown_child);
 
   Environment env = s.environment();
   if (Session* session = s.session_for(*connection)) {
+    if (request.child.empty()) return {};
     const bool taken = session->request_child(now, env, std::move(request));
     s.touched(now, session->facts().local_spi);
     if (!taken) return std::unexpected(InitiateError::busy);
@@ -217,6 +221,7 @@ std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::st
 
   Protocol* speaks = s.protocol_for(*connection);
   if (!speaks) return std::unexpected(InitiateError::version_not_built);
+  if (request.child.empty() && speaks != s.ikev2.get()) return std::unexpected(InitiateError::unknown_child);
   auto session = speaks->initiate(now, env,
                                   {.connection = connection,
                                    .local = {*local, connection->local_port},

@@ -83,6 +83,7 @@ w::IdPayload write_identity(const policy::Identity& identity) {
     case Kind::fqdn: id.type = w::IdType::fqdn; break;
     case Kind::user_fqdn: id.type = w::IdType::user_fqdn; break;
     case Kind::dn: id.type = w::IdType::der_asn1_dn; break;
+    case Kind::null:
     case Kind::any:
     case Kind::key_id: id.type = w::IdType::key_id; break;
   }

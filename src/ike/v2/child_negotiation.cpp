@@ -175,8 +175,8 @@ std::expected<NewChild, ChildFailure> accept_child_answer(const IkeSa& sa, const
   child.spec.local_ts = narrowed->local;
   child.spec.remote_ts = narrowed->remote;
   take_keys(child.spec,
-            derive_child_keys(env.crypto, sa.suite.prf, sa.keys.sk_d, suite, inputs.shared_secret, inputs.nonce_i,
-                              inputs.nonce_r),
+            derive_child_keys(env.crypto, sa.suite.prf, inputs.sk_d ? *inputs.sk_d : sa.keys.sk_d, suite,
+                              inputs.shared_secret, inputs.nonce_i, inputs.nonce_r),
             true);
   child.spec.inbound.spi = pending.spi_in;
   child.spec.outbound.spi = load_be32(answer.find<w::SaPayload>()->proposals.front().spi.data());
@@ -291,8 +291,8 @@ NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const
   child.spec.local_ts = match.local_ts;
   child.spec.remote_ts = match.remote_ts;
   take_keys(child.spec,
-            derive_child_keys(env.crypto, sa.suite.prf, sa.keys.sk_d, match.choice.suite, inputs.shared_secret,
-                              inputs.nonce_i, inputs.nonce_r),
+            derive_child_keys(env.crypto, sa.suite.prf, inputs.sk_d ? *inputs.sk_d : sa.keys.sk_d, match.choice.suite,
+                              inputs.shared_secret, inputs.nonce_i, inputs.nonce_r),
             false);
   child.spec.inbound.spi = env.spis.allocate(env.random);
   child.spec.outbound.spi = match.spi_out;

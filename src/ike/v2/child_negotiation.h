@@ -16,6 +16,7 @@ namespace sallyport::ike::v2 {
 struct ChildKeyInputs {
   ByteView shared_secret;  // empty without forward secrecy
   ByteView nonce_i, nonce_r;
+  const Secret* sk_d = nullptr;  // nullptr: the IKE SA's, as it is
 };
 
 /// AH covers the addresses, and has no UDP encapsulation: behind a NAT, or with one pretended, there is none (RFC 3715

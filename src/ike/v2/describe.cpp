@@ -12,6 +12,7 @@ namespace w = wire::ikev2;
 using event::PayloadSummary;
 
 std::string describe_auth_method(w::AuthMethod method) {
+  if (method == w::AuthMethod::null) return "nothing at all";
   return method == w::AuthMethod::shared_key_mic ? "pre-shared key" : w::to_string(method);
 }
 

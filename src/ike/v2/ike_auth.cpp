@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "ike/core/candidates.h"
+#include "ike/v2/authentication.h"
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/configuration.h"
 #include "ike/v2/numbers_map.h"
@@ -17,13 +18,6 @@ using event::FailureKind;
 using event::Side;
 using Reason = event::MessageRejected::Reason;
 
-Secret auth_of_initiator(const IkeSa& sa, const Secret& key, ByteView id_body, crypto::Provider& crypto) {
-  return shared_key_auth(crypto, sa.suite.prf, key, sa.setup->init_request, sa.setup->nonce_r, sa.keys.sk_pi, id_body);
-}
-Secret auth_of_responder(const IkeSa& sa, const Secret& key, ByteView id_body, crypto::Provider& crypto) {
-  return shared_key_auth(crypto, sa.suite.prf, key, sa.setup->init_response, sa.setup->nonce_i, sa.keys.sk_pr, id_body);
-}
-
 Failure auth_failure(const IkeSa& sa, FailureKind kind, Side side) {
   return {.kind = kind,
           .side = side,
@@ -33,8 +27,16 @@ Failure auth_failure(const IkeSa& sa, FailureKind kind, Side side) {
           .remote = sa.remote};
 }
 
-bool proves(const w::AuthPayload& auth, const Secret& expected) {
-  return auth.method == w::AuthMethod::shared_key_mic && equal_constant_time(auth.data, expected.view());
+/// With the postquantum preshared key, where there is one: what AUTH is made with, and the keys of Child SAs.
+AuthInputs with(const std::optional<PpkKeys>& ppk, AuthInputs inputs, bool of_initiator) {
+  if (!ppk) return inputs;
+  return {inputs.round, inputs.message, inputs.nonce, of_initiator ? ppk->sk_pi : ppk->sk_pr, inputs.id_body};
+}
+ChildKeyInputs first_child_keys(const IkeSa& sa, const std::optional<PpkKeys>& ppk) {
+  return {.shared_secret = {},
+          .nonce_i = sa.setup->nonce_i,
+          .nonce_r = sa.setup->nonce_r,
+          .sk_d = ppk ? &ppk->sk_d : nullptr};
 }
 
 // ---- Initiator ----
@@ -59,10 +61,16 @@ std::optional<Failure> narrow_to_received(const IkeSa& sa, const policy::Child& 
 
 /// The peer is who it should be; what became of the Child SA?
 void read_first_child(const IkeSa& sa, const Inbound& in, Environment& env, Step& step) {
+  if (!sa.connection->vips.empty()) step.received = take_configuration(*sa.connection, in.payloads);
+  if (!sa.pending_child) {
+    if (sa.connection->vips.empty() || step.received) return;
+    step.next = State::closing;  // no child of this connection is any good without
+    step.failure = auth_failure(sa, FailureKind::no_virtual_address, Side::remote);
+    return;
+  }
   const PendingChild& pending = *sa.pending_child;
   const policy::Child* config = sa.connection->find_child(pending.task.request.child);
   ASSERT(config);
-  if (!sa.connection->vips.empty()) step.received = take_configuration(*sa.connection, in.payloads);
   if (const auto* error = in.payloads.find_error()) {
     step.failure = read_child_error(sa, *config, pending, *error);
     return;
@@ -74,7 +82,7 @@ void read_first_child(const IkeSa& sa, const Inbound& in, Environment& env, Step
     return;
   }
   auto child = accept_child_answer(sa, *config, pending, *suite, in.payloads,
-                                   {.nonce_i = sa.setup->nonce_i, .nonce_r = sa.setup->nonce_r}, env);
+                                   first_child_keys(sa, step.authenticated->ppk), env);
   if (!child) {
     step.failure = child.error().failure;
     step.abandoned = child.error().exists_at_peer;
@@ -100,6 +108,19 @@ Step read_refusal(const IkeSa& sa, const Inbound& in) {
   return {.next = State::closed, .failure = std::move(failure)};
 }
 
+/// The keys with our postquantum preshared key, where the responder may have it, too.
+std::optional<PpkKeys> own_ppk(const IkeSa& sa, Environment& env) {
+  if (!sa.setup->ppk) return std::nullopt;
+  const auto* key = env.pad.find_ppk(sa.connection->ppk_id);
+  if (!key) return std::nullopt;
+  return mix_ppk(env.crypto, sa.suite.prf, key->secret, sa.keys);
+}
+
+/// Whom we expect: by this the shared key is found.
+policy::Identity peer_to_be(const policy::Connection& connection) {
+  return connection.remote.method == policy::AuthMethod::null ? policy::Identity::null() : connection.remote.id;
+}
+
 // ---- Responder ----
 
 Step refuse_peer(Failure failure) {
@@ -109,6 +130,7 @@ Step refuse_peer(Failure failure) {
 }
 
 /// The connections that name these identities, the most specific first, then those for the narrowest addresses.
+/// "Nobody" is for those alone where nothing has to be proved.
 std::vector<policy::ConnectionPtr> connections_for(const IkeSa& sa, const policy::Identity& remote_id,
                                                    const std::optional<policy::Identity>& wanted_local_id) {
   struct Claim {
@@ -121,13 +143,24 @@ std::vector<policy::ConnectionPtr> connections_for(const IkeSa& sa, const policy
       const policy::Connection& connection = *member.connection;
       const bool us = !wanted_local_id || connection.local.id.kind == policy::Identity::Kind::any ||
                       matches(identity_on(connection, sa.local), *wanted_local_id);
-      if (us) claims.push_back({specificity(connection.remote.id), candidate.rank, std::move(member)});
+      const bool them =
+          remote_id.kind != policy::Identity::Kind::null || connection.remote.method == policy::AuthMethod::null;
+      if (us && them) claims.push_back({specificity(connection.remote.id), candidate.rank, std::move(member)});
     }
   std::ranges::sort(claims, {},
                     [](const Claim& claim) { return std::tuple(-claim.specificity, -claim.rank, claim.member.place); });
   std::vector<policy::ConnectionPtr> found;
   for (Claim& claim : claims) found.push_back(std::move(claim.member.connection));
   return found;
+}
+
+/// Those whose peer proves itself in this way; if there are none, all of them.
+std::vector<policy::ConnectionPtr> by_method(std::vector<policy::ConnectionPtr> connections, w::AuthMethod method) {
+  std::vector<policy::ConnectionPtr> found;
+  for (const auto& connection : connections)
+    if ((connection->remote.method == policy::AuthMethod::null) == (method == w::AuthMethod::null))
+      found.push_back(connection);
+  return found.empty() ? connections : found;
 }
 
 /// Of connections with equal claims, the one that has the child the peer asks for.
@@ -144,6 +177,31 @@ policy::ConnectionPtr best_connection(const IkeSa& sa, const std::vector<policy:
   return connections.front();
 }
 
+/// Not a Child SA that lacks something, but none at all.
+bool is_childless(const w::PayloadChain& request) {
+  return !request.find<w::SaPayload>() && !request.find<w::TsiPayload>() && !request.find<w::TsrPayload>();
+}
+
+/// AUTH of the initiator, by what went into it.
+enum class Proved : std::uint8_t {
+  no,
+  without_ppk,
+  with_ppk
+};
+/// `ppk`: the keys with the postquantum preshared key that the initiator means, if we have it.
+Proved check_initiator(const IkeSa& sa, const policy::Connection& connection, const w::AuthPayload& auth,
+                       const AuthInputs& inputs, const std::optional<PpkKeys>& ppk, const w::PayloadChain& request,
+                       const policy::Identity& local_id, const policy::Identity& remote_id, Environment& env) {
+  if (ppk) return proves(auth, with(ppk, inputs, true), sa, local_id, remote_id, env) ? Proved::with_ppk : Proved::no;
+  if (connection.ppk_required) return Proved::no;
+  // One that names a key has AUTH made with it, and for us, who do not have it, perhaps another one beside it.
+  const bool named = request.find_notify(w::NotifyType::ppk_identity) != nullptr;
+  const auto* without = request.find_notify(w::NotifyType::no_ppk_auth);
+  if (named && !without) return Proved::no;
+  const w::AuthPayload plain{auth.method, named ? without->data : auth.data};
+  return proves(plain, inputs, sa, local_id, remote_id, env) ? Proved::without_ppk : Proved::no;
+}
+
 /// The Child SA that rides along. Its failure does not touch the IKE SA (RFC 7296 §1.2).
 void answer_first_child(const IkeSa& sa, const policy::Connection& connection, const Inbound& in, Environment& env,
                         Step& step) {
@@ -158,6 +216,14 @@ void answer_first_child(const IkeSa& sa, const policy::Connection& connection, c
     step.reply->add(std::move(configuration->reply));
     step.given = std::move(configuration->given);
   }
+  if (is_childless(in.payloads)) return;
+  if (connection.childless == policy::Childless::force) {
+    step.reply->add(w::NotifyPayload{.type = w::NotifyType::no_additional_sas});
+    step.failure = auth_failure(sa, FailureKind::extension_missing, Side::remote);
+    step.failure->connection = connection.name;
+    step.failure->notify = w::to_string(w::NotifyType::childless_ikev2_supported);
+    return;
+  }
   const Hosts hosts = hosts_of(sa, connection, step.given ? &*step.given : nullptr);
   const auto match = match_child(sa, connection, hosts, in.payloads, true);
   if (!match) {
@@ -165,27 +231,35 @@ void answer_first_child(const IkeSa& sa, const policy::Connection& connection, c
     step.failure = match.error().failure;
     return;
   }
-  step.child = make_child(sa, connection, *match, {.nonce_i = sa.setup->nonce_i, .nonce_r = sa.setup->nonce_r}, false,
-                          *step.reply, env);
+  step.child =
+      make_child(sa, connection, *match, first_child_keys(sa, step.authenticated->ppk), false, *step.reply, env);
   add_selectors(*step.reply, match->remote_ts, match->local_ts);
 }
 
 }  // namespace
 
-std::optional<w::PayloadChain> build_auth_request(const IkeSa& sa, const policy::Child& config,
-                                                  const PendingChild& pending, bool initial_contact, Environment& env) {
-  const auto* key = env.pad.find(sa.local_id, sa.connection->remote.id);
-  if (!key) return std::nullopt;
+std::optional<w::PayloadChain> build_auth_request(const IkeSa& sa, bool initial_contact, Environment& env) {
+  const policy::Connection& connection = *sa.connection;
   const w::Identification id = write_identity(sa.local_id);
+  const Bytes id_body = id.body();
+  const AuthInputs inputs = auth_of_initiator(sa, connection.local, id_body);
+  const auto ppk = own_ppk(sa, env);
+  if (sa.setup->ppk && !ppk && connection.ppk_required) return std::nullopt;
+  const policy::Identity remote_id = peer_to_be(connection);
+  const auto auth = make_auth(with(ppk, inputs, true), sa, sa.local_id, remote_id, env);
+  const auto without_ppk = make_auth(inputs, sa, sa.local_id, remote_id, env);
+  if (!auth || !without_ppk) return std::nullopt;
   w::PayloadChain payloads;
   payloads.add(w::IdiPayload{id});
   if (initial_contact) payloads.add(w::NotifyPayload{.type = w::NotifyType::initial_contact});
-  if (policy::is_exact(sa.connection->remote.id)) payloads.add(w::IdrPayload{write_identity(sa.connection->remote.id)});
-  const Secret proof = auth_of_initiator(sa, key->secret, id.body(), env.crypto);
-  payloads.add(w::AuthPayload{w::AuthMethod::shared_key_mic, to_bytes(proof.view())});
-  if (!sa.connection->vips.empty()) payloads.add(build_configuration_request(*sa.connection, env.memory));
-  add_child_offer(payloads, config, pending, false);
-  add_selectors(payloads, pending.local_ts, pending.remote_ts);
+  if (policy::is_exact(connection.remote.id)) payloads.add(w::IdrPayload{write_identity(connection.remote.id)});
+  payloads.add(*auth);
+  if (ppk) {
+    add_ppk_identity(payloads, connection.ppk_id);
+    if (!connection.ppk_required)
+      payloads.add(w::NotifyPayload{.type = w::NotifyType::no_ppk_auth, .data = without_ppk->data});
+  }
+  if (!connection.vips.empty()) payloads.add(build_configuration_request(connection, env.memory));
   return payloads;
 }
 
@@ -201,15 +275,24 @@ Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env)
     failure.expected_id = sa.connection->remote.id;
     return Step{.next = State::closing, .failure = std::move(failure)};
   };
-  const auto remote_id = read_identity(idr->id);
+  const auto remote_id = read_peer(*sa.connection, idr->id);
   if (!remote_id || !matches(sa.connection->remote.id, *remote_id))
     return turn_away(FailureKind::identity_mismatch, remote_id.value_or(policy::Identity::any()));
-  const auto* key = env.pad.find(sa.local_id, *remote_id);
-  if (!key) return turn_away(FailureKind::secret_missing, *remote_id);
-  if (!proves(*auth, auth_of_responder(sa, key->secret, idr->id.body(), env.crypto)))
+  auto ppk = confirms_ppk(in.payloads) ? own_ppk(sa, env) : std::nullopt;
+  if (!ppk && sa.connection->ppk_required) {
+    Step step = turn_away(FailureKind::extension_missing, *remote_id);
+    step.failure->notify = w::to_string(w::NotifyType::use_ppk);
+    return step;
+  }
+  if (lacks_key(*sa.connection, sa.local_id, *remote_id, env.pad))
+    return turn_away(FailureKind::secret_missing, *remote_id);
+  const Bytes id_body = idr->id.body();
+  const AuthInputs inputs = with(ppk, auth_of_responder(sa, sa.connection->remote, id_body), false);
+  if (!proves(*auth, inputs, sa, sa.local_id, *remote_id, env))
     return turn_away(FailureKind::authentication_failed, *remote_id);
 
   Step step{.next = State::established, .authenticated = Authenticated{sa.connection, sa.local_id, *remote_id, false}};
+  step.authenticated->ppk = std::move(ppk);
   read_first_child(sa, in, env, step);
   return step;
 }
@@ -220,34 +303,58 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   const auto* auth = in.payloads.find<w::AuthPayload>();
   auto failure = auth_failure(sa, FailureKind::no_matching_connection, Side::local);
   if (!idi) return Step::reject(sa.state, Reason::missing_payload);
-  const auto remote_id = read_identity(idi->id);
+  const auto claimed_id = read_identity(idi->id);
   const auto wanted_local_id = idr ? read_identity(idr->id) : std::nullopt;
   if (wanted_local_id) failure.local_id = *wanted_local_id;
-  if (!remote_id) return refuse_peer(std::move(failure));
-  failure.remote_id = *remote_id;
+  if (!claimed_id) return refuse_peer(std::move(failure));
+  failure.remote_id = *claimed_id;
 
-  const auto connections = connections_for(sa, *remote_id, wanted_local_id);
+  auto connections = connections_for(sa, *claimed_id, wanted_local_id);
   if (connections.empty()) return refuse_peer(std::move(failure));
+  if (auth) connections = by_method(std::move(connections), auth->method);
   const auto connection = best_connection(sa, connections, in.payloads);
   failure.connection = connection->name;
+  const policy::Identity remote_id = *read_peer(*connection, idi->id);
   const policy::Identity local_id = wanted_local_id && connection->local.id.kind == policy::Identity::Kind::any
                                         ? *wanted_local_id
                                         : identity_on(*connection, sa.local);
   failure.local_id = local_id;
 
   failure.kind = FailureKind::secret_missing;
-  const auto* key = env.pad.find(local_id, *remote_id);
-  if (!key) return refuse_peer(std::move(failure));
+  if (lacks_key(*connection, local_id, remote_id, env.pad)) return refuse_peer(std::move(failure));
+  const Secret* const secret = sa.setup->ppk ? find_ppk(*connection, in.payloads, env.pad) : nullptr;
+  std::optional<PpkKeys> ppk;
+  if (secret) ppk = mix_ppk(env.crypto, sa.suite.prf, *secret, sa.keys);
   failure.kind = FailureKind::authentication_failed;
-  if (!auth || !proves(*auth, auth_of_initiator(sa, key->secret, idi->id.body(), env.crypto)))
-    return refuse_peer(std::move(failure));
+  if (connection->ppk_required && !ppk) {
+    failure.kind = FailureKind::extension_missing;
+    failure.notify = w::to_string(w::NotifyType::use_ppk);
+  }
+  const Bytes their_body = idi->id.body();
+  const AuthInputs theirs = auth_of_initiator(sa, connection->remote, their_body);
+  const Proved proved =
+      auth ? check_initiator(sa, *connection, *auth, theirs, ppk, in.payloads, local_id, remote_id, env) : Proved::no;
+  if (proved == Proved::no) return refuse_peer(std::move(failure));
+  if (is_childless(in.payloads) && connection->childless == policy::Childless::never) {
+    failure.kind = FailureKind::protocol_violation;  // for it was not announced (RFC 6023 §4)
+    Step step{.next = State::closed, .failure = std::move(failure)};
+    step.reply.emplace().add(w::NotifyPayload{.type = w::NotifyType::invalid_syntax});
+    return step;
+  }
 
-  Step step{.next = State::established, .authenticated = Authenticated{connection, local_id, *remote_id, false}};
-  step.authenticated->initial_contact = in.payloads.find_notify(w::NotifyType::initial_contact) != nullptr;
   const w::Identification own = write_identity(local_id);
-  const Secret proof = auth_of_responder(sa, key->secret, own.body(), env.crypto);
+  const Bytes own_body = own.body();
+  const auto proof =
+      make_auth(with(ppk, auth_of_responder(sa, connection->local, own_body), false), sa, local_id, remote_id, env);
+  if (!proof) return refuse_peer(std::move(failure));
+  Step step{.next = State::established, .authenticated = Authenticated{connection, local_id, remote_id, false}};
+  // Who proves nothing makes no other IKE SA go (RFC 7619 §2.3).
+  step.authenticated->initial_contact = connection->remote.method != policy::AuthMethod::null &&
+                                        in.payloads.find_notify(w::NotifyType::initial_contact) != nullptr;
+  step.authenticated->ppk = std::move(ppk);
   step.reply.emplace().add(w::IdrPayload{own});
-  step.reply->add(w::AuthPayload{w::AuthMethod::shared_key_mic, to_bytes(proof.view())});
+  step.reply->add(*proof);
+  if (proved == Proved::with_ppk) confirm_ppk(*step.reply);
   answer_first_child(sa, *connection, in, env, step);
   return step;
 }

@@ -4,6 +4,7 @@
 //   initiator                                                                          responder
 //   HDR, SK {IDi, [N(INITIAL_CONTACT),] [IDr,] AUTH, [CP,] SAi2, TSi, TSr}  -->
 //                                                       <--  HDR, SK {IDr, AUTH, [CP,] SAr2, TSi, TSr}
+//   without SA and TS where the IKE SA begins without a Child SA (RFC 6023)
 //                                                       or:  HDR, SK {IDr, AUTH, N(NO_PROPOSAL_CHOSEN |
 //                                                       TS_UNACCEPTABLE)} or:  HDR, SK {N(AUTHENTICATION_FAILED)}
 #pragma once
@@ -13,10 +14,8 @@
 
 namespace sallyport::ike::v2 {
 
-/// The initiator's request around `pending`; nullopt when there is no shared key for these identities (any more).
-std::optional<wire::ikev2::PayloadChain> build_auth_request(const IkeSa& sa, const policy::Child& config,
-                                                            const PendingChild& pending, bool initial_contact,
-                                                            Environment& env);
+/// The initiator's request, but for what its Child SA needs; nullopt when there is no key for it (any more).
+std::optional<wire::ikev2::PayloadChain> build_auth_request(const IkeSa& sa, bool initial_contact, Environment& env);
 Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env);
 Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env);
 

@@ -134,6 +134,8 @@ struct Setup {
   Bytes init_request, init_response;  // octets that AUTH covers
   policy::Candidates candidates;      // responder: whose proposals fit
   bool initial_contact = false;       // initiator: to be claimed
+  bool childless = false;             // initiator: the responder takes an IKE_AUTH without a Child SA
+  bool ppk = false;                   // both ends have a postquantum preshared key
 };
 
 struct IkeSa : AnyIkeSa {
@@ -143,7 +145,8 @@ struct IkeSa : AnyIkeSa {
   IkeKeys keys;
   std::uint64_t sent_messages = 0;  // IV counter
   MessageWindow window;
-  bool ids_run_out = false;                      // half of them are used up
+  bool ppk = false;          // a postquantum preshared key went into the keys, or those that they come from
+  bool ids_run_out = false;  // half of them are used up
   std::unique_ptr<Fragmentation> fragmentation;  // nullptr: not both ends have announced it
   TimerSet<Timer> timers;
 

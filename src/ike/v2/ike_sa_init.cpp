@@ -6,6 +6,7 @@
 #include "ike/v2/fragmentation.h"
 #include "ike/v2/nat_detection.h"
 #include "ike/v2/numbers_map.h"
+#include "ike/v2/ppk.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -130,6 +131,7 @@ w::PayloadChain build_init_request(const IkeSa& sa, Environment& env) {
   payloads.add(w::NoncePayload{sa.setup->nonce_i});
   add_nat_detection(payloads, env.crypto, sa.spi_i, 0, sa.local, sa.remote, sa.connection->encap);
   if (wants_fragmentation(*sa.connection)) announce_fragmentation(payloads);
+  if (wants_ppk(*sa.connection)) announce_ppk(payloads);
   return payloads;
 }
 
@@ -172,6 +174,8 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
   keyed.nat_local = nat.local || sa.connection->encap;  // pretended, so the peer encapsulates as well
   keyed.nat_remote = nat.remote;
   keyed.fragmentation = wants_fragmentation(*sa.connection) && says_fragmentation(in.payloads);
+  keyed.childless = in.payloads.find_notify(w::NotifyType::childless_ikev2_supported) != nullptr;
+  keyed.ppk = wants_ppk(*sa.connection) && says_ppk(in.payloads);
   return {.next = State::auth_sent, .keyed = std::move(keyed)};
 }
 
@@ -214,6 +218,9 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   sa.setup->init_request = to_bytes(in.datagram.message);
   const bool in_fragments = says_fragmentation(in.payloads) && wants_fragmentation(candidates);
   if (in_fragments) sa.fragmentation = std::make_unique<Fragmentation>();
+  sa.setup->ppk = says_ppk(in.payloads) && wants_ppk(candidates);
+  const bool may_be_childless = std::ranges::any_of(
+      candidates, [](const policy::Candidate& each) { return each.alike().childless != policy::Childless::never; });
   const bool pretend =
       std::ranges::any_of(candidates, [](const policy::Candidate& each) { return each.alike().encap; });
   sa.setup->candidates = std::move(candidates);
@@ -235,6 +242,8 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   add_nat_detection(accepted.payloads, env.crypto, accepted.sa.spi_i, accepted.sa.spi_r, in.datagram.local,
                     in.datagram.remote, pretend);
   if (in_fragments) announce_fragmentation(accepted.payloads);
+  if (may_be_childless) accepted.payloads.add(w::NotifyPayload{.type = w::NotifyType::childless_ikev2_supported});
+  if (accepted.sa.setup->ppk) announce_ppk(accepted.payloads);
   return accepted;
 }
 

@@ -307,6 +307,7 @@ std::optional<policy::Identity> read_identity(const w::Identification& id) {
     case w::IdType::rfc822_addr: return policy::Identity{Kind::user_fqdn, id.data};
     case w::IdType::der_asn1_dn: return policy::Identity{Kind::dn, id.data};
     case w::IdType::key_id: return policy::Identity{Kind::key_id, id.data};
+    case w::IdType::null: return policy::Identity::null();
     default: return std::nullopt;
   }
 }
@@ -321,6 +322,7 @@ w::Identification write_identity(const policy::Identity& identity) {
     case Kind::fqdn: id.type = w::IdType::fqdn; break;
     case Kind::user_fqdn: id.type = w::IdType::rfc822_addr; break;
     case Kind::dn: id.type = w::IdType::der_asn1_dn; break;
+    case Kind::null: id.type = w::IdType::null; break;
     case Kind::any:
     case Kind::key_id: id.type = w::IdType::key_id; break;
   }

@@ -113,6 +113,8 @@ class Ikev2Session final : public Session {
   // ---- Tasks (session_tasks.cpp) ----
   bool send_init(Instant now, Environment& env, crypto::KeyExchangeMethod method);
   void send_auth(Instant now, Environment& env);
+  bool begins_childless() const;
+  bool add_first_child(Instant now, Environment& env, wire::ikev2::PayloadChain& payloads);
   void want(Task task) { sa_.tasks.push_back({std::move(task)}); }
   void run_next_task(Instant now, Environment& env);
   void watch_message_ids(Instant now, Environment& env);

@@ -50,6 +50,8 @@ void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed 
   sa_.setup->nonce_r = std::move(keyed.nonce_r);
   sa_.setup->init_response = std::move(keyed.init_response);
   sa_.setup->key_exchange.reset();
+  sa_.setup->childless = keyed.childless;
+  sa_.setup->ppk = keyed.ppk;
   sa_.remote = received.datagram.remote;
   // Ports that were configured on purpose are kept; the usual one gives way to NAT traversal (RFC 7296 §2.23).
   if (sa_.udp_encap() && sa_.local.port == kIkePort && sa_.remote.port == kIkePort)
@@ -70,6 +72,12 @@ void Ikev2Session::apply_authentication(Instant now, Environment& env, Authentic
   sa_.remote_id = std::move(authenticated.remote_id);
   sa_.established = now;
   sa_.setup.reset();
+  if (authenticated.ppk) {
+    sa_.ppk = true;
+    sa_.keys.sk_d = std::move(authenticated.ppk->sk_d);
+    sa_.keys.sk_pi = std::move(authenticated.ppk->sk_pi);
+    sa_.keys.sk_pr = std::move(authenticated.ppk->sk_pr);
+  }
   initial_contact_ = authenticated.initial_contact;
   env.emit(event::IkeSaEstablished{sa_.id, sa_.connection_name(), sa_.initiator(), 2, sa_.local, sa_.remote,
                                    sa_.local_id, sa_.remote_id, sa_.spi_i, sa_.spi_r, sa_.suite});
@@ -135,7 +143,7 @@ void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
       close_now(now, env, failure(FailureKind::system_refused, Side::local));
     return;
   }
-  if (sa_.state == State::auth_sent && sa_.pending_child == std::nullopt) return send_auth(now, env);
+  if (step.keyed) return send_auth(now, env);
 
   std::optional<Task> task = std::exchange(sa_.current, std::nullopt);
   if (task)

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ike/core/candidates.h"
+#include "ike/v2/authentication.h"
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/create_child_sa.h"
 #include "ike/v2/ike_auth.h"
@@ -26,11 +27,11 @@ std::expected<std::unique_ptr<Ikev2Session>, event::Failure> Ikev2Session::initi
   IkeSa& sa = session->sa_;
   sa.begin(now, env, initiation);
   sa.state = State::init_sent;
-  if (!env.pad.find(sa.local_id, sa.connection->remote.id))
+  if (lacks_key(*sa.connection, sa.local_id, sa.connection->remote.id, env.pad))
     return std::unexpected(session->failure(FailureKind::secret_missing, Side::local));
   sa.setup = std::make_unique<Setup>();
   sa.setup->initial_contact = initiation.initial_contact;
-  session->want(CreateChild{.request = std::move(initiation.child)});
+  if (!initiation.child.child.empty()) session->want(CreateChild{.request = std::move(initiation.child)});
   if (!session->send_init(now, env, preferred_method(*sa.connection)))
     return std::unexpected(session->failure(FailureKind::system_refused, Side::local));
   return session;
@@ -62,17 +63,45 @@ bool Ikev2Session::send_init(Instant now, Environment& env, crypto::KeyExchangeM
 }
 
 void Ikev2Session::send_auth(Instant now, Environment& env) {
+  const auto refuse = [&](w::NotifyType missing) {
+    auto why = failure(FailureKind::extension_missing, Side::local);
+    why.notify = w::to_string(missing);
+    close_now(now, env, std::move(why));
+  };
+  if (sa_.connection->ppk_required && !sa_.setup->ppk) return refuse(w::NotifyType::use_ppk);
+  auto payloads = build_auth_request(sa_, sa_.setup->initial_contact, env);
+  if (!payloads) return close_now(now, env, failure(FailureKind::secret_missing, Side::local));
+  if (!begins_childless()) {
+    if (!add_first_child(now, env, *payloads)) return;
+  } else if (!sa_.setup->childless) {
+    return refuse(w::NotifyType::childless_ikev2_supported);
+  }
+  if (!send_request(now, env, w::ExchangeType::ike_auth, *payloads))
+    close_now(now, env, failure(FailureKind::system_refused, Side::local));
+}
+
+/// RFC 6023: what there is to be made is asked for afterwards, each by an exchange of its own.
+bool Ikev2Session::begins_childless() const {
+  const auto wish = sa_.connection->childless;
+  return sa_.tasks.empty() || wish == policy::Childless::force ||
+         (wish == policy::Childless::prefer && sa_.setup->childless);
+}
+
+/// False: it came to nothing, and the IKE SA with it.
+bool Ikev2Session::add_first_child(Instant now, Environment& env, w::PayloadChain& payloads) {
   CreateChild task = std::get<CreateChild>(std::move(sa_.tasks.front().task));
   sa_.tasks.erase(sa_.tasks.begin());
   const policy::Child* config = sa_.connection->find_child(task.request.child);
   ASSERT(config);
-  if (auto why = passes_no_nat(sa_, *config)) return close_now(now, env, std::move(*why));
+  if (auto why = passes_no_nat(sa_, *config)) {
+    close_now(now, env, std::move(*why));
+    return false;
+  }
   sa_.pending_child = prepare_child(sa_, *config, std::move(task), env);
-  const auto payloads = build_auth_request(sa_, *config, *sa_.pending_child, sa_.setup->initial_contact, env);
-  if (!payloads) return close_now(now, env, failure(FailureKind::secret_missing, Side::local));
   sa_.current = sa_.pending_child->task;
-  if (!send_request(now, env, w::ExchangeType::ike_auth, *payloads))
-    close_now(now, env, failure(FailureKind::system_refused, Side::local));
+  add_child_offer(payloads, *config, *sa_.pending_child, false);
+  add_selectors(payloads, sa_.pending_child->local_ts, sa_.pending_child->remote_ts);
+  return true;
 }
 
 // ---- Commands ----
@@ -286,6 +315,7 @@ IkeSaStatus Ikev2Session::status() const {
                                                  : IkeSaStatus::State::connecting;
   status.spi_initiator = sa_.spi_i;
   status.spi_responder = sa_.spi_r;
+  status.ppk = sa_.ppk;
   status.expires = sa_.timers.at(Timer::life);
   status.rekeys = sa_.timers.at(Timer::renewal);
   if (sa_.keyed()) status.suite = sa_.suite;

@@ -7,6 +7,7 @@
 
 #include "event/failure.h"
 #include "ike/v2/ike_sa.h"
+#include "ike/v2/ppk.h"
 #include "wire/ikev2/message.h"
 
 namespace sallyport::ike::v2 {
@@ -20,12 +21,15 @@ struct Keyed {
   Bytes init_response;  // initiator alone
   bool nat_local = false, nat_remote = false;
   bool fragmentation = false;  // both ends have announced it
+  bool childless = false;      // the responder takes an IKE_AUTH without a Child SA
+  bool ppk = false;            // both ends have a postquantum preshared key
 };
 /// IKE_AUTH proved the peer's identity.
 struct Authenticated {
   policy::ConnectionPtr connection;
   policy::Identity local_id, remote_id;
   bool initial_contact = false;  // the peer knows of no other IKE SA with us (RFC 7296 §2.4)
+  std::optional<PpkKeys> ppk = {};
 };
 struct NewChild {
   policy::ChildSaSpec spec;

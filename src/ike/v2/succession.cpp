@@ -72,6 +72,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
   sa.spi_r = made.spi_r;
   sa.suite = made.suite;
   sa.keys = std::move(made.keys);
+  sa.ppk = sa_.ppk;
   if (sa_.fragmentation) {
     sa.fragmentation = std::make_unique<Fragmentation>();
     sa.fragmentation->packet_size = sa_.fragmentation->packet_size;
