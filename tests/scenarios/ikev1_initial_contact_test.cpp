@@ -70,6 +70,20 @@ TEST_P(Ikev1InitialContact, ALostOneIsMadeUpForByTheEndOfTheChildSa) {
   EXPECT_TRUE(both_reach_each_other());
 }
 
+TEST_P(Ikev1InitialContact, WhatCameUpWhileAPhase1WaitedForItsAnswerIsOfThePastToo) {
+  mallory.take(OnPathAttacker::only(outward, ikev1(GetParam() ? V1::aggressive_mode : V1::main_mode)));
+  pass(60s);  // alice's renewal has begun, and bob has not heard of it
+  ASSERT_TRUE(bob.rekey("office", "lan"));
+  ASSERT_TRUE(eventually([&] { return alice.count<event::ChildSaRekeyed>() == 1; }, 1s));
+  const auto youngest = alice.installed().rbegin()->first;
+  pass(100ms);
+  bob.restart();
+  mallory.forget_rules();
+  EXPECT_TRUE(eventually([&] { return alice.count<event::IkeSaRekeyed>() == 1; }, 30s));
+  pass(1s);  // in Aggressive Mode the claim comes behind phase 1
+  expect_a_fresh_child_sa(youngest);
+}
+
 TEST_P(Ikev1InitialContact, BothBeginAtOnceAfterwards) {
   const auto old = child_of_alice();
   bob_forgets();

@@ -125,6 +125,101 @@ TEST_F(Ikev1Parting, TheOldIsakmpSaGoesAtBothEndsWhenItsDeleteIsLost) {
   expect_rest();
 }
 
+class DeletesThatNobodyHeard : public Ikev1Parting, public testing::WithParamInterface<std::chrono::seconds> {};
+
+TEST_P(DeletesThatNobodyHeard, AreSaidAgainByTheNextIsakmpSa) {
+  ASSERT_NO_FATAL_FAILURE(bring_up(Seconds(0), Seconds(0)));
+  mallory.take(OnPathAttacker::only(inward, ikev1(V1::informational)));
+  bob.terminate("office");
+  pass(GetParam());
+  ASSERT_EQ(alice.installed().size(), 1U);
+  ASSERT_TRUE(bob.installed().empty());
+  mallory.forget_rules();
+  alice.rekey("office");
+  EXPECT_TRUE(eventually([&] { return alice.installed().empty(); }, 3s));
+  ASSERT_TRUE(comes_up());
+  expect_rest();
+}
+// While bob still repeats them, and after he has given up.
+INSTANTIATE_TEST_SUITE_P(After, DeletesThatNobodyHeard, testing::Values(15s, 40s));
+
+TEST_F(Ikev1Parting, TheNextIsakmpSaDoesNotWaitForARepetition) {
+  ASSERT_NO_FATAL_FAILURE(bring_up(Seconds(0), Seconds(0)));
+  mallory.take(OnPathAttacker::only(inward, ikev1(V1::informational)), 1);
+  bob.terminate("office", "lan");
+  pass(100ms);
+  ASSERT_EQ(alice.installed().size(), 1U);
+  alice.rekey("office");
+  EXPECT_TRUE(eventually([&] { return alice.installed().empty(); }, 1s));
+}
+
+/// bob establishes an ISAKMP SA with message 5 that alice never hears of, and gives it up with the Child SA.
+TEST_F(Ikev1Parting, WhoIsSilentOnOneIsakmpSaIsToldOnAnother) {
+  Pairing pairing = in_ikev1(office());
+  pairing.left.rekey_time = Seconds(60);
+  pairing.left.over_time = Seconds(180);
+  pairing.left.rand_time = Seconds(0);
+  pairing.right.dpd_delay = Seconds(10);
+  sim::Configuration right = pairing.right_configuration();
+  right.ike.retransmit_timeout = 1s;
+  right.ike.retransmit_tries = 2;
+  alice.load(pairing.left_configuration());
+  bob.load(std::move(right));
+  ASSERT_TRUE(comes_up());
+  pass(45s);
+  mallory.take([](Direction direction, const sim::Sniffed& packet) {
+    return direction == inward && is_ikev1(packet, V1::main_mode) && (packet.ike.flags & 1) != 0;
+  });
+  pass(45s);
+  EXPECT_EQ(bob.latest<event::ChildSaRemoved>()->why.kind, FailureKind::peer_unreachable);
+  EXPECT_TRUE(bob.installed().empty());
+  EXPECT_TRUE(alice.installed().empty());
+}
+
+/// A peer that answers no Deletes is told each of them by two ISAKMP SAs, and not by all that come.
+TEST_F(Ikev1Parting, DeletesThatNobodyAnswersAreNotSaidForEver) {
+  ASSERT_NO_FATAL_FAILURE(bring_up(Seconds(0), Seconds(100)));
+  mallory.take(OnPathAttacker::only(outward, ikev1(V1::informational)));
+  bob.terminate("office", "lan");
+  pass(10min);
+  const auto said = mallory.struck();
+  pass(5min);
+  EXPECT_EQ(mallory.struck(), said);
+}
+
+TEST_F(Ikev1Parting, AQuickModeWithoutAnAnswerIsBegunAgainOnTheNextIsakmpSa) {
+  ASSERT_NO_FATAL_FAILURE(bring_up(Seconds(0), Seconds(0)));
+  mallory.take(OnPathAttacker::only(outward, ikev1(V1::quick_mode)));
+  mallory.take(
+      OnPathAttacker::only(inward, ikev1(V1::informational)));  // nor does she hear that bob closes the old one
+  alice.rekey("office", "lan");
+  alice.rekey("office");
+  pass(170s);
+  EXPECT_EQ(alice.count<event::IkeSaRekeyed>(), 1U);
+  mallory.forget_rules();
+  EXPECT_TRUE(eventually([&] { return alice.count<event::ChildSaRekeyed>() == 1; }, 30s));
+  EXPECT_EQ(alice.count<event::NegotiationFailed>(), 0U);
+  expect_rest();
+}
+
+/// Nothing protects what Main Mode finds out about NATs: message 3 decides for bob, message 4 for alice.
+class OneSeesANat : public Ikev1Parting, public testing::WithParamInterface<std::size_t> {};
+
+TEST_P(OneSeesANat, AndBothTakeTheSameChildSasAlong) {
+  ASSERT_NO_FATAL_FAILURE(bring_up(Seconds(0), Seconds(60)));
+  const auto child = alice.installed().begin()->first;
+  pass(50s);
+  mallory.alter(ikev1_message(V1::main_mode, GetParam()), [](Bytes& packet) { packet.back() ^= 1; }, 1);
+  pass(15s);
+  EXPECT_EQ(alice.count<event::NatDetected>() + bob.count<event::NatDetected>(), 1U);
+  EXPECT_EQ(alice.count<event::IkeSaRekeyed>(), 1U);
+  EXPECT_EQ(bob.count<event::IkeSaRekeyed>(), 1U);
+  pass(3min);
+  EXPECT_TRUE(alice.installed().contains(child));
+  expect_rest();
+}
+INSTANTIATE_TEST_SUITE_P(InMessage, OneSeesANat, testing::Values(3, 4));
+
 // ---- What a lifetime is measured in
 
 TEST_F(Ikev1Parting, WhoHasCarriedEnoughIsRenewed) {

@@ -227,13 +227,11 @@ Action make_action(Dice& dice, Duration chaos) {
           .quality = make_line(dice)};
 }
 
-/// Fresh keys by hand, at one end or at both, where both speak IKEv2. With dice of its own, as above.
+/// Fresh keys by hand, at one end or at both. With dice of its own, as above.
 void add_rekeying(Plan& plan) {
   using Kind = Action::Kind;
   constexpr std::array kinds = {Kind::rekey, Kind::rekey_child, Kind::rekey_both};
   Dice dice(plan.seed ^ 0x4e7);
-  if (plan.pairing.left.version == policy::IkeVersion::v1 || plan.pairing.right.version == policy::IkeVersion::v1)
-    return;
   const std::uint32_t times = dice.number(0, 6);
   for (std::uint32_t i = 0; i < times; ++i)
     plan.script.push_back({.at = dice.time(Duration(0), plan.chaos),

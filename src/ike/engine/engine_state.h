@@ -83,6 +83,8 @@ struct Engine::State final : Contacts {
   void grant_wishes(Instant now, std::uint64_t spi);
   void begin_successor(Instant now, Session& session);
   void find_heir(Instant now, const SessionFacts& facts);
+  template <class Predicate>
+  std::vector<SessionFacts> others_of_same_name(const SessionFacts& facts, Predicate wanted) const;
   std::vector<SessionFacts> others_of_same_peer(const SessionFacts& facts) const;
   Session* session_for(const policy::Connection& connection);
   bool knows_peer(const policy::Connection& connection, const policy::IpAddress& remote) const;

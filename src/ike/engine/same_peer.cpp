@@ -15,10 +15,15 @@ bool is_crossed(const SessionFacts& a, const SessionFacts& b) {
          b.created <= *a.established;
 }
 
-/// Behind a NAT there may be several peers, told apart by their ports.
+/// Behind a NAT there may be several peers, told apart by their ports. An IKE SA that saw a NAT and one that saw none
+/// are of one peer all the same: nothing protects what IKEv1 finds out about NATs, and the other end may see it
+/// otherwise.
 bool same_place(const IkeSaStatus& a, const IkeSaStatus& b) {
-  return a.remote.address == b.remote.address && a.nat_remote == b.nat_remote &&
-         (!a.nat_remote || a.remote.port == b.remote.port);
+  return a.remote.address == b.remote.address && (a.remote.port == b.remote.port || !a.nat_remote || !b.nat_remote);
+}
+
+bool same_users(const IkeSaStatus& a, const IkeSaStatus& b) {
+  return a.local_user == b.local_user && a.remote_user == b.remote_user;
 }
 
 }  // namespace
@@ -98,8 +103,9 @@ bool Engine::State::replaces_children_of(const Session& winner, const Session& l
 
 // ---- Succession: IKEv1's renewal of an IKE SA is another one
 
-/// Established, or closed with Child SAs left; in the order in which they were begun.
-std::vector<SessionFacts> Engine::State::others_of_same_peer(const SessionFacts& facts) const {
+/// Between the same identities, for the same connection; in the order in which they were begun.
+template <class Predicate>
+std::vector<SessionFacts> Engine::State::others_of_same_name(const SessionFacts& facts, Predicate wanted) const {
   std::vector<SessionFacts> others;
   const auto self = slots.find(facts.local_spi);
   if (self == slots.end() || facts.version != 1 || !facts.connection) return others;
@@ -111,13 +117,17 @@ std::vector<SessionFacts> Engine::State::others_of_same_peer(const SessionFacts&
         other.connection->name != facts.connection->name)
       continue;
     const IkeSaStatus its = session.status();
-    if ((!other.established && its.children.empty()) || its.local_id != status.local_id ||
-        its.local_user != status.local_user || its.remote_user != status.remote_user || !same_place(its, status))
-      continue;
-    others.push_back(other);
+    if (its.local_id == status.local_id && wanted(other, its, status)) others.push_back(other);
   }
   std::ranges::sort(others, {}, &SessionFacts::id);
   return others;
+}
+
+/// Established, or closed with Child SAs left.
+std::vector<SessionFacts> Engine::State::others_of_same_peer(const SessionFacts& facts) const {
+  return others_of_same_name(facts, [](const SessionFacts& other, const IkeSaStatus& its, const IkeSaStatus& ours) {
+    return (other.established || !its.children.empty()) && same_users(its, ours) && same_place(its, ours);
+  });
 }
 
 std::vector<policy::IpAddress> Engine::State::given_before(policy::IkeSaId ike_sa) const {
@@ -130,14 +140,22 @@ std::vector<policy::IpAddress> Engine::State::given_before(policy::IkeSaId ike_s
 }
 
 /// A newly established IKE SA succeeds those that there are with the same peer; of two that both ends began at once,
-/// the one with the higher initiator's SPI succeeds the other.
+/// the one with the higher initiator's SPI succeeds the other. What those that are closed have said to no avail is said
+/// again, wherever the peer was then.
 void Engine::State::settle_succession(Instant now, const SessionFacts& facts) {
   if (!slots.contains(facts.local_spi)) return;
+  SessionFacts heir = facts;
   for (const SessionFacts& other : others_of_same_peer(facts)) {
     const bool yields = is_crossed(facts, other) && facts.spi_initiator < other.spi_initiator;
     hand_over(now, yields ? facts : other, yields ? other : facts);
-    if (yields) return;
+    if (!yields) continue;
+    heir = other;
+    break;
   }
+  const auto is_closed = [](const SessionFacts&, const IkeSaStatus& its, const IkeSaStatus&) {
+    return its.state == IkeSaStatus::State::closing && its.children.empty();
+  };
+  for (const SessionFacts& closed : others_of_same_name(heir, is_closed)) hand_over(now, closed, heir);
 }
 
 void Engine::State::hand_over(Instant now, const SessionFacts& from, const SessionFacts& to) {
@@ -188,11 +206,14 @@ void Engine::State::begin_successor(Instant now, Session& session) {
     env.emit(event::NegotiationFailed{facts.id, std::move(successor.error())});
 }
 
-/// Its heir, or the newest that there is.
+/// Its heir, or the newest that there is. One that has no Child SAs left may be heard of wherever the peer is.
 void Engine::State::find_heir(Instant now, const SessionFacts& facts) {
   std::optional<SessionFacts> best;
-  for (const SessionFacts& other : others_of_same_peer(facts))
-    if (other.established && (!best || best->id != facts.heir)) best = other;
+  const auto may_be = [](const SessionFacts& other, const IkeSaStatus& its, const IkeSaStatus& ours) {
+    return other.established && same_users(its, ours) && (ours.children.empty() || same_place(its, ours));
+  };
+  for (const SessionFacts& other : others_of_same_name(facts, may_be))
+    if (!best || best->id != facts.heir) best = other;
   if (best) hand_over(now, facts, *best);
 }
 

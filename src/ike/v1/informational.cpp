@@ -95,11 +95,16 @@ void read_notify(const IsakmpSa& sa, const w::NotifyPayload& notify, ExchangeSte
 }  // namespace
 
 w::PayloadChain build_delete_children(const std::vector<const ChildSa*>& children) {
+  std::vector<ToldDelete> deletes;
+  for (const ChildSa* child : children)
+    for (const ToldDelete& each : deletes_of(*child, {})) deletes.push_back(each);
+  return build_deletes(deletes);
+}
+
+w::PayloadChain build_deletes(const std::vector<ToldDelete>& deletes) {
   w::DeletePayload esp{.protocol = w::ProtocolId::esp, .spis = {}}, ah{.protocol = w::ProtocolId::ah, .spis = {}};
-  for (const ChildSa* child : children) {
-    (child->suite.protocol == policy::Protocol::ah ? ah : esp).spis.push_back(spi_value(child->spi_in));
-    if (child->bundled_ah) ah.spis.push_back(spi_value(child->bundled_ah->spi_in));
-  }
+  for (const ToldDelete& each : deletes)
+    (each.theirs.protocol == policy::Protocol::ah ? ah : esp).spis.push_back(spi_value(each.ours));
   w::PayloadChain payloads;
   if (!esp.spis.empty()) payloads.add(std::move(esp));
   if (!ah.spis.empty()) payloads.add(std::move(ah));

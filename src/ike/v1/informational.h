@@ -15,6 +15,7 @@ namespace sallyport::ike::v1 {
 
 /// Deletes of our inbound SPIs, one payload for each protocol that occurs.
 wire::ikev1::PayloadChain build_delete_children(const std::vector<const ChildSa*>& children);
+wire::ikev1::PayloadChain build_deletes(const std::vector<ToldDelete>& deletes);
 wire::ikev1::PayloadChain build_delete_isakmp_sa(const IsakmpSa& sa,
                                                  std::optional<wire::ikev1::NotifyType> why = std::nullopt);
 

@@ -63,8 +63,17 @@ struct ChildSa : RenewableChild {
   std::vector<policy::ChildSaId> renews;  // initiated: those for the same traffic that there were when we began it
 };
 
-/// By what the peer deletes it: of a bundle, two.
-std::vector<DeletedSpi> outbound_spis(const ChildSa& child);
+/// A Delete of ours, of one SPI, that the peer has not answered.
+struct ToldDelete {
+  DeletedSpi theirs;        // what its answer names
+  std::uint32_t ours = 0;   // what ours names
+  Instant told{};           // first
+  bool told_again = false;  // by the ISAKMP SA that came next
+
+  friend bool operator==(const ToldDelete& told, const DeletedSpi& theirs) { return told.theirs == theirs; }
+};
+/// Of a bundle, two.
+std::vector<ToldDelete> deletes_of(const ChildSa& child, Instant now);
 
 /// One Quick Mode that is wanted: one pair of selectors of a child.
 struct WantedChild {
@@ -133,7 +142,7 @@ struct Exchange {
   std::optional<QuickMode> quick = {};         // while it is under way
   std::vector<std::uint32_t> made = {};        // inbound SPIs of the Child SAs that it made
   std::vector<policy::ChildSaId> renews = {};  // ours: as ChildSa::renews, until it has come to something
-  std::vector<DeletedSpi> deleted = {};        // delete_sent: whose Delete is the answer
+  std::vector<ToldDelete> deleted = {};        // delete_sent: until they are answered
   bool deletes_isakmp_sa = false;              // or goes with the Delete that does
   wire::ikev1::ExchangeType type = wire::ikev1::ExchangeType::quick_mode;
   std::optional<Transaction> transaction = {};  // asked: ours
@@ -169,6 +178,7 @@ struct IsakmpSa : AnyIkeSa {
   IsakmpKeys keys;
   std::optional<IvChain> chain;  // phase 1's
   LastMessage last;              // phase 1's
+  Instant last_said{};           // when we sent what the peer had not heard before, in phase 1
   TimerSet<Timer> timers;
 
   std::unique_ptr<Setup> setup;
@@ -180,6 +190,8 @@ struct IsakmpSa : AnyIkeSa {
   std::optional<policy::IkeSaId> heir;  // the ISAKMP SA that has taken over the children
   std::vector<DeletedSpi> strays;       // of no child here
   static constexpr std::size_t max_strays = 256;
+  std::vector<ToldDelete> unheard;  // repeated in vain, or cut short by our end
+  static constexpr std::size_t max_unheard = 256;
 
   std::uint32_t probe_sequence = 0;  // of our last R-U-THERE
   std::uint32_t probes = 0;          // unanswered

@@ -46,16 +46,17 @@ const ChildSa* IsakmpSa::find_child(policy::ChildSaId child) const {
   return found == children.end() ? nullptr : &*found;
 }
 
-std::vector<DeletedSpi> outbound_spis(const ChildSa& child) {
-  std::vector<DeletedSpi> spis = {{child.suite.protocol, child.spi_out}};
-  if (child.bundled_ah) spis.push_back({policy::Protocol::ah, child.bundled_ah->spi_out});
-  return spis;
+std::vector<ToldDelete> deletes_of(const ChildSa& child, Instant now) {
+  std::vector<ToldDelete> deletes = {{{child.suite.protocol, child.spi_out}, child.spi_in, now}};
+  if (const auto& ah = child.bundled_ah) deletes.push_back({{policy::Protocol::ah, ah->spi_out}, ah->spi_in, now});
+  return deletes;
 }
 
 const ChildSa* IsakmpSa::find_child(DeletedSpi deleted) const {
   const auto found = std::ranges::find_if(children, [&](const ChildSa& child) {
-    const auto spis = outbound_spis(child);
-    return std::ranges::find(spis, deleted) != spis.end();
+    const auto& ah = child.bundled_ah;
+    return deleted == DeletedSpi{child.suite.protocol, child.spi_out} ||
+           (ah && deleted == DeletedSpi{policy::Protocol::ah, ah->spi_out});
   });
   return found == children.end() ? nullptr : &*found;
 }
@@ -285,7 +286,7 @@ void Ikev1Session::on_farewell(Instant now, Environment& env, ExchangeStep step)
       finish(now, env, exchange);
   const bool waits = std::ranges::any_of(
       sa_.exchanges, [](const Exchange& exchange) { return exchange.state == ExchangeState::delete_sent; });
-  if (!waits && sa_.children.empty()) sa_.timers.cancel_all();
+  if (!waits && sa_.children.empty() && sa_.unheard.empty()) sa_.timers.cancel_all();
   arm_exchanges();
 }
 

@@ -112,6 +112,7 @@ class Ikev1Session final : public Session {
   void install_child(Instant now, Environment& env, NewChild child, std::vector<policy::ChildSaId> renews,
                      policy::ChildSaId eldest);
   void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
+  void note_unheard(Instant now, Environment& env, Exchange& exchange);
   void finish(Instant now, Environment& env, Exchange& exchange);
   void tell_failure(Environment& env, event::Failure failure);
   void log_keys(Environment& env) const;
@@ -170,6 +171,7 @@ class Ikev1Session final : public Session {
   void on_renewal(Instant now);
   void on_retirement(Instant now, Environment& env);
   void replace_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why);
+  void tell_again(Instant now, Environment& env, IsakmpSa& predecessor);
   void inherit_network(Environment& env, const IsakmpSa& predecessor);
   void move_house(Instant now, Environment& env, const IsakmpSa& predecessor,
                   const std::vector<policy::ChildSaId>& children);

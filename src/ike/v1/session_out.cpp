@@ -42,6 +42,7 @@ bool Ikev1Session::send_phase_1(Instant now, Environment& env, const Reply& repl
   }
   log_message(env, event::Direction::sent, header, reply.payloads, number, reply.encrypted, message.size());
   sa_.last.sent(now, message, awaits, env.settings, env.random);
+  sa_.last_said = now;
   if (awaits) sa_.timers.set(Timer::retransmit, *sa_.last.due());
   send(now, env, std::move(message), local, remote);
   return true;
@@ -127,7 +128,7 @@ void Ikev1Session::send_delete_of_all_children(Instant now, Environment& env) {
   std::vector<const ChildSa*> all;
   for (const ChildSa& child : sa_.children) {
     all.push_back(&child);
-    for (const DeletedSpi spi : outbound_spis(child)) exchange.deleted.push_back(spi);
+    for (const ToldDelete& each : deletes_of(child, now)) exchange.deleted.push_back(each);
   }
   exchange.last.sent(now, send_informational(now, env, build_delete_children(all)), true, env.settings, env.random);
   sa_.exchanges.push_back(std::move(exchange));

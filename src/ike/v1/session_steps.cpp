@@ -208,6 +208,7 @@ void Ikev1Session::apply_deletes(Instant now, Environment& env, const ExchangeSt
   }
   for (const DeletedSpi deleted : step.removed_unknown) {
     if (sa_.strays.size() < IsakmpSa::max_strays) sa_.strays.push_back(deleted);
+    std::erase(sa_.unheard, deleted);
     for (Exchange& exchange : sa_.exchanges) {
       if (std::erase(exchange.deleted, deleted) != 0 && exchange.deleted.empty()) finish(now, env, exchange);
       if (exchange.state == ExchangeState::quick_asked && exchange.quick->deleted.size() < QuickMode::max_deleted)
@@ -262,12 +263,21 @@ void Ikev1Session::remove_child(Instant now, Environment& env, policy::ChildSaId
   arm_child_life();
 }
 
+/// A Delete without an answer: the peer may not have heard it, and the next ISAKMP SA with it says it again.
+void Ikev1Session::note_unheard(Instant now, Environment& env, Exchange& exchange) {
+  for (const ToldDelete& told : std::exchange(exchange.deleted, {}))
+    if (!told.told_again && sa_.unheard.size() < IsakmpSa::max_unheard) sa_.unheard.push_back(told);
+  if (sa_.unheard.empty() || (!sa_.heir && sa_.state != State::closed)) return;
+  wants_heir_ = true;
+  if (sa_.state == State::closed) sa_.timers.set(Timer::linger, now + env.settings.half_open_timeout);
+}
+
 /// The exchange is over; what it keeps is its last word, for a peer that has not heard it.
 void Ikev1Session::finish(Instant now, Environment& env, Exchange& exchange) {
   exchange.state = ExchangeState::done;
   exchange.last.settle();
   exchange.forget = now + patience(env.settings);
-  exchange.deleted.clear();
+  note_unheard(now, env, exchange);
   on_renewals_failed(now, std::exchange(exchange.renews, {}));
   if (exchange.quick && exchange.made.empty())
     for (const std::uint32_t spi : {exchange.quick->spi_in, exchange.quick->ah_spi_in}) env.spis.release(spi);

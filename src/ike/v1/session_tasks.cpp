@@ -148,7 +148,7 @@ void Ikev1Session::close_child(Instant now, Environment& env, policy::ChildSaId 
   if (sa_.state == State::closed) return remove_child(now, env, id, failure(why, Side::local));  // nobody to tell
   Exchange exchange = make_exchange(env, 0, true);
   exchange.state = ExchangeState::delete_sent;
-  exchange.deleted = outbound_spis(*child);
+  exchange.deleted = deletes_of(*child, now);
   exchange.last.sent(now, send_informational(now, env, build_delete_children({child})), true, env.settings, env.random);
   sa_.exchanges.push_back(std::move(exchange));
   remove_child(now, env, id, failure(why, Side::local));
@@ -194,6 +194,12 @@ event::Failure Ikev1Session::failure(FailureKind kind, Side side) const {
 void Ikev1Session::close_now(Instant now, Environment& env, event::Failure why) {
   if (sa_.state == State::closed) return;
   sa_.state = State::closed;
+  // Who is silent here may be heard of elsewhere, or later, and have them still.
+  if (why.kind == FailureKind::peer_unreachable)
+    for (const ChildSa& child : sa_.children)
+      for (const ToldDelete& each : deletes_of(child, now))
+        if (sa_.unheard.size() < IsakmpSa::max_unheard) sa_.unheard.push_back(each);
+  wants_heir_ |= !sa_.unheard.empty();
   while (!sa_.children.empty()) remove_child(now, env, sa_.children.back().id, why);
   for (Exchange& exchange : sa_.exchanges)
     if (!exchange.deletes_isakmp_sa || exchange.state == ExchangeState::done) finish(now, env, exchange);

@@ -24,6 +24,9 @@ constexpr Duration kFarewell = std::chrono::seconds(10);
 /// And so long, if closing it is the peer's business: it may see things otherwise when messages were lost.
 constexpr Duration kLongFarewell = std::chrono::seconds(60);
 
+/// A peer that has not heard our Delete so long ago has found out by itself, or has long begun anew.
+constexpr Duration kWorthTelling = std::chrono::minutes(5);
+
 /// A Quick Mode of the peer's whose third message has not come is finished where it was begun.
 bool is_under_way(const IsakmpSa& sa, const ChildSa& child) {
   return std::ranges::any_of(sa.exchanges, [&](const Exchange& exchange) {
@@ -72,6 +75,8 @@ void Ikev1Session::on_renewal(Instant now) {
 void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor, bool close_it) {
   auto* const old = dynamic_cast<Ikev1Session*>(&predecessor);
   ASSERT(old && old != this);
+  tell_again(now, env, old->sa_);
+  if (old->sa_.state == State::closed && old->sa_.children.empty()) return;
   if (sa_.heir && sa_.state == State::established) come_back(now);
   if (old->sa_.heir != sa_.id) {
     env.emit(event::IkeSaRekeyed{old->sa_.id, sa_.id, sa_.connection_name(), 1});
@@ -103,6 +108,24 @@ void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor
   old->arm_child_life();
   arm_child_life();
   run_wanted(now, env);
+}
+
+/// What the peer has deleted by our word, if it heard it. Once: who does not answer Deletes would be told for ever.
+void Ikev1Session::tell_again(Instant now, Environment& env, IsakmpSa& predecessor) {
+  if (sa_.state != State::established) return;
+  std::vector<ToldDelete> unheard = std::exchange(predecessor.unheard, {});
+  for (Exchange& exchange : predecessor.exchanges)
+    for (ToldDelete& told : exchange.deleted)
+      if (!std::exchange(told.told_again, true)) unheard.push_back(told);
+  std::erase_if(unheard, [&](const ToldDelete& told) { return told.told + kWorthTelling < now; });
+  if (unheard.empty()) return;
+  for (ToldDelete& told : unheard) told.told_again = true;
+  Exchange exchange = make_exchange(env, 0, true);
+  exchange.state = ExchangeState::delete_sent;
+  exchange.last.sent(now, send_informational(now, env, build_deletes(unheard)), true, env.settings, env.random);
+  exchange.deleted = std::move(unheard);
+  sa_.exchanges.push_back(std::move(exchange));
+  arm_exchanges();
 }
 
 /// A client that asks for no address once more keeps the one that it has. One that does is given the same, if it can
@@ -144,11 +167,12 @@ void Ikev1Session::replace_child(Instant now, Environment& env, policy::ChildSaI
   close_child(now, env, id, why);
 }
 
-/// The peer began anew after they came up, and does not have them.
+/// The peer began anew after they came up, and does not have them. It says so in answer to the last that we said in
+/// phase 1; of what has come up since, it may have known nothing yet.
 void Ikev1Session::forget_past(Instant now, Environment& env) {
   std::vector<policy::ChildSaId> old;
   for (const ChildSa& child : sa_.children)
-    if (child.installed < sa_.created) old.push_back(child.id);
+    if (child.installed < sa_.last_said) old.push_back(child.id);
   for (const auto id : old) replace_child(now, env, id, FailureKind::replaced);
   run_wanted(now, env);
 }
@@ -235,6 +259,7 @@ void Ikev1Session::on_stray_delete(Instant now, Environment& env, DeletedSpi str
   for (Exchange& exchange : sa_.exchanges)
     if (std::erase(exchange.deleted, stray) != 0 && exchange.deleted.empty() && !exchange.deletes_isakmp_sa)
       finish(now, env, exchange);
+  std::erase(sa_.unheard, stray);
   arm_exchanges();
 }
 
