@@ -311,6 +311,8 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
   std::visit(
       Overloaded{[&](ike::SendDatagram& send) { pump->send_ike(send.local, send.remote, send.message); },
                  [&](ike::SendKeepalive& keepalive) { pump->send_keepalive(keepalive.local, keepalive.remote); },
+                 [&](ike::OfferSpi& offer) { worker.offer(offer.protocol, offer.spi, offer.peer); },
+                 [&](ike::WithdrawSpi& offer) { worker.withdraw(offer.protocol, offer.spi); },
                  [&](ike::InstallChildSa& child) { install(child.spec); },
                  [&](ike::RemoveChildSa& child) { worker.remove(child.id); },
                  [&](ike::UseChildSa& child) { worker.use(child.id); },

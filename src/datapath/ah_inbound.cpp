@@ -6,7 +6,7 @@
 namespace sallyport::datapath {
 
 // As for ESP, all that is done before a packet's authenticity is known, and the copy that is to be verified.
-void Inbound::accept_ah(const Datagram& datagram, Verdicts& out) {
+void Inbound::accept_ah(Instant now, const Datagram& datagram, Verdicts& out) {
   const auto ip = wire::IpPacket::parse(datagram.bytes);
   if (!ip || ip->protocol() != wire::IpProtocol::ah || ip->octets().size() > AhLayout::largest_packet)
     return drop(DropReason::malformed_ah, nullptr, out);
@@ -14,7 +14,7 @@ void Inbound::accept_ah(const Datagram& datagram, Verdicts& out) {
   const auto header = wire::read_ah_header(ip->payload());
   if (!header) return drop(DropReason::malformed_ah, nullptr, out);
   Sa* sa = sad_.find_inbound_ah(header->spi);
-  if (sa == nullptr) return drop(DropReason::unknown_spi, nullptr, out);
+  if (sa == nullptr) return on_unknown_spi(now, policy::Protocol::ah, header->spi, datagram, ip->octets(), out);
   if (!sa->ah.allows_header_size(header->size, ip->is_v6())) return drop(DropReason::malformed_ah, sa, out);
   const std::uint64_t sequence = sa->inbound.window.extend(header->sequence);
   if (!is_fresh(*sa, sequence, out)) return;

@@ -26,6 +26,8 @@ std::string_view to_string(DropReason reason) {
     case DropReason::replay: return "replay";
     case DropReason::replay_stale: return "replay_stale";
     case DropReason::integrity: return "integrity";
+    case DropReason::early_overflow: return "early_overflow";
+    case DropReason::early_expired: return "early_expired";
     case DropReason::bad_padding: return "bad_padding";
     case DropReason::bad_next_header: return "bad_next_header";
     case DropReason::malformed_inner: return "malformed_inner";

@@ -31,6 +31,8 @@ enum class DropReason : std::uint8_t {
   replay,             // seen before
   replay_stale,       // behind the window
   integrity,          // the ICV is wrong
+  early_overflow,     // came before the keys of an SPI that we had offered, and pushed out by later ones
+  early_expired,      // likewise; the keys did not come in time, or not at all
   // inbound, after authentication: what only the peer can cause
   bad_padding,      // pad length or pad octets (RFC 4303 §2.4)
   bad_next_header,  // in tunnel mode something that is not IP

@@ -14,22 +14,26 @@ std::size_t packets_in(const Datagram& datagram) {
 
 }  // namespace
 
-Inbound::Inbound(Sad& sad, const Settings& settings, RandomSource& random, Counters& counters)
-    : sad_(sad), counters_(counters), cache_(settings.flow_cache_size, random), coalescer_(settings.join) {}
+Inbound::Inbound(Sad& sad, EarlyPackets& early, const Settings& settings, RandomSource& random, Counters& counters)
+    : sad_(sad),
+      early_(early),
+      counters_(counters),
+      cache_(settings.flow_cache_size, random),
+      coalescer_(settings.join) {}
 
 void Inbound::process(Instant now, std::span<const Datagram> burst, Verdicts& out) {
   begin_burst(burst, out);
   for (const Datagram& datagram : burst) {
     if (&datagram + 2 < burst.data() + burst.size()) __builtin_prefetch((&datagram + 2)->bytes.data());
     if (datagram.is_ah) {
-      accept_ah(datagram, out);
+      accept_ah(now, datagram, out);
       continue;
     }
     ByteSpan rest = datagram.bytes;
     do {
       const std::size_t size =
           datagram.segment_size == 0 ? rest.size() : std::min<std::size_t>(rest.size(), datagram.segment_size);
-      accept(datagram, rest.first(size), out);
+      accept(now, datagram, rest.first(size), out);
       rest = rest.subspan(size);
     } while (!rest.empty());
   }
@@ -51,13 +55,21 @@ void Inbound::begin_burst(std::span<const Datagram> burst, Verdicts& out) {
 }
 
 // All that is done before a packet's authenticity is known: it costs a look-up and a look at the window.
-void Inbound::accept(const Datagram& datagram, ByteSpan packet, Verdicts& out) {
+void Inbound::accept(Instant now, const Datagram& datagram, ByteSpan packet, Verdicts& out) {
   const auto header = wire::read_esp_header(packet);
   if (!header) return drop(DropReason::malformed_esp, nullptr, out);
   Sa* sa = header->spi == run_spi_ ? run_sa_ : sad_.find_inbound(header->spi);
-  if (sa == nullptr) return drop(DropReason::unknown_spi, nullptr, out);
+  if (sa == nullptr) return on_unknown_spi(now, policy::Protocol::esp, header->spi, datagram, packet, out);
   if (sa->outer_ah) return drop(DropReason::incomplete_bundle, sa, out);
   accept_esp(*sa, *header, datagram, packet, out);
+}
+
+/// Unknown, or not known yet.
+void Inbound::on_unknown_spi(Instant now, policy::Protocol protocol, std::uint32_t spi, const Datagram& from,
+                             ByteView packet, Verdicts& out) {
+  const auto cost = early_.hold(protocol, spi, from, packet, now);
+  if (!cost) return drop(DropReason::unknown_spi, nullptr, out);
+  for (std::size_t i = 0; i < *cost; ++i) drop(DropReason::early_overflow, nullptr, out);
 }
 
 void Inbound::begin_run(Sa& sa) {

@@ -6,6 +6,7 @@
 
 #include "datapath/arena.h"
 #include "datapath/coalescing.h"
+#include "datapath/early_packets.h"
 #include "datapath/flow_cache.h"
 #include "datapath/flow_head.h"
 #include "datapath/sad.h"
@@ -15,7 +16,7 @@ namespace sallyport::datapath {
 
 class Inbound {
  public:
-  Inbound(Sad& sad, const Settings& settings, RandomSource& random, Counters& counters);
+  Inbound(Sad& sad, EarlyPackets& early, const Settings& settings, RandomSource& random, Counters& counters);
 
   void process(Instant now, std::span<const Datagram> burst, Verdicts& out);
   /// After any change to SAs.
@@ -35,9 +36,11 @@ class Inbound {
   };
 
   void begin_burst(std::span<const Datagram> burst, Verdicts& out);
-  void accept(const Datagram& datagram, ByteSpan packet, Verdicts& out);
+  void accept(Instant now, const Datagram& datagram, ByteSpan packet, Verdicts& out);
   void accept_esp(Sa& sa, const wire::EspHeader& header, const Datagram& datagram, ByteSpan packet, Verdicts& out);
-  void accept_ah(const Datagram& datagram, Verdicts& out);
+  void accept_ah(Instant now, const Datagram& datagram, Verdicts& out);
+  void on_unknown_spi(Instant now, policy::Protocol protocol, std::uint32_t spi, const Datagram& from, ByteView packet,
+                      Verdicts& out);
   bool is_fresh(Sa& sa, std::uint64_t sequence, Verdicts& out);
   crypto::PacketJob& next_job();
   void add_to_burst(Sa& sa, const Datagram& datagram);
@@ -64,6 +67,7 @@ class Inbound {
   void drop(DropReason reason, Sa* sa, Verdicts& out);
 
   Sad& sad_;
+  EarlyPackets& early_;
   Counters& counters_;
   FlowCache<const Sa*> cache_;  // flows whose packets the SA is known to be for
   FlowKey last_key_;            // the last flow that was found right, and its SA: packets of a flow come in runs

@@ -10,7 +10,8 @@ struct Worker::Parts {
       : ciphers(cipher_factory),
         settings(wanted),
         outbound(spd, settings, random, counters),
-        inbound(sad, settings, random, counters) {}
+        early({settings.early_packets, settings.early_bytes, settings.early_bytes_total}),
+        inbound(sad, early, settings, random, counters) {}
 
   /// What was remembered of flows points to SAs and rules: void after any change to them.
   void forget_flows() {
@@ -22,14 +23,18 @@ struct Worker::Parts {
     for (std::size_t i = 0; out != nullptr && i < packets; ++i) out->drops.push_back({.reason = reason, .sa = {}});
   }
 
+  void release_early(Instant now, Verdicts& out);
+
   crypto::PacketCipherFactory& ciphers;
   Settings settings;
   Counters counters;
   Sad sad;
   SpdView spd;
   Outbound outbound;
+  EarlyPackets early;
   Inbound inbound;
-  std::vector<HoldQueue::Held> released;  // being sent: Sends may quote them
+  std::vector<HoldQueue::Held> released;           // being sent: Sends may quote them
+  std::vector<EarlyPackets::Held> released_early;  // being received: Delivers are of them
 };
 
 Worker::Worker(crypto::PacketCipherFactory& ciphers, RandomSource& random, const Settings& settings)
@@ -39,12 +44,28 @@ Worker::~Worker() = default;
 // ---- Control
 
 Result<void> Worker::install(const policy::ChildSaSpec& spec, OutboundUse use) {
-  Sa* sa = TRY(
-      parts_->sad.install(spec, parts_->ciphers, parts_->settings.first_sequence_number, parts_->settings.path_mtu));
+  const auto installed =
+      parts_->sad.install(spec, parts_->ciphers, parts_->settings.first_sequence_number, parts_->settings.path_mtu);
+  if (!installed) {
+    withdraw(spec.suite.protocol, spec.inbound.spi);
+    if (spec.bundled_ah) withdraw(policy::Protocol::ah, spec.bundled_ah->inbound.spi);
+    return std::unexpected(installed.error());
+  }
+  Sa* sa = *installed;
   sa->outbound.in_use = use == OutboundUse::at_once;
   parts_->spd.add(*sa);
   parts_->forget_flows();
+  parts_->early.release(spec.suite.protocol, spec.inbound.spi);
+  if (spec.bundled_ah) parts_->early.release(policy::Protocol::ah, spec.bundled_ah->inbound.spi);
   return {};
+}
+
+void Worker::offer(policy::Protocol protocol, std::uint32_t spi, const policy::IpAddress& peer) {
+  parts_->early.offer(protocol, spi, peer);
+}
+
+void Worker::withdraw(policy::Protocol protocol, std::uint32_t spi) {
+  parts_->count_drops(DropReason::early_expired, parts_->early.withdraw(protocol, spi), nullptr);
 }
 
 bool Worker::use(policy::ChildSaId id) {
@@ -113,9 +134,21 @@ void Worker::inbound(Instant now, std::span<const Datagram> from_wire, Verdicts&
   if (parts_->inbound.has_heard_new_sa()) parts_->outbound.forget_flows();
 }
 
+/// What they say of new SAs counts before anything is sent.
+void Worker::Parts::release_early(Instant now, Verdicts& out) {
+  count_drops(DropReason::early_expired, early.expire(now - settings.early_time), &out);
+  released_early = early.take_released();
+  if (released_early.empty()) return;
+  std::vector<Datagram> burst;
+  for (EarlyPackets::Held& held : released_early) burst.emplace_back(held.from).bytes = held.bytes;
+  inbound.process(now, burst, out);
+  if (inbound.has_heard_new_sa()) outbound.forget_flows();
+}
+
 void Worker::release_held(Instant now, Verdicts& out) {
   out.clear();
   Parts& parts = *parts_;
+  parts.release_early(now, out);
   parts.released.clear();
   parts.spd.take_released(parts.released);
   parts.outbound.process_held(now, parts.released, out);
@@ -123,9 +156,12 @@ void Worker::release_held(Instant now, Verdicts& out) {
 }
 
 std::optional<Instant> Worker::next_timeout() const {
-  const auto since = parts_->spd.held_since();
-  if (!since) return std::nullopt;
-  return parts_->spd.has_released() ? *since : *since + parts_->settings.hold_time;
+  const auto due = [](std::optional<Instant> since, bool released, Duration most) {
+    return since && !released ? std::optional(*since + most) : since;
+  };
+  const auto outbound = due(parts_->spd.held_since(), parts_->spd.has_released(), parts_->settings.hold_time);
+  const auto inbound = due(parts_->early.since(), parts_->early.has_released(), parts_->settings.early_time);
+  return !outbound ? inbound : !inbound ? outbound : std::min(outbound, inbound);
 }
 
 // ---- What was counted

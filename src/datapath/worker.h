@@ -31,6 +31,12 @@ struct Settings {
   std::uint32_t hold_bytes = 128 * 1024;
   std::uint32_t hold_bytes_total = 4 * 1024 * 1024;
   Duration hold_time = std::chrono::seconds(10);
+  /// Bounds of what waits for the keys of an SPI that we have offered: per SPI, and octets over all of them together.
+  std::uint32_t early_packets = 16;
+  std::uint32_t early_bytes = 24 * 1024;
+  std::uint32_t early_bytes_total = 1024 * 1024;
+  /// Longer than a lost answer takes to come again.
+  Duration early_time = std::chrono::seconds(6);
   /// How soon an SA is asked for again when nobody has answered.
   Duration acquire_interval = std::chrono::seconds(5);
   /// Octets of an outer IP packet until set_path_mtu says otherwise.
@@ -79,11 +85,16 @@ class Worker {
     at_once,     // the newest SA wins: the peer is known to have it
     when_heard,  // only after the first authentic packet on it, or when no older SA fits (RFC 7296 §2.8)
   };
-  /// Inbound packets are taken at once. Packets held for its policy are free: see release_held().
+  /// Inbound packets are taken at once. Packets held for its policy are free, and those that came before it by an SPI
+  /// which was offered: see release_held().
   /// ErrorCode::duplicate: the id or the inbound SPI is taken. ErrorCode::unsupported: a suite that the ciphers lack,
   /// or AH in UDP. ErrorCode::out_of_range: keys of the wrong size, SPI below 256 (RFC 4303 §2.1), mixed families
   /// outside.
   Result<void> install(const policy::ChildSaSpec& spec, OutboundUse use = OutboundUse::at_once);
+  /// The key exchange has offered this inbound SPI to a peer, and has not heard the answer: what comes by it from there
+  /// waits for install(), or for withdraw() if nothing comes of it.
+  void offer(policy::Protocol protocol, std::uint32_t spi, const policy::IpAddress& peer);
+  void withdraw(policy::Protocol protocol, std::uint32_t spi);
   /// From now on it goes before all that are there, older or newer, for the traffic that it fits. False: there was no
   /// such SA.
   bool use(policy::ChildSaId id);
@@ -104,7 +115,7 @@ class Worker {
 
   void outbound(Instant now, std::span<const Packet> from_tun, Verdicts& out);
   void inbound(Instant now, std::span<const Datagram> from_wire, Verdicts& out);
-  /// Sends what waited for an SA that has come, and drops what waited too long.
+  /// Sends and delivers what waited for an SA that has come, and drops what waited too long.
   void release_held(Instant now, Verdicts& out);
   /// When release_held() is due at the latest; nullopt: nothing waits.
   std::optional<Instant> next_timeout() const;

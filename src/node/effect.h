@@ -14,8 +14,8 @@ struct SetPolicy {
   policy::SpdPtr spd;
 };
 
-using Effect =
-    std::variant<ike::SendDatagram, ike::SendKeepalive, ike::InstallChildSa, ike::RemoveChildSa, ike::UseChildSa,
-                 ike::MoveChildSa, ike::AddAddress, ike::RemoveAddress, ike::Notice, ike::LogKeys, SetPolicy>;
+using Effect = std::variant<ike::SendDatagram, ike::SendKeepalive, ike::OfferSpi, ike::WithdrawSpi, ike::InstallChildSa,
+                            ike::RemoveChildSa, ike::UseChildSa, ike::MoveChildSa, ike::AddAddress, ike::RemoveAddress,
+                            ike::Notice, ike::LogKeys, SetPolicy>;
 
 }  // namespace sallyport::node

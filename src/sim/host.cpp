@@ -379,6 +379,8 @@ void Host::carry_out(node::Effect effect) {
     void operator()(const ike::SendKeepalive& send) {
       host.send_from_port(send.local, send.remote, wire::nat_keepalive);
     }
+    void operator()(const ike::OfferSpi& offer) { running.worker.offer(offer.protocol, offer.spi, offer.peer); }
+    void operator()(const ike::WithdrawSpi& offer) { running.worker.withdraw(offer.protocol, offer.spi); }
     void operator()(ike::InstallChildSa& install) {
       using OutboundUse = datapath::Worker::OutboundUse;
       const auto use =

@@ -119,6 +119,31 @@ TEST_P(Ikev1BadLine, IsOvercome) {
 INSTANTIATE_TEST_SUITE_P(LossInPercent, Ikev1BadLine,
                          testing::Combine(testing::Bool(), testing::Values(0, 10, 20, 40)));
 
+TEST_F(Ikev1LostMessages, WhatThePeerSendsBeforeItsAnswerComesWaitsForIt) {
+  mallory.take(ikev1_message(V1::quick_mode, 2), 1);
+  load(in_ikev1(office()));
+  alice.initiate("office");
+  ASSERT_TRUE(eventually([&] { return !bob.installed().empty(); }));
+  const auto ping = bob.application().ping(bob_inside, alice_inside);
+  pass(1s);
+  EXPECT_EQ(alice.application().arrived(ping), 0U);
+  ASSERT_TRUE(eventually([&] { return is_up(); }));
+  EXPECT_TRUE(eventually([&] { return bob.application().answered(ping); }, 100ms));
+  EXPECT_EQ(alice.worker()->counters().drops.total(), 0U);
+  expect_all_well();
+}
+
+TEST_F(Ikev1LostMessages, ItWaitsNoLongerThanTheOfferStands) {
+  mallory.take(ikev1_message(V1::quick_mode, 2));
+  load(in_ikev1(office()));
+  alice.initiate("office");
+  ASSERT_TRUE(eventually([&] { return !bob.installed().empty(); }));
+  bob.application().ping(bob_inside, alice_inside);
+  pass(20min);
+  EXPECT_EQ(alice.worker()->counters().drops[datapath::DropReason::early_expired], 1U);
+  EXPECT_EQ(alice.worker()->next_timeout(), std::nullopt);
+}
+
 TEST_F(Ikev1LostMessages, ASilentPeerIsFoundDead) {
   Pairing pairing = in_ikev1(office());
   pairing.left.dpd_delay = policy::Seconds(30);

@@ -82,6 +82,51 @@ TEST_F(LostMessages, LaterChildIsRetriedToo) {
   expect_all_well();
 }
 
+TEST_F(LostMessages, WhatThePeerSendsBeforeItsAnswerComesWaitsForIt) {
+  mallory.take(OnPathAttacker::ike(ExchangeType::ike_auth, response), 1);
+  load(office());
+  alice.initiate("office");
+  ASSERT_TRUE(eventually([&] { return !bob.installed().empty(); }));
+  const auto ping = bob.application().ping(bob_inside, alice_inside);
+  pass(1s);
+  EXPECT_EQ(alice.application().arrived(ping), 0U);
+  ASSERT_TRUE(eventually([&] { return is_up(); }));
+  EXPECT_TRUE(eventually([&] { return bob.application().answered(ping); }, 100ms));
+  EXPECT_EQ(alice.worker()->counters().drops.total(), 0U);
+  expect_all_well();
+}
+
+TEST_F(LostMessages, SoItIsForALaterChild) {
+  Pairing pairing = office();
+  sim::at_both_ends(pairing, [](policy::Connection& end) {
+    end.children.push_back(end.children[0]);
+    end.children[1].name = "lab";
+  });
+  pairing.left.children[1].local_ts = pairing.right.children[1].remote_ts = sim::selectors({"10.11.0.0/16"});
+  load(pairing);
+  ASSERT_TRUE(alice.initiate("office", "lan"));
+  ASSERT_TRUE(eventually([&] { return is_up(1, 1); }));
+  mallory.take(OnPathAttacker::ike(ExchangeType::create_child_sa, response), 1);
+  ASSERT_TRUE(alice.initiate("office", "lab"));
+  ASSERT_TRUE(eventually([&] { return bob.installed().size() == 2; }));
+  const auto ping = bob.application().ping(bob_inside, IpAddress::v4(10, 11, 0, 1));
+  pass(1s);
+  EXPECT_EQ(alice.application().arrived(ping), 0U);
+  ASSERT_TRUE(eventually([&] { return is_up(1, 2); }));
+  EXPECT_TRUE(eventually([&] { return bob.application().answered(ping); }, 100ms));
+}
+
+TEST_F(LostMessages, ItWaitsNoLongerThanTheOfferStands) {
+  mallory.take(OnPathAttacker::ike(ExchangeType::ike_auth, response));
+  load(office());
+  alice.initiate("office");
+  ASSERT_TRUE(eventually([&] { return !bob.installed().empty(); }));
+  bob.application().ping(bob_inside, alice_inside);
+  pass(10min);
+  EXPECT_EQ(alice.worker()->counters().drops[datapath::DropReason::early_expired], 1U);
+  EXPECT_EQ(alice.worker()->next_timeout(), std::nullopt);
+}
+
 TEST_F(LostMessages, LostDeleteIsSentAgain) {
   load(office());
   ASSERT_TRUE(comes_up());

@@ -20,6 +20,18 @@ struct SendKeepalive {
   policy::Endpoint local;
   policy::Endpoint remote;
 };
+/// An inbound SPI has been offered, to be one of a Child SA that we have begun. The answer which makes its keys known
+/// may be overtaken by what the peer sends by it: until InstallChildSa or WithdrawSpi, that is to wait.
+struct OfferSpi {
+  policy::Protocol protocol = policy::Protocol::esp;
+  std::uint32_t spi = 0;
+  policy::IpAddress peer;
+};
+/// Nothing came of it.
+struct WithdrawSpi {
+  policy::Protocol protocol = policy::Protocol::esp;
+  std::uint32_t spi = 0;
+};
 struct InstallChildSa {
   policy::ChildSaSpec spec;
 };
@@ -56,8 +68,8 @@ struct LogKeys {
   std::uint8_t version = 2;  // of IKE; in 1, both directions have one key, and sk_ai and sk_ar are SKEYID_a
 };
 
-using Output = std::variant<SendDatagram, SendKeepalive, InstallChildSa, RemoveChildSa, UseChildSa, MoveChildSa,
-                            AddAddress, RemoveAddress, Notice, LogKeys>;
+using Output = std::variant<SendDatagram, SendKeepalive, OfferSpi, WithdrawSpi, InstallChildSa, RemoveChildSa,
+                            UseChildSa, MoveChildSa, AddAddress, RemoveAddress, Notice, LogKeys>;
 using Outbox = std::deque<Output>;
 
 }  // namespace sallyport::ike

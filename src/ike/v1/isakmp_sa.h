@@ -88,6 +88,7 @@ struct QuickMode {
   policy::TrafficSelector local, remote;              // as offered
   std::uint32_t spi_in = 0;                           // ours
   std::uint32_t ah_spi_in = 0;                        // ours, of a bundle
+  policy::Protocol protocol = policy::Protocol::esp;  // of spi_in
   Bytes nonce_i, nonce_r;                             // bodies
   std::unique_ptr<crypto::KeyExchange> key_exchange;  // the initiator's, with forward secrecy
   // Unknown to us, and deleted by the peer meanwhile: an answer that names one was overtaken, and what it made is gone.

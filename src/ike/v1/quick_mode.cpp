@@ -246,6 +246,7 @@ std::expected<QuickOffer, Failure> build_quick_1(const IsakmpSa& sa, const polic
     quick.key_exchange = std::move(*exchange);
   }
   quick.spi_in = env.spis.allocate(env.random);
+  quick.protocol = config.protocol();
   quick.nonce_i = random_nonce(env.random);
   const auto encapsulation = write_encapsulation({config.mode, sa.udp_encap()}, is_draft(sa.nat_traversal));
   if (config.bundled()) quick.ah_spi_in = env.spis.allocate(env.random);

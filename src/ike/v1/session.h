@@ -113,6 +113,7 @@ class Ikev1Session final : public Session {
                      policy::ChildSaId eldest);
   void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
   void note_unheard(Instant now, Environment& env, Exchange& exchange);
+  static void withdraw_spis(Environment& env, const QuickMode& quick);
   void finish(Instant now, Environment& env, Exchange& exchange);
   void tell_failure(Environment& env, event::Failure failure);
   void log_keys(Environment& env) const;

@@ -263,6 +263,16 @@ void Ikev1Session::remove_child(Instant now, Environment& env, policy::ChildSaId
   arm_child_life();
 }
 
+/// Nothing came of a Quick Mode of ours.
+void Ikev1Session::withdraw_spis(Environment& env, const QuickMode& quick) {
+  for (const auto& [protocol, spi] :
+       {std::pair(quick.protocol, quick.spi_in), {policy::Protocol::ah, quick.ah_spi_in}}) {
+    if (spi == 0) continue;
+    env.spis.release(spi);
+    env.outbox.push_back(WithdrawSpi{protocol, spi});
+  }
+}
+
 /// A Delete without an answer: the peer may not have heard it, and the next ISAKMP SA with it says it again.
 void Ikev1Session::note_unheard(Instant now, Environment& env, Exchange& exchange) {
   for (const ToldDelete& told : std::exchange(exchange.deleted, {}))
@@ -279,8 +289,7 @@ void Ikev1Session::finish(Instant now, Environment& env, Exchange& exchange) {
   exchange.forget = now + patience(env.settings);
   note_unheard(now, env, exchange);
   on_renewals_failed(now, std::exchange(exchange.renews, {}));
-  if (exchange.quick && exchange.made.empty())
-    for (const std::uint32_t spi : {exchange.quick->spi_in, exchange.quick->ah_spi_in}) env.spis.release(spi);
+  if (exchange.quick && exchange.made.empty()) withdraw_spis(env, *exchange.quick);
   exchange.quick.reset();
   exchange.transaction.reset();
 }

@@ -132,6 +132,9 @@ void Ikev1Session::start_quick_mode(Instant now, Environment& env, const WantedC
   exchange.renews = current_for(wanted);
   const bool sent = send_quick(now, env, exchange, 1, offer->payloads, true);
   ASSERT(sent);  // at most 255 transforms, far below any limit
+  const QuickMode& quick = *exchange.quick;
+  env.outbox.push_back(OfferSpi{quick.protocol, quick.spi_in, sa_.remote.address});
+  if (quick.ah_spi_in != 0) env.outbox.push_back(OfferSpi{policy::Protocol::ah, quick.ah_spi_in, sa_.remote.address});
   sa_.exchanges.push_back(std::move(exchange));
 }
 

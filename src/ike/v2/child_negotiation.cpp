@@ -101,6 +101,7 @@ PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateC
   PendingChild pending;
   const Hosts hosts = hosts_of(sa, *sa.connection, sa.given ? &*sa.given : nullptr);
   pending.spi_in = env.spis.allocate(env.random);
+  pending.protocol = config.protocol();
   pending.local_ts =
       !task.local_ts.empty() ? task.local_ts : with_packet_first(local_selectors(config, hosts), task.request.source);
   pending.remote_ts = !task.remote_ts.empty()

@@ -98,6 +98,7 @@ struct QueuedTask {
 struct PendingChild {
   CreateChild task;
   std::uint32_t spi_in = 0;
+  policy::Protocol protocol = policy::Protocol::esp;
   Bytes nonce;                                        // CREATE_CHILD_SA alone; IKE_AUTH uses the IKE SA's
   std::unique_ptr<crypto::KeyExchange> key_exchange;  // with forward secrecy
   policy::TrafficSelectors local_ts, remote_ts;       // as offered

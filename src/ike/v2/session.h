@@ -125,6 +125,7 @@ class Ikev2Session final : public Session {
   bool run(Instant now, Environment& env, const CloseIkeSa& task);
   bool run(Instant now, Environment& env, const CheckLiveness& task);
   bool is_wanted_already(const CreateChild& wanted) const;
+  void offer_spi(Environment& env) const;
   void drop_pending(Environment& env);
   event::Failure failure(event::FailureKind kind, event::Side side) const;
   void close_now(Instant now, Environment& env, event::Failure why);

@@ -170,9 +170,9 @@ void Ikev2Session::finish_child(Instant now, Environment& env, const Step& step)
   const PendingChild pending = *std::exchange(sa_.pending_child, std::nullopt);
   const bool installed =
       std::ranges::any_of(sa_.children, [&](const ChildSa& child) { return child.spi_in == pending.spi_in; });
-  const policy::Child* config = sa_.connection->find_child(pending.task.request.child);
-  if (step.abandoned && config)
-    sa_.tasks.insert(sa_.tasks.begin(), {AbandonChild{config->protocol(), pending.spi_in}});
+  if (!installed) env.outbox.push_back(WithdrawSpi{pending.protocol, pending.spi_in});
+  if (step.abandoned)
+    sa_.tasks.insert(sa_.tasks.begin(), {AbandonChild{pending.protocol, pending.spi_in}});
   else if (!installed)
     env.spis.release(pending.spi_in);
   const auto& replaced = pending.task.replaces;

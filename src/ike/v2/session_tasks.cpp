@@ -99,6 +99,7 @@ bool Ikev2Session::add_first_child(Instant now, Environment& env, w::PayloadChai
   }
   sa_.pending_child = prepare_child(sa_, *config, std::move(task), env);
   sa_.current = sa_.pending_child->task;
+  offer_spi(env);
   add_child_offer(payloads, *config, *sa_.pending_child, false);
   add_selectors(payloads, sa_.pending_child->local_ts, sa_.pending_child->remote_ts);
   return true;
@@ -223,6 +224,7 @@ bool Ikev2Session::run(Instant now, Environment& env, CreateChild& task) {
     pending.key_exchange = std::move(*exchange);
   }
   sa_.pending_child = std::move(pending);
+  offer_spi(env);
   return send_request(now, env, w::ExchangeType::create_child_sa,
                       build_create_child_request(sa_, *config, *sa_.pending_child));
 }
@@ -261,8 +263,15 @@ bool Ikev2Session::run(Instant now, Environment& env, const CheckLiveness&) {
   return send_request(now, env, w::ExchangeType::informational, {});
 }
 
+void Ikev2Session::offer_spi(Environment& env) const {
+  env.outbox.push_back(OfferSpi{sa_.pending_child->protocol, sa_.pending_child->spi_in, sa_.remote.address});
+}
+
 void Ikev2Session::drop_pending(Environment& env) {
-  if (sa_.pending_child) env.spis.release(sa_.pending_child->spi_in);
+  if (sa_.pending_child) {
+    env.outbox.push_back(WithdrawSpi{sa_.pending_child->protocol, sa_.pending_child->spi_in});
+    env.spis.release(sa_.pending_child->spi_in);
+  }
   sa_.pending_child.reset();
   sa_.pending_ike_sa.reset();
 }
