@@ -98,6 +98,72 @@ TEST_P(AccessRenewal, AClientIsMovedToAnotherAddressWithoutALeftover) {
 INSTANTIATE_TEST_SUITE_P(Ways, AccessRenewal, testing::Bool(),
                          [](const auto& way) { return way.param ? "Pull" : "Push"; });
 
+// ---- Gateways that do not say again what they have granted
+
+class SilentAtRenewals : public RemoteAccess, public testing::WithParamInterface<bool> {
+ protected:
+  static Pairing pairing() {
+    Pairing pairing = in_ikev1(office());
+    give_address(pairing);
+    sim::at_both_ends(pairing, [](policy::Connection& end) { end.pull = GetParam(); });
+    pairing.left.rekey_time = Seconds(60);
+    pairing.left.over_time = Seconds(60);
+    pairing.left.rand_time = Seconds(0);
+    return pairing;
+  }
+  /// Of transactions, nothing of bob's arrives any more.
+  void silence_bob() { mallory.take(OnPathAttacker::only(inward, ikev1(V1::transaction))); }
+  void expect_nothing_noticed() {
+    silence_bob();
+    Traffic traffic(world, alice, bob, first_address);
+    pass(110s);
+    traffic.stop();
+    pass(1s);
+    EXPECT_EQ(traffic.lost(), 0U);
+    EXPECT_EQ(alice.count<event::IkeSaRekeyed>(), 1U);
+    EXPECT_EQ(failed(alice), nullptr);
+    EXPECT_THAT(alice.inner_addresses(), ElementsAre(first_address));
+  }
+};
+
+TEST_P(SilentAtRenewals, ThatAsksForNoUserAgainKeepsItsClient) {
+  Pairing users = pairing();
+  ask_for_user(users);
+  load_with(users, {password_of("carol", "sesame")}, {password_of("carol", "sesame")});
+  ASSERT_TRUE(comes_up());
+  expect_nothing_noticed();
+  EXPECT_EQ(alice.ike_sas().back().local_user, "carol");
+  EXPECT_TRUE(alice.ike_sas().back().received);
+}
+
+TEST_P(SilentAtRenewals, ThatGivesNoAddressAgainLeavesTheClientItsOwn) {
+  Pairing addresses = pairing();
+  addresses.left.children[0].rekey_time = Seconds(45);
+  addresses.left.children[0].life_time = Seconds(60);
+  load_with(addresses, {}, {});
+  ASSERT_TRUE(comes_up());
+  expect_nothing_noticed();
+  EXPECT_GE(alice.count<event::ChildSaRekeyed>(), 2U);
+  mallory.forget_rules();
+  pass(5min);
+  EXPECT_TRUE(eventually([&] { return is_up(); }, 2min));
+  EXPECT_TRUE(reaches(alice, first_address, bob_inside));
+  EXPECT_THAT(alice.inner_addresses(), ElementsAre(first_address));
+}
+
+TEST_P(SilentAtRenewals, WhoWasNeverLetInIsNot) {
+  Pairing users = pairing();
+  ask_for_user(users);
+  silence_bob();
+  load_with(users, {password_of("carol", "sesame")}, {password_of("carol", "sesame")});
+  alice.initiate("office");
+  EXPECT_TRUE(gives_up());
+  EXPECT_THAT(alice.inner_addresses(), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, SilentAtRenewals, testing::Bool(),
+                         [](const auto& way) { return way.param ? "Pull" : "Push"; });
+
 /// What another user's ISAKMP SA has is not taken over, be it from the same place and in the same group.
 TEST_F(RemoteAccess, AnotherUserInheritsNothing) {
   Pairing carols = in_ikev1(office(), true);

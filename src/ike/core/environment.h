@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/random.h"
@@ -13,6 +14,7 @@
 #include "ike/core/spi_allocator.h"
 #include "policy/address_pools.h"
 #include "policy/connection_table.h"
+#include "policy/network_config.h"
 #include "policy/pad.h"
 
 namespace sallyport::ike {
@@ -27,6 +29,12 @@ class HostView {
   virtual std::optional<policy::IpAddress> source_address(const policy::IpAddress& remote) const = 0;
 };
 
+/// What a gateway has granted to a client.
+struct Standing {
+  std::string user;                               // by XAUTH; empty: it was not asked
+  std::optional<policy::NetworkConfig> received;  // by Mode Config
+};
+
 /// Whom the engine has had to do with.
 class Contacts {
  public:
@@ -36,6 +44,8 @@ class Contacts {
   /// The inner addresses that the peer of `ike_sa` has from us already, by another IKE SA that it has in the same
   /// place.
   virtual std::vector<policy::IpAddress> given_before(policy::IkeSaId ike_sa) const = 0;
+  /// The other way round: what we have as a client, by another IKE SA with the gateway of `ike_sa`; nullopt: nothing.
+  virtual std::optional<Standing> standing_before(policy::IkeSaId ike_sa) const = 0;
 };
 
 /// Hands out the numbers that must be unique within one engine.

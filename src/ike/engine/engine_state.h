@@ -75,6 +75,7 @@ struct Engine::State final : Contacts {
   void on_established(Instant now, Session& session);
   bool knows(const policy::IpAddress& remote, const policy::Identity& id) const override;
   std::vector<policy::IpAddress> given_before(policy::IkeSaId ike_sa) const override;
+  std::optional<Standing> standing_before(policy::IkeSaId ike_sa) const override;
   void drop_predecessors(Instant now, const SessionFacts& sole);
   void settle_crossed(Instant now, const SessionFacts& facts);
   bool replaces_children_of(const Session& winner, const Session& loser) const;

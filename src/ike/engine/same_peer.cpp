@@ -139,6 +139,21 @@ std::vector<policy::IpAddress> Engine::State::given_before(policy::IkeSaId ike_s
   return addresses;
 }
 
+/// The newest that there is. Who the user is of the one that asks has still to be said.
+std::optional<Standing> Engine::State::standing_before(policy::IkeSaId ike_sa) const {
+  const auto self = spi_by_id.find(ike_sa.value);
+  if (self == spi_by_id.end()) return std::nullopt;
+  const auto granted =
+      others_of_same_name(slots.at(self->second).session->facts(),
+                          [](const SessionFacts& other, const IkeSaStatus& its, const IkeSaStatus& ours) {
+                            const bool alive = other.established || !its.children.empty();
+                            return alive && (its.received || !its.local_user.empty()) && same_place(its, ours);
+                          });
+  if (granted.empty()) return std::nullopt;
+  const IkeSaStatus newest = slots.at(granted.back().local_spi).session->status();
+  return Standing{newest.local_user, newest.received};
+}
+
 /// A newly established IKE SA succeeds those that there are with the same peer; of two that both ends began at once,
 /// the one with the higher initiator's SPI succeeds the other. What those that are closed have said to no avail is said
 /// again, wherever the peer was then.

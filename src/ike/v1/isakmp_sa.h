@@ -120,7 +120,8 @@ struct Access {
   std::vector<policy::IpAddress> wishes;  // client: addresses to ask for
   std::vector<ChildRequest> requests;     // client: children whose selectors wait for the address
   std::optional<policy::NetworkConfig> received, given;
-  std::uint32_t waits = 0;  // for the peer to begin
+  std::uint32_t waits = 0;         // for the peer to begin
+  std::optional<Standing> before;  // client: by the ISAKMP SA that this one renews
 };
 
 enum class ExchangeState : std::uint8_t {

@@ -216,6 +216,8 @@ ExchangeStep process_configuration(const IsakmpSa& sa, const w::AttributesPayloa
     if (found != config.addresses.end()) taken.push_back(*found);
   }
   config.addresses = std::move(taken);
+  // To whom renews and has an address, some gateways do not say it again.
+  if (config.addresses.empty() && sa.access.before && sa.access.before->received) config = *sa.access.before->received;
   if (config.addresses.empty()) {
     step.failure = no_address(sa, Side::remote);
     step.close = step.tell_peer = true;

@@ -90,6 +90,7 @@ class XauthMessages : public testing::Test {
   struct Nobody final : Contacts {
     bool knows(const IpAddress&, const policy::Identity&) const override { return false; }
     std::vector<IpAddress> given_before(policy::IkeSaId) const override { return {}; }
+    std::optional<Standing> standing_before(policy::IkeSaId) const override { return {}; }
   };
   XauthMessages() {
     policy::Connection connection{.name = "road"};

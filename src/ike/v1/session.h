@@ -197,6 +197,8 @@ class Ikev1Session final : public Session {
   void take_up_requests(Instant now, Environment& env);
   void begin_transaction(Instant now, Environment& env, Transaction transaction);
   void await_peer(Instant now, Environment& env);
+  bool keep_standing(Environment& env);
+  void receive(Environment& env, policy::NetworkConfig config);
   void on_access_timeout(Instant now, Environment& env);
   void apply_access(Environment& env, ExchangeStep& step);
   void give(Environment& env, policy::NetworkConfig config);

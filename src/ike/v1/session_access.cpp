@@ -14,6 +14,9 @@ using event::FailureKind;
 using event::Side;
 using policy::IpAddress;
 
+/// A renewal does not wait for a gateway as long as a beginning does: what it has granted is there.
+constexpr std::uint32_t kWaitsAtRenewals = 1;
+
 /// A client's: as configured, and where that leaves it open, the address that it had last.
 std::vector<IpAddress> client_wishes(const policy::Connection& connection, const ClientMemory& memory) {
   std::vector<IpAddress> wishes;
@@ -39,6 +42,7 @@ std::vector<IpAddress> families_of(const policy::Connection& connection, const p
 
 void Ikev1Session::begin_access(Instant now, Environment& env) {
   const policy::Connection& connection = *sa_.connection;
+  if (connection.local_xauth() || !connection.vips.empty()) sa_.access.before = env.contacts.standing_before(sa_.id);
   sa_.access.user_pending = connection.local_xauth() || connection.remote_xauth();
   sa_.access.config_pending = !connection.vips.empty() || (!connection.pools.empty() && !connection.pull);
   sa_.access.wishes =
@@ -113,8 +117,25 @@ void Ikev1Session::await_peer(Instant now, Environment& env) {
   sa_.timers.set(Timer::access, now + Duration(static_cast<Duration::rep>(wait)));
 }
 
+/// A renewal, for which the gateway asks and says nothing once more: some do not, and what they have granted counts on.
+bool Ikev1Session::keep_standing(Environment& env) {
+  Access& access = sa_.access;
+  if (!access.before) return false;
+  if (access.user_pending) {
+    if (!sa_.connection->local_xauth() || access.before->user.empty() || access.user_said) return false;
+    access.user_pending = false;
+    access.local_user = access.before->user;
+  } else {
+    if (!access.before->received) return false;
+    receive(env, *access.before->received);
+  }
+  access.waits = 0;
+  return true;
+}
+
 void Ikev1Session::on_access_timeout(Instant now, Environment& env) {
   if (sa_.state != State::established || sa_.ready_for_phase_2()) return;
+  if (sa_.access.waits == kWaitsAtRenewals && keep_standing(env)) return go_on(now, env);
   if (++sa_.access.waits > env.settings.retransmit_tries) {
     auto why = failure(sa_.access.user_pending ? FailureKind::peer_unreachable : FailureKind::no_virtual_address,
                        Side::remote);
@@ -141,9 +162,13 @@ void Ikev1Session::apply_access(Environment& env, ExchangeStep& step) {
   if (step.remote_user) accepted(Side::remote, std::move(*step.remote_user));
   if (step.given) give(env, std::move(*step.given));
   if (step.acknowledged == Topic::configuration) access.config_pending = false;
-  if (!step.received) return;
+  if (step.received) receive(env, std::move(*step.received));
+}
+
+void Ikev1Session::receive(Environment& env, policy::NetworkConfig config) {
+  Access& access = sa_.access;
   access.config_pending = false;
-  access.received = std::move(*step.received);
+  access.received = std::move(config);
   env.memory.put_addresses(sa_.connection->name, access.received->addresses);
   for (const IpAddress& address : access.received->addresses) env.outbox.push_back(AddAddress{address});
   env.emit(event::NetworkConfigured{sa_.id, sa_.connection_name(), Side::local, *access.received});
@@ -162,6 +187,7 @@ void Ikev1Session::give_up_transaction(Instant now, Environment& env, Exchange& 
   why.attempts = exchange.last.attempts();
   finish(now, env, exchange);
   if (ours.farewell) return refuse_access(now, env, *ours.farewell);
+  if (ours.topic == Topic::configuration && sa_.access.config_pending && keep_standing(env)) return go_on(now, env);
   if (silent) return refuse_access(now, env, std::move(why));
   const bool accepted = ours.topic == Topic::user ? !sa_.access.user_pending : !sa_.access.config_pending;
   if (accepted) return go_on(now, env);  // only the acknowledgement is missing

@@ -11,8 +11,8 @@ using event::Side;
 
 /// A peer that does not answer the Delete of an ISAKMP SA, as most do not, gets this many more of them; what it does
 /// not hear, its own liveness checks tell it. Of a Child SA nothing else would, so that Delete is repeated like a
-/// question.
-constexpr std::uint32_t kDeleteRepetitions = 2;
+/// question. Nor does a client that renews what it has been granted need to hear of it again.
+constexpr std::uint32_t kFewRepetitions = 2;
 
 }  // namespace
 
@@ -70,8 +70,9 @@ void Ikev1Session::on_exchange_due(Instant now, Environment& env, std::size_t pl
     return finish(now, env, exchange);
   }
   const bool deletes = exchange.state == ExchangeState::delete_sent;
-  const std::uint32_t tries = exchange.deletes_isakmp_sa ? std::min(kDeleteRepetitions, env.settings.retransmit_tries)
-                                                         : env.settings.retransmit_tries;
+  const bool dispensable = exchange.deletes_isakmp_sa || (exchange.state == ExchangeState::asked && sa_.access.before);
+  const std::uint32_t tries =
+      dispensable ? std::min(kFewRepetitions, env.settings.retransmit_tries) : env.settings.retransmit_tries;
   if (!exchange.last.repeat(now, tries, env.settings, env.random)) {
     if (deletes) return finish(now, env, exchange);
     return give_up(now, env, exchange.id);
