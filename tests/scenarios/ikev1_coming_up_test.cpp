@@ -31,6 +31,16 @@ TEST_F(Ikev1, AggressiveModeTakesThreeMessages) {
   EXPECT_EQ(messages(V1::quick_mode), 3U);
 }
 
+/// The header that it stands in is protected by nothing.
+TEST_F(Ikev1, TheCommitBitIsAccepted) {
+  constexpr std::size_t flags = 20 + 8 + 19;  // behind IP, UDP and 19 octets of IKE
+  mallory.alter(ikev1(V1::quick_mode), [](Bytes& packet) { packet[flags] |= 0x02; });
+  load(in_ikev1(office()));
+  ASSERT_TRUE(comes_up());
+  EXPECT_EQ(mallory.struck(), 3U);
+  EXPECT_TRUE(both_reach_each_other());
+}
+
 TEST_F(Ikev1, TransportModeIsBetweenTheHostsThemselves) {
   Pairing pairing = in_ikev1(office());
   sim::use_transport_mode(pairing);
@@ -148,6 +158,21 @@ TEST_F(Ikev1, ARestartedPeerIsTakenAtItsWord) {
   ASSERT_TRUE(alice.initiate("office"));
   EXPECT_TRUE(eventually([&] { return is_up(); }));
   EXPECT_TRUE(both_reach_each_other());
+}
+
+TEST_F(Ikev1, EspWithoutEncryptionStillProvesWhoSpeaks) {
+  secrecy.reset();  // it hides nothing
+  Pairing pairing = in_ikev1(office());
+  sim::at_both_ends(pairing, [](policy::Connection& end) {
+    end.children[0].esp_proposals = sim::proposals(policy::Protocol::esp, {"null-sha256-noesn"});
+  });
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  EXPECT_TRUE(both_reach_each_other());
+  mallory.alter(OnPathAttacker::esp(), [](Bytes& packet) { packet.back() ^= 1; });
+  EXPECT_FALSE(alice_reaches_bob());
+  EXPECT_EQ(bob.worker()->counters().drops[datapath::DropReason::integrity], 1U);
+  secrecy = std::make_unique<sim::SecrecyWatch>(world);
 }
 
 struct Words {

@@ -37,6 +37,18 @@ class Ikev1BehindNat : public Stage, public testing::WithParamInterface<bool> {
   Link& nat_link = internet.attach(nat, ikev1_nat_address);
 };
 
+TEST_P(Ikev1BehindNat, MayBeginOnPort4500) {
+  Pairing pairing = roadwarrior();
+  pairing.left.local_port = pairing.left.remote_port = 4500;
+  ASSERT_TRUE(home_comes_up(pairing));
+  EXPECT_TRUE(home.installed().begin()->second.udp_encap);
+  EXPECT_TRUE(reaches(home, home_address, bob_inside));
+  for (const auto& packet : world.trace().packets()) {
+    const auto sniffed = sim::sniff(packet.bytes);
+    EXPECT_TRUE(sniffed.kind != sim::Sniffed::Kind::ike || sniffed.source.port != 500);
+  }
+}
+
 TEST_P(Ikev1BehindNat, MovesToPort4500AndEncapsulates) {
   ASSERT_TRUE(home_comes_up(roadwarrior()));
   EXPECT_TRUE(home.installed().begin()->second.udp_encap);

@@ -1,5 +1,7 @@
 #include "ike/v1/identification.h"
 
+#include "ike/core/datagram.h"
+
 namespace sallyport::ike::v1 {
 namespace {
 
@@ -58,10 +60,18 @@ std::optional<AddressRange> read_addresses(const w::IdPayload& id) {
   }
 }
 
+/// In phase 1 they say nothing; some write IKE's own ports there, behind a NAT that of RFC 3947.
+bool has_ports_of_phase_1(const w::IdPayload& id) {
+  constexpr std::uint8_t udp = 17;
+  return (id.protocol == 0 && id.port == 0) ||
+         (id.protocol == udp && (id.port == 0 || id.port == kIkePort || id.port == kNatTraversalPort));
+}
+
 }  // namespace
 
 std::optional<policy::Identity> read_identity(const w::IdPayload& id) {
   using Kind = policy::Identity::Kind;
+  if (!has_ports_of_phase_1(id)) return std::nullopt;
   switch (id.type) {
     case w::IdType::ipv4_addr: return policy::Identity{Kind::ipv4, id.data};
     case w::IdType::ipv6_addr: return policy::Identity{Kind::ipv6, id.data};

@@ -9,7 +9,7 @@
 
 namespace sallyport::ike::v1 {
 
-/// nullopt for a type that says no identity of ours.
+/// nullopt for a type that says no identity of ours, and for a protocol or port that is not IKE's.
 std::optional<policy::Identity> read_identity(const wire::ikev1::IdPayload& id);
 wire::ikev1::IdPayload write_identity(const policy::Identity& identity);
 
