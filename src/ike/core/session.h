@@ -78,6 +78,8 @@ class Session {
   virtual bool has_child(policy::ChildSaId id) const = 0;
   /// Nothing is left to do: the engine may forget it.
   virtual bool finished() const = 0;
+  /// Both ends have closed it: there is nothing to be seen of it, though it may have its last answer to say again.
+  virtual bool over() const { return finished(); }
   /// The peer has not proved itself: what counts against the bounds on unauthenticated state.
   virtual bool half_open() const = 0;
   /// Half-open, and for all that is known its address is forged: the first to be given up for another one.

@@ -275,7 +275,8 @@ void Engine::forget_password(std::string_view connection) { state_->memory.forge
 
 std::vector<IkeSaStatus> Engine::status() const {
   std::vector<IkeSaStatus> all;
-  for (const auto& [spi, slot] : state_->slots) all.push_back(slot.session->status());
+  for (const auto& [spi, slot] : state_->slots)
+    if (!slot.session->over()) all.push_back(slot.session->status());
   std::ranges::sort(all, {}, &IkeSaStatus::id);
   return all;
 }

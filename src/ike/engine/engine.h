@@ -62,6 +62,7 @@ class Engine {
   void forget_password(std::string_view connection);
 
   const policy::AddressPools& pools() const;
+  /// Of what both ends have closed there is nothing to be seen.
   std::vector<IkeSaStatus> status() const;
   /// For bounds and tests.
   std::size_t sessions() const;

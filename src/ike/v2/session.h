@@ -41,6 +41,7 @@ class Ikev2Session final : public Session {
   IkeSaStatus status() const override;
   bool has_child(policy::ChildSaId id) const override { return sa_.find_child(id) != nullptr; }
   bool finished() const override { return sa_.state == State::closed && !sa_.timers.is_set(Timer::half_open); }
+  bool over() const override { return sa_.state == State::closed; }
   bool half_open() const override { return sa_.role == Role::responder && !sa_.established; }
   bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
   std::vector<std::unique_ptr<Session>> take_successors() override { return std::exchange(successors_, {}); }
