@@ -159,9 +159,9 @@ std::optional<Instant> Worker::next_timeout() const {
   const auto due = [](std::optional<Instant> since, bool released, Duration most) {
     return since && !released ? std::optional(*since + most) : since;
   };
-  const auto outbound = due(parts_->spd.held_since(), parts_->spd.has_released(), parts_->settings.hold_time);
-  const auto inbound = due(parts_->early.since(), parts_->early.has_released(), parts_->settings.early_time);
-  return !outbound ? inbound : !inbound ? outbound : std::min(outbound, inbound);
+  const auto held = due(parts_->spd.held_since(), parts_->spd.has_released(), parts_->settings.hold_time);
+  const auto early = due(parts_->early.since(), parts_->early.has_released(), parts_->settings.early_time);
+  return !held ? early : !early ? held : std::min(held, early);
 }
 
 // ---- What was counted
