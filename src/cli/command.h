@@ -45,7 +45,7 @@ struct DownOptions {
 };
 int down(const Global& global, const DownOptions& options);
 
-int rekey(const Global& global, const std::string& target);
+int rekey(const Global& global, const std::string& target, bool reauth);
 
 int status(const Global& global, const std::string& connection);
 

@@ -15,6 +15,7 @@ struct Words {
   UpOptions up;
   DownOptions down;
   EventsOptions events;
+  bool reauth = false;
   std::string connection;
   std::vector<std::string> files;
   bool dry_run = false;
@@ -37,7 +38,8 @@ void add_sessions(CLI::App& app, Words& words) {
 
   auto* rekey_command = app.add_subcommand("rekey", "makes fresh keys for a connection or one child now");
   rekey_command->add_option("NAME[/CHILD]", words.connection)->required();
-  rekey_command->callback([&] { words.run = [&] { return rekey(words.global, words.connection); }; });
+  rekey_command->add_flag("--reauth", words.reauth, "the peers prove anew who they are, on another IKE SA");
+  rekey_command->callback([&] { words.run = [&] { return rekey(words.global, words.connection, words.reauth); }; });
 
   auto* status_command = app.add_subcommand("status", "every connection: up, connecting, on demand, or down and why");
   status_command->add_option("NAME", words.connection);

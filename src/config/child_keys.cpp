@@ -12,6 +12,7 @@ namespace {
 
 using policy::Child;
 using policy::DpdAction;
+using policy::Keep;
 using policy::Mode;
 using policy::StartAction;
 
@@ -39,6 +40,9 @@ constexpr auto kDpdWords = std::to_array<Word<DpdAction>>({{"clear", DpdAction::
                                                            {"none", DpdAction::clear},
                                                            {"route", DpdAction::trap},
                                                            {"start", DpdAction::restart}});
+
+constexpr auto kKeepWords =
+    std::to_array<Word<Keep>>({{"up", Keep::up}, {"on-demand", Keep::on_demand}, {"manual", Keep::manual}});
 
 constexpr std::uint64_t kLeastWindow = 64;
 constexpr std::uint64_t kMostWindow = 1048576;
@@ -83,6 +87,11 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
       "algorithms of AH, instead of ESP: what passes is authentic, and in clear; IKEv1: with esp_proposals, around it"},
      [](Child& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.ah_proposals, read_proposals(n, policy::Protocol::ah, d));
+     }},
+    {{"keep", "up, on-demand, manual", "",
+      "the state that it is kept in for ever; start_action, close_action and dpd_action follow from it"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) {
+       if (const auto keep = read_word(n, d, kKeepWords)) c.keep = *keep;
      }},
     {{"start_action", "none, trap, start", "none",
       "what brings it up: a command, the first matching packet, the daemon's start"},

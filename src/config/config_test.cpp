@@ -167,6 +167,48 @@ TEST(Config, FillsInTimesAsSwanctlDoes) {
   EXPECT_EQ(loaded.config.connections.at(0).rand_time, Seconds(8640));
 }
 
+TEST(Config, KeepStandsForTheActionsAndWatchesThePeer) {
+  const auto connection = [](std::string_view lines, std::string_view more) {
+    const Loaded loaded = load(lan(lines, more));
+    EXPECT_TRUE(loaded.ok()) << told(loaded);
+    return loaded.config.connections.at(0);
+  };
+  constexpr std::string_view peer = "remote_addrs = [\"192.0.2.2\"]";
+  const policy::Connection up = connection("keep = \"up\"", peer);
+  EXPECT_EQ(up.children[0].start_action, policy::StartAction::start);
+  EXPECT_EQ(up.children[0].close_action, policy::StartAction::start);
+  EXPECT_EQ(up.children[0].dpd_action, policy::DpdAction::restart);
+  EXPECT_EQ(up.dpd_delay, Seconds(30));
+  const policy::Connection on_demand =
+      connection("keep = \"on-demand\"", "remote_addrs = [\"192.0.2.2\"]\ndpd_delay = 5");
+  EXPECT_EQ(on_demand.children[0].start_action, policy::StartAction::trap);
+  EXPECT_EQ(on_demand.children[0].dpd_action, policy::DpdAction::trap);
+  EXPECT_EQ(on_demand.dpd_delay, Seconds(5));
+  const policy::Connection manual = connection("keep = \"manual\"", peer);
+  EXPECT_EQ(manual.children[0].start_action, policy::StartAction::none);
+  EXPECT_EQ(manual.dpd_delay, Seconds(0));
+}
+
+TEST(Config, WhoReauthenticatesRekeysOnlyWhereThatIsWritten) {
+  const auto times = [](std::string_view lines) {
+    const Loaded loaded = load(office(lines));
+    EXPECT_TRUE(loaded.ok()) << told(loaded);
+    const policy::Connection& c = loaded.config.connections.at(0);
+    return std::vector<long>{c.reauth_time.count(), c.rekey_time.count(), c.over_time.count(), c.rand_time.count()};
+  };
+  EXPECT_THAT(times(""), ElementsAre(0, 14400, 1440, 1440));
+  EXPECT_THAT(times("reauth_time = \"10h\""), ElementsAre(36000, 0, 3600, 3600));
+  EXPECT_THAT(times("reauth_time = \"10h\"\nrekey_time = \"1h\""), ElementsAre(36000, 3600, 3600, 1800));
+  EXPECT_THAT(times("reauth_time = 0"), ElementsAre(0, 14400, 1440, 1440));
+}
+
+TEST(Config, NothingIsLeftOfAReauthTimeShorterThanItsJitter) {
+  const Loaded loaded = load(office("reauth_time = 60\nrand_time = 60"));
+  EXPECT_FALSE(loaded.ok());
+  EXPECT_THAT(told(loaded), HasSubstr("office.toml:3:13: error: connections.office.rand_time: 60 s is not shorter than "
+                                      "reauth_time, 60 s"));
+}
+
 TEST(Config, TakesAnyAddressFromItsWords) {
   const auto remote = [](std::string_view value) {
     const Loaded loaded = load(office("remote_addrs = " + std::string(value)));

@@ -107,6 +107,7 @@ std::optional<policy::Connection> read_connection(const ConfigNode& section, Dia
   read_rounds(draft.remote_rounds, "remote", remote_keys(), c.remote, c.further_remote, draft, diagnostics);
   complete_times(draft);
   complete_protocols(draft);
+  complete_actions(draft, diagnostics);
   check_combinations(draft, diagnostics);
   if (diagnostics.errors() != errors_before) return std::nullopt;
 

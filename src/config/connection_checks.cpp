@@ -100,8 +100,9 @@ void check_remote_access(const ConnectionDraft& draft, Diagnostics& diagnostics)
       child.written.error("mode", "an inner address, of vips, needs tunnel mode", diagnostics,
                           "write mode = \"tunnel\"");
     else if (dynamic && child.child.start_action == StartAction::trap)
-      child.written.error("start_action", "no packet has the inner address before the gateway has given it",
-                          diagnostics, "write start_action = \"start\"");
+      child.written.error(child.child.keep ? "keep" : "start_action",
+                          "no packet has the inner address before the gateway has given it", diagnostics,
+                          child.child.keep ? "write keep = \"up\"" : "write start_action = \"start\"");
   }
 }
 
@@ -113,12 +114,16 @@ void check_addresses(const ConnectionDraft& draft, Diagnostics& diagnostics) {
 
 void check_rekeying(const ConnectionDraft& draft, Diagnostics& diagnostics) {
   const Connection& c = draft.connection;
-  if (!draft.written.usable({"rekey_time", "rand_time"}) || c.rekey_time == Seconds(0)) return;
-  if (c.rand_time >= c.rekey_time)
-    draft.written.error(
-        "rand_time",
-        fmt::format("{} s is not shorter than rekey_time, {} s", c.rand_time.count(), c.rekey_time.count()),
-        diagnostics, "it is taken off rekey_time, and something has to be left");
+  for (const auto& [key, time] : {std::pair{"rekey_time", c.rekey_time}, std::pair{"reauth_time", c.reauth_time}}) {
+    if (!draft.written.usable({key, "rand_time"}) || time == Seconds(0) || c.rand_time < time) continue;
+    draft.written.error("rand_time",
+                        fmt::format("{} s is not shorter than {}, {} s", c.rand_time.count(), key, time.count()),
+                        diagnostics, fmt::format("it is taken off {}, and something has to be left", key));
+  }
+  if (c.version == policy::IkeVersion::v1 && draft.written.has("rekey_time") && draft.written.has("reauth_time") &&
+      c.rekey_time != Seconds(0) && c.reauth_time != Seconds(0))
+    draft.written.warning("reauth_time", "IKEv1 has no fresh keys without another proof: the shorter of the two counts",
+                          diagnostics, "leave rekey_time out");
 }
 
 void check_lifetimes(const ChildDraft& draft, Diagnostics& diagnostics) {
@@ -215,6 +220,10 @@ void check_actions(const ConnectionDraft& draft, const ChildDraft& child, Diagno
         key, fmt::format("\"{}\" needs a peer to go to, and remote_addrs does not begin with one address", value),
         diagnostics, suggestion);
   };
+  if (child.child.keep) {
+    if (child.child.start_action != StartAction::none) refuse("keep", to_string(*child.child.keep));
+    return;
+  }
   if (child.child.start_action != StartAction::none) refuse("start_action", to_string(child.child.start_action));
   if (child.child.close_action != StartAction::none) refuse("close_action", to_string(child.child.close_action));
   if (child.child.dpd_action != policy::DpdAction::clear) refuse("dpd_action", to_string(child.child.dpd_action));
@@ -249,8 +258,9 @@ void check_further_round(const ConfigNode& section, const policy::AuthRound& rou
 
 void complete_times(ConnectionDraft& draft) {
   Connection& c = draft.connection;
-  if (!draft.written.has("over_time")) c.over_time = c.rekey_time / 10;
-  if (!draft.written.has("rand_time")) c.rand_time = std::min(c.over_time, c.rekey_time / 2);
+  if (c.reauth_time != Seconds(0) && !draft.written.has("rekey_time")) c.rekey_time = Seconds(0);
+  if (!draft.written.has("over_time")) c.over_time = std::max(c.rekey_time, c.reauth_time) / 10;
+  if (!draft.written.has("rand_time")) c.rand_time = std::min(c.over_time, c.phase1_time() / 2);
   for (ChildDraft& each : draft.children) {
     Child& child = each.child;
     const bool rekey = each.written.has("rekey_time"), life = each.written.has("life_time");

@@ -30,6 +30,9 @@ std::span<const Key<policy::Child>> child_keys();
 /// Fills in the times that were not written, from those that were.
 void complete_times(ConnectionDraft& draft);
 
+/// What follows from `keep`; complains about what contradicts it.
+void complete_actions(ConnectionDraft& draft, Diagnostics& diagnostics);
+
 /// Takes the default proposals of ESP from children that say AH alone.
 void complete_protocols(ConnectionDraft& draft);
 

@@ -64,13 +64,43 @@ TEST(UnsupportedKey, SaysSoWithTheNearestAlternative) {
   expect_office({
       {"mobike = true",
        "office.toml:2:1: error: connections.office.mobike: not supported yet; the only value accepted is false"},
-      {"reauth_time = \"1h\"",
-       "office.toml:2:1: error: connections.office.reauth_time: not supported yet; use rekey_time; the only value "
-       "accepted is 0"},
+      {"dpd_timeout = \"1h\"",
+       "office.toml:2:1: error: connections.office.dpd_timeout: not supported yet; use retransmit_tries, which IKEv2 "
+       "goes by; the only value accepted is 0"},
   });
   expect_lan({{"ipcomp = true",
                "office.toml:2:1: error: connections.office.children.lan.ipcomp: not supported yet; the only value "
                "accepted is false"}});
+}
+
+TEST(Keep, ContradictsNoActionBesideIt) {
+  constexpr std::string_view peer = "remote_addrs = [\"192.0.2.2\"]";
+  expect_lan(
+      {{"keep = \"for-ever\"",
+        "office.toml:2:8: error: connections.office.children.lan.keep: \"for-ever\" is none of: up, on-demand, manual"},
+       {"keep = \"up\"\nstart_action = \"trap\"",
+        "office.toml:3:16: error: connections.office.children.lan.start_action: \"trap\" contradicts keep = \"up\"; "
+        "leave one of the two out; keep stands for \"start\" here"},
+       {"close_action = \"none\"\nkeep = \"on-demand\"",
+        "office.toml:2:16: error: connections.office.children.lan.close_action: \"none\" contradicts keep = "
+        "\"on-demand\"; leave one of the two out; keep stands for \"trap\" here"},
+       {"dpd_action = \"restart\"\nkeep = \"manual\"",
+        "office.toml:2:14: error: connections.office.children.lan.dpd_action: \"restart\" contradicts keep = "
+        "\"manual\"; leave one of the two out; keep stands for \"clear\" here"},
+       {"keep = \"up\"\nstart_action = \"start\"\nclose_action = \"start\"\ndpd_action = \"restart\"", ""}},
+      peer);
+}
+
+TEST(Keep, IsForEverAndNeedsAPeerToGoToAndToWatch) {
+  EXPECT_EQ(
+      told(lan("keep = \"up\"", "remote_addrs = [\"192.0.2.0/24\"]")),
+      "office.toml:2:8: error: connections.office.children.lan.keep: \"up\" needs a peer to go to, and remote_addrs "
+      "does not begin with one address; give the peer's address in connections.office.remote_addrs");
+  EXPECT_THAT(told(lan("keep = \"up\"", "remote_addrs = [\"192.0.2.2\"]\nkeyingtries = 5")),
+              HasSubstr("connections.office.keyingtries: 5 contradicts keep = \"up\" of lan, which is tried for ever"));
+  EXPECT_THAT(told(lan("keep = \"up\"", "remote_addrs = [\"192.0.2.2\"]\ndpd_delay = 0")),
+              HasSubstr("warning: connections.office.dpd_delay: a child is to be kept, and nobody would notice"));
+  EXPECT_EQ(told(lan("keep = \"manual\"", "keyingtries = 5\ndpd_delay = 0")), "");
 }
 
 TEST(Fragmentation, IsOneOfFourWords) {

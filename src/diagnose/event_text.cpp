@@ -67,6 +67,7 @@ struct Name {
   std::string_view operator()(const event::ChildSaRemoved&) const { return "child-sa-removed"; }
   std::string_view operator()(const event::ChildSaRekeyed&) const { return "child-sa-rekeyed"; }
   std::string_view operator()(const event::IkeSaRekeyed&) const { return "ike-sa-rekeyed"; }
+  std::string_view operator()(const event::IkeSaReauthenticated&) const { return "ike-sa-reauthenticated"; }
   std::string_view operator()(const event::NegotiationFailed&) const { return "negotiation-failed"; }
   std::string_view operator()(const event::Acquired&) const { return "acquired"; }
   std::string_view operator()(const event::UserAuthenticated&) const { return "user-authenticated"; }
@@ -120,6 +121,10 @@ struct Line {
   }
   std::string operator()(const event::IkeSaRekeyed& e) const {
     return fmt::format("IKE SA {} renews IKE SA {} and takes over its Child SAs", e.ike_sa.value, e.from.value);
+  }
+  std::string operator()(const event::IkeSaReauthenticated& e) const {
+    return fmt::format("IKE SA {} has the peers' proof of who they are anew, and takes the place of IKE SA {}",
+                       e.ike_sa.value, e.from.value);
   }
   std::string operator()(const event::NegotiationFailed& e) const {
     return explain(e.failure, connection, secrets).text();
@@ -198,6 +203,9 @@ struct ToFields {
   }
   Fields operator()(const event::IkeSaRekeyed& e) const {
     return {{"version", std::to_string(e.version)}, {"rekeyed_id", std::to_string(e.from.value)}};
+  }
+  Fields operator()(const event::IkeSaReauthenticated& e) const {
+    return {{"replaced_id", std::to_string(e.from.value)}};
   }
   Fields operator()(const event::NegotiationFailed& e) const {
     Fields fields = of(e.failure);

@@ -220,6 +220,9 @@ class Ladder {
   void add(const event::IkeSaRekeyed& sa) {
     note(fmt::format("renews the {} SA: its Child SAs go on under this one", sa.version == 1 ? "ISAKMP" : "IKE"));
   }
+  void add(const event::IkeSaReauthenticated&) {
+    note("takes the place of an older IKE SA, whose proof of who the peers are has aged");
+  }
   void add(const event::IkeSaClosed&) { note(version_ == 1 ? "ISAKMP SA closed" : "IKE SA closed"); }
   void add(const event::UserAuthenticated& e) {
     note(fmt::format("{} the user {}", e.side == event::Side::local ? "we are" : "the peer is", printable(e.user)));

@@ -104,6 +104,12 @@ struct IkeSaRekeyed {
   std::string connection;
   std::uint8_t version = 2;
 };
+/// The peers have proved anew who they are: an IKE SA from scratch, with Child SAs of its own, has taken the place of
+/// an older one, which is closed after a grace.
+struct IkeSaReauthenticated {
+  policy::IkeSaId from, ike_sa;
+  std::string connection;
+};
 /// An attempt, ours or the peer's, that came to nothing.
 struct NegotiationFailed {
   policy::IkeSaId ike_sa;
@@ -129,8 +135,9 @@ struct NetworkConfigured {
   policy::NetworkConfig config;
 };
 
-using Event = std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged,
-                           IkeSaEstablished, IkeSaClosed, ChildSaInstalled, ChildSaRemoved, ChildSaRekeyed,
-                           IkeSaRekeyed, NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
+using Event =
+    std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, IkeSaEstablished,
+                 IkeSaClosed, ChildSaInstalled, ChildSaRemoved, ChildSaRekeyed, IkeSaRekeyed, IkeSaReauthenticated,
+                 NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
 
 }  // namespace sallyport::event

@@ -130,7 +130,7 @@ void Node::on_need_sa(Instant now, policy::PolicyId id, const policy::TrafficSel
   if (entry == spd_->entries.end() || shutting_down_) return;
   const auto connection = find(entry->connection);
   const bool wanted = entry->on_demand || is_up(entry->connection, entry->child);
-  if (!connection || !wanted) return;
+  if (!connection || !wanted || keeper_.rests_until(now, entry->connection, entry->child)) return;
   effects_.emplace_back(ike::Notice{event::Acquired{entry->connection, entry->child, source, destination}});
   try_to_initiate(now, entry->connection, {entry->child, source, destination});
 }
@@ -181,8 +181,20 @@ std::optional<Effect> Node::poll_effect() {
 
 std::expected<void, Node::InitiateError> Node::initiate(Instant now, std::string_view connection,
                                                         std::string_view child) {
+  const auto named = find(connection);
+  const auto each = [&](auto action) {
+    if (!named) return;
+    for (const policy::Child& one : named->children)
+      if (child.empty() || one.name == child) action(one);
+  };
+  each([&](const policy::Child& one) { keeper_.on_initiated(*named, one); });
   auto result = engine_.initiate(now, connection, {std::string(child)});
   drain_engine(now);
+  if (!result)
+    each([&](const policy::Child& one) {
+      if (one.keep == policy::Keep::up)
+        on_down(now, {.kind = FailureKind::system_refused, .connection = named->name, .child = one.name}, false);
+    });
   return result;
 }
 
@@ -213,6 +225,12 @@ std::size_t Node::terminate(Instant now, std::string_view connection, std::strin
 
 bool Node::rekey(Instant now, policy::IkeSaId id) {
   const bool done = engine_.rekey(now, id);
+  drain_engine(now);
+  return done;
+}
+
+bool Node::reauthenticate(Instant now, policy::IkeSaId id) {
+  const bool done = engine_.reauthenticate(now, id);
   drain_engine(now);
   return done;
 }
@@ -278,14 +296,23 @@ void Node::drain_engine(Instant now) {
 
 void Node::on_event(Instant now, const event::Event& event) {
   std::visit(Overloaded{[&](const event::ChildSaInstalled& up) {
-                          last_failures_.erase(up.connection);
-                          keeper_.on_up(up.connection, up.child);
+                          on_up(now, up.connection, up.child);
                           publish_policies();
                         },
                         [&](const event::ChildSaRemoved& down) { on_down(now, down.why, true); },
                         [&](const event::NegotiationFailed& failed) { on_down(now, failed.failure, false); },
                         [](const auto&) {}},
              event);
+}
+
+void Node::on_up(Instant now, const std::string& name, const std::string& child_name) {
+  const auto connection = find(name);
+  const policy::Child* child = connection ? connection->find_child(child_name) : nullptr;
+  if (!child) return;
+  keeper_.on_up(now, *connection, *child);
+  const bool waits_for_others = std::ranges::any_of(
+      connection->children, [&](const policy::Child& other) { return keeper_.waits(name, other.name).has_value(); });
+  if (!waits_for_others) last_failures_.erase(name);
 }
 
 /// A child went down (`lost`), or did not come up; without a child's name, none of the connection's did.
@@ -329,8 +356,11 @@ std::vector<ConnectionStatus> Node::status() const {
                    : connecting ? ConnectionStatus::State::connecting
                    : on_demand  ? ConnectionStatus::State::on_demand
                                 : ConnectionStatus::State::down;
-    if (const auto why = last_failures_.find(connection->name); !up && why != last_failures_.end())
-      status.why = why->second;
+    for (const policy::Child& child : connection->children)
+      if (const auto wait = keeper_.waits(connection->name, child.name))
+        status.waiting.push_back({child.name, wait->until, wait->failures});
+    const auto why = last_failures_.find(connection->name);
+    if ((!up || !status.waiting.empty()) && why != last_failures_.end()) status.why = why->second;
     all.push_back(std::move(status));
   }
   return all;

@@ -26,7 +26,14 @@ struct ConnectionStatus {
   };
   policy::ConnectionPtr connection;
   State state = State::down;
-  std::optional<event::Failure> why;
+  std::optional<event::Failure> why;  // also where some of its children are up, and others are waited for
+  /// Children that are wanted and not up, and when each is tried again.
+  struct Waiting {
+    std::string child;
+    Instant until;
+    std::uint32_t failures = 0;  // tries in a row that came to nothing
+  };
+  std::vector<Waiting> waiting;
   std::vector<ike::IkeSaStatus> ike_sas;
 };
 std::string_view to_string(ConnectionStatus::State state);
@@ -71,6 +78,7 @@ class Node {
   /// Fresh keys now. False: no such SA, or none that could begin with it (ike::Session::rekey).
   bool rekey(Instant now, policy::IkeSaId id);
   bool rekey(Instant now, policy::ChildSaId id);
+  bool reauthenticate(Instant now, policy::IkeSaId id);
   bool terminate(Instant now, policy::IkeSaId id) { return engine_.terminate(now, id); }
   bool terminate(Instant now, policy::ChildSaId id) { return engine_.terminate(now, id); }
 
@@ -87,6 +95,7 @@ class Node {
  private:
   void drain_engine(Instant now);
   void on_event(Instant now, const event::Event& event);
+  void on_up(Instant now, const std::string& connection, const std::string& child);
   void on_down(Instant now, const event::Failure& why, bool lost);
   void try_to_initiate(Instant now, const std::string& connection, const ike::ChildRequest& request);
   void start(Instant now, const policy::Connection& connection);

@@ -26,6 +26,11 @@ const Identity& Connection::local_user() const {
   return round && round->id.kind != Identity::Kind::any ? round->id : local.id;
 }
 
+Seconds Connection::phase1_time() const {
+  return rekey_time.count() == 0 || reauth_time.count() == 0 ? std::max(rekey_time, reauth_time)
+                                                             : std::min(rekey_time, reauth_time);
+}
+
 const Child* Connection::find_child(std::string_view child_name) const {
   const auto found = std::ranges::find(children, child_name, &Child::name);
   return found == children.end() ? nullptr : &*found;
@@ -77,6 +82,15 @@ std::string_view to_string(DpdAction action) {
     case DpdAction::clear: return "clear";
     case DpdAction::trap: return "trap";
     case DpdAction::restart: return "restart";
+  }
+  return "?";
+}
+
+std::string_view to_string(Keep keep) {
+  switch (keep) {
+    case Keep::up: return "up";
+    case Keep::on_demand: return "on-demand";
+    case Keep::manual: return "manual";
   }
   return "?";
 }

@@ -46,6 +46,12 @@ enum class DpdAction : std::uint8_t {
   trap,
   restart
 };
+/// In which state a child is to be for ever: one word above the actions that follow from it.
+enum class Keep : std::uint8_t {
+  up,
+  on_demand,
+  manual
+};
 enum class AuthMethod : std::uint8_t {
   psk,
   null,  // IKEv2: proves nothing (RFC 7619)
@@ -106,9 +112,10 @@ struct Child {
   StartAction start_action = StartAction::none;
   StartAction close_action = StartAction::none;
   DpdAction dpd_action = DpdAction::clear;
-  Seconds rekey_time{3600};  // 0: never
-  Seconds life_time{3960};   // 0: never
-  Seconds rand_time{360};    // taken off rekey_time at random
+  std::optional<Keep> keep = {};  // the actions are as it says
+  Seconds rekey_time{3600};       // 0: never
+  Seconds life_time{3960};        // 0: never
+  Seconds rand_time{360};         // taken off rekey_time at random
   // By what it has carried, in each direction by itself; 0: never.
   Volume rekey_volume, life_volume, rand_volume;
   std::uint32_t replay_window = 4096;  // packets; 0 switches the check off
@@ -156,6 +163,7 @@ struct Connection {
   Seconds rekey_time{14400};  // of the IKE SA; 0: never
   Seconds over_time{1440};
   Seconds rand_time{1440};
+  Seconds reauth_time{0};  // the peers prove anew who they are; 0: never
   AuthRound local;
   AuthRound remote;
   std::vector<AuthRound> further_local, further_remote;  // rounds behind the first, in order (swanctl's local-2 …)
@@ -169,6 +177,8 @@ struct Connection {
   /// The round in which we, or the peer, say a user name and a password; nullptr: none.
   const AuthRound* local_xauth() const;
   const AuthRound* remote_xauth() const;
+  /// When an IKE SA of IKEv1 gets a successor: there, fresh keys and another proof of who the peers are are one.
+  Seconds phase1_time() const;
   /// The name of the user that we are.
   const Identity& local_user() const;
 
@@ -191,6 +201,7 @@ bool matches_addresses(const Connection& connection, const IpAddress& local, con
 std::string_view to_string(Mode mode);  // "tunnel", "transport"
 std::string_view to_string(StartAction action);
 std::string_view to_string(DpdAction action);
+std::string_view to_string(Keep keep);  // "up", "on-demand", "manual"
 std::string_view to_string(UniquePolicy unique);
 
 }  // namespace sallyport::policy

@@ -89,12 +89,22 @@ std::string_view failure_word(event::FailureKind kind) {
 }
 
 std::string_view event_name(const event::Event& event) {
-  static constexpr std::array<std::string_view, std::variant_size_v<event::Event>> names = {
-      "message",          "retransmission",       "message rejected",
-      "NAT detected",     "peer address changed", "IKE SA established",
-      "IKE SA closed",    "Child SA installed",   "Child SA removed",
-      "Child SA rekeyed", "IKE SA rekeyed",       "negotiation failed",
-      "acquired",         "user authenticated",   "network configured"};
+  static constexpr std::array<std::string_view, std::variant_size_v<event::Event>> names = {"message",
+                                                                                            "retransmission",
+                                                                                            "message rejected",
+                                                                                            "NAT detected",
+                                                                                            "peer address changed",
+                                                                                            "IKE SA established",
+                                                                                            "IKE SA closed",
+                                                                                            "Child SA installed",
+                                                                                            "Child SA removed",
+                                                                                            "Child SA rekeyed",
+                                                                                            "IKE SA rekeyed",
+                                                                                            "IKE SA reauthenticated",
+                                                                                            "negotiation failed",
+                                                                                            "acquired",
+                                                                                            "user authenticated",
+                                                                                            "network configured"};
   return names[event.index()];
 }
 
@@ -140,6 +150,10 @@ std::string event_words(const event::Event& event) {
           },
           [](const event::IkeSaRekeyed& e) {
             return fmt::format("IKE SA {}{} takes the place of {}", e.ike_sa.value, of(e.connection), e.from.value);
+          },
+          [](const event::IkeSaReauthenticated& e) {
+            return fmt::format("IKE SA {}{} is to stand in the place of {}", e.ike_sa.value, of(e.connection),
+                               e.from.value);
           },
           [](const event::NegotiationFailed& e) {
             return fmt::format("IKE SA {} ({}/{}) failed: {}", e.ike_sa.value, e.failure.connection, e.failure.child,

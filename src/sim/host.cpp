@@ -123,6 +123,17 @@ bool Host::rekey(std::string_view connection, std::string_view child) {
   return begun;
 }
 
+bool Host::reauthenticate(std::string_view connection) {
+  if (!running_) return false;
+  world().trace().note(world().now(), name(), "reauthenticates");
+  bool begun = false;
+  for (const ike::IkeSaStatus& sa : ike_sas())
+    if (sa.connection == connection && sa.state == ike::IkeSaStatus::State::established)
+      begun |= running_->node.reauthenticate(world().now(), sa.id);
+  settle();
+  return begun;
+}
+
 void Host::shut_down() {
   if (!running_) return;
   running_->node.shut_down(world().now());

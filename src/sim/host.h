@@ -64,6 +64,8 @@ class Host final : public Device, private ike::HostView {
   std::size_t terminate(std::string_view connection, std::string_view child = {});
   /// Fresh keys now: for its IKE SAs, or for one child.
   bool rekey(std::string_view connection, std::string_view child = {});
+  /// The peers of its IKE SAs prove anew who they are, now.
+  bool reauthenticate(std::string_view connection);
   /// Tells the peers; then stays up, and answers nothing but what it has to.
   void shut_down();
   /// Power off: the peers are told nothing, all state is gone but for the guard.

@@ -127,6 +127,18 @@ TEST_F(Examples, ResponderForAnyTurnsAWrongSecretAway) {
   EXPECT_TRUE(gate.installed().empty());
 }
 
+TEST_F(Examples, WhatIsKeptUpIsBackAfterItsPeerRestarted) {
+  const std::string text = block("docs/configuration.md", 4);
+  std::string head_text = exchanged(text);
+  head_text.erase(head_text.find("keep "), head_text.find("[secrets") - head_text.find("keep "));
+  auto& branch = host("branch", "203.0.113.77", text);
+  auto& head = host("head", "192.0.2.2", head_text);
+  ASSERT_TRUE(up(branch) && up(head));
+  head.restart();
+  world.run_for(5min);
+  EXPECT_TRUE(pings(head, "10.2.0.1", "10.3.0.1"));
+}
+
 TEST(Exchanged, IsItsOwnInverse) {
   const std::string text = "local_ts = [\"remote\"] # [x.local]";
   EXPECT_EQ(exchanged(text), "remote_ts = [\"local\"] # [x.remote]");

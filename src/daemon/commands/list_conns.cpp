@@ -78,7 +78,7 @@ Message describe(const policy::Connection& connection) {
   section.set("local_port", connection.local_port);
   section.set("remote_port", connection.remote_port);
   section.set("version", version_word(connection.version));
-  section.set("reauth_time", 0);
+  section.set("reauth_time", connection.reauth_time.count());
   section.set("rekey_time", connection.rekey_time.count());
   section.set("unique", unique_word(connection.unique));
   if (connection.dpd_delay.count() != 0) section.set("dpd_delay", connection.dpd_delay.count());

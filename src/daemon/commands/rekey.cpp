@@ -1,5 +1,5 @@
 // rekey: makes fresh keys for IKE SAs or children, by name or number, and answers how many it has begun with; what
-// comes of it is told by events.
+// comes of it is told by events. With `reauth` the peers prove anew who they are, on other IKE SAs.
 #include <fmt/format.h>
 
 #include "control/value.h"
@@ -16,6 +16,7 @@ using control::Message;
 struct Wanted {
   std::string ike, child;
   std::optional<std::uint32_t> ike_id, child_id;
+  bool reauth = false;
 
   bool names_child() const { return !child.empty() || child_id; }
   bool takes(const ike::IkeSaStatus& sa) const {
@@ -36,7 +37,7 @@ struct Outcome {
     ++matches;
     begun += done;
     if (done) return;
-    unable = sa.version != 1 ? "it is being closed or renewed"
+    unable = sa.version != 1 ? "it is being closed or renewed, or it is the other side who has to begin"
              : sa.nat_remote ? "a peer behind a NAT has to renew its ISAKMP SA itself"
                              : "with XAUTH it is the client who has to renew the ISAKMP SA";
   }
@@ -48,7 +49,8 @@ Outcome rekey_all(Daemon& daemon, const Wanted& wanted) {
   const Instant now = daemon.now();
   for (const ike::IkeSaStatus& sa : node.engine().status()) {
     if (!wanted.takes(sa)) continue;
-    if (!wanted.names_child()) outcome.add(node.rekey(now, sa.id), sa);
+    if (!wanted.names_child())
+      outcome.add(wanted.reauth ? node.reauthenticate(now, sa.id) : node.rekey(now, sa.id), sa);
     for (const ike::ChildSaStatus& child : sa.children)
       if (wanted.names_child() && wanted.takes(child)) outcome.add(node.rekey(now, child.id), sa);
   }
@@ -69,7 +71,8 @@ Answer rekey(Daemon& daemon, const Message& request) {
   Wanted wanted{.ike = std::string(text_of(request, "ike")),
                 .child = std::string(text_of(request, "child")),
                 .ike_id = {},
-                .child_id = {}};
+                .child_id = {},
+                .reauth = control::parse_boolean(text_of(request, "reauth")).value_or(false)};
   for (auto [key, id] : {std::pair{"ike-id", &wanted.ike_id}, std::pair{"child-id", &wanted.child_id}})
     if (const auto text = request.text(key)) {
       const auto number = control::parse_u32(*text);
@@ -78,6 +81,7 @@ Answer rekey(Daemon& daemon, const Message& request) {
     }
   if (wanted.ike.empty() && !wanted.ike_id && !wanted.names_child())
     return failure("name what to rekey: child, ike, child-id or ike-id");
+  if (wanted.reauth && wanted.names_child()) return failure("reauth is for an IKE SA as a whole: leave the child out");
   const Outcome outcome = rekey_all(daemon, wanted);
   daemon.settle();
   Message answer = outcome.matches == 0              ? nothing_to_rekey(daemon, wanted)

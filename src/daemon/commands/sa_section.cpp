@@ -92,6 +92,7 @@ void write_ike_sa(Section& section, const ike::IkeSaStatus& sa, Instant now) {
   if (sa.suite) write_algorithms(section, *sa.suite);
   if (sa.established) section.set("established", seconds_between(*sa.established, now));
   if (sa.rekeys) section.set("rekey-time", seconds_between(now, *sa.rekeys));
+  if (sa.reauthenticates) section.set("reauth-time", seconds_between(now, *sa.reauthenticates));
   if (sa.received) write_addresses(section, "local-vips", *sa.received);
   if (sa.given) write_addresses(section, "remote-vips", *sa.given);
 }

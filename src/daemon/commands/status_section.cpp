@@ -1,5 +1,7 @@
 #include "daemon/commands/status_section.h"
 
+#include <fmt/format.h>
+
 #include "daemon/commands/sa_section.h"
 #include "diagnose/event_text.h"
 #include "diagnose/explanation.h"
@@ -110,17 +112,36 @@ void write_ike_sa_status(Section& section, const ike::IkeSaStatus& sa, const Tra
   section.set("nat_remote", sa.nat_remote);
   if (sa.established) section.set("established_s", seconds_between(*sa.established, now));
   if (sa.rekeys) section.set("rekey_in_s", seconds_between(now, *sa.rekeys));
+  if (sa.reauthenticates) section.set("reauth_in_s", seconds_between(now, *sa.reauthenticates));
   if (sa.expires) section.set("expires_in_s", seconds_between(now, *sa.expires));
   auto& children = section.section("child_sas");
   for (const auto& child : sa.children)
     write_child(children.section(std::to_string(child.id.value)), child, traffic_of, now);
 }
 
-/// Why it is not up; a connection that nobody has asked for yet has a reason, too.
-std::string why(const node::ConnectionStatus& status) {
+/// Which children are tried again, and when.
+std::string next_tries(const node::ConnectionStatus& status, Instant now) {
+  std::string text;
+  for (const auto& waiting : status.waiting) {
+    const policy::Child* child = status.connection->find_child(waiting.child);
+    const bool for_traffic = child && child->keep == policy::Keep::on_demand;
+    if (for_traffic && waiting.until <= now) continue;
+    const auto seconds = waiting.until > now ? seconds_between(now, waiting.until) : 0;
+    text +=
+        fmt::format(" {} is tried again in {} s{}", waiting.child, seconds, for_traffic ? ", when a packet asks" : "");
+    if (waiting.failures == 1) text += ", after one try that failed";
+    if (waiting.failures > 1) text += fmt::format(", after {} tries that failed", waiting.failures);
+    text += ".";
+  }
+  return text;
+}
+
+/// Why it is not up, or not all of it; a connection that nobody has asked for yet has a reason, too.
+std::string why(const node::ConnectionStatus& status, Instant now) {
   using State = node::ConnectionStatus::State;
-  if (status.state == State::up) return {};
-  if (status.why) return diagnose::explain(*status.why, status.connection.get()).text();
+  if (status.state == State::up && status.waiting.empty()) return {};
+  if (status.why) return diagnose::explain(*status.why, status.connection.get()).text() + next_tries(status, now);
+  if (const auto tries = next_tries(status, now); !tries.empty()) return tries.substr(1);
   switch (status.state) {
     case State::connecting: return "Waiting for the peer.";
     case State::on_demand: return "Waits for the first packet that matches.";
@@ -135,7 +156,7 @@ Message describe_status(const node::ConnectionStatus& status, const TrafficOf& t
   Message message;
   message.set("name", status.connection->name);
   message.set("state", to_string(status.state));
-  if (const auto reason = why(status); !reason.empty())
+  if (const auto reason = why(status, now); !reason.empty())
     message.set("why", std::string_view(reason).substr(0, control::kMaxValue));
   auto& sas = message.section("ike_sas");
   for (const auto& sa : status.ike_sas)

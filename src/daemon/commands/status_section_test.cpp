@@ -40,6 +40,22 @@ TEST(StatusSection, SaysWhatWentWrong) {
   EXPECT_THAT(std::string(*describe_status(status, kNoTraffic, kNow).text("why")), HasSubstr("by hand"));
 }
 
+TEST(StatusSection, SaysWhenItIsTriedAgain) {
+  auto status = office(node::ConnectionStatus::State::down);
+  const auto why = [&] { return std::string(*describe_status(status, kNoTraffic, kNow).text("why")); };
+  status.waiting = {{"lan", kNow + std::chrono::seconds(43), 3}};
+  EXPECT_EQ(why(), "lan is tried again in 43 s, after 3 tries that failed.");
+  status.why = event::Failure{.kind = event::FailureKind::closed_by_peer, .connection = "office"};
+  EXPECT_THAT(why(), HasSubstr("closed it. lan is tried again in 43 s"));
+}
+
+TEST(StatusSection, NamesTheChildThatIsNotUpThoughOthersAre) {
+  auto status = office(node::ConnectionStatus::State::up);
+  status.ike_sas.push_back(ike_sa());
+  status.waiting = {{"lab", kNow + std::chrono::seconds(2), 0}};
+  EXPECT_EQ(describe_status(status, kNoTraffic, kNow).text("why"), "lab is tried again in 2 s.");
+}
+
 TEST(StatusSection, AddsUpReplayedAndStalePackets) {
   auto status = office(node::ConnectionStatus::State::up);
   status.ike_sas.push_back(ike_sa());

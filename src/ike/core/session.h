@@ -22,8 +22,10 @@ struct ChildRequest {
 struct Initiation {
   policy::ConnectionPtr connection;
   policy::Endpoint local, remote;
-  ChildRequest child;            // empty: none yet, it is to take over those of another
-  bool initial_contact = false;  // claim to be the only IKE SA with this peer
+  ChildRequest child;                                   // empty: none yet, it is to take over those of another
+  bool initial_contact = false;                         // claim to be the only IKE SA with this peer
+  std::vector<ChildRequest> further = {};               // behind `child`
+  std::optional<policy::IkeSaId> reauthenticates = {};  // SessionFacts::lineage of the one that it is to replace
 };
 
 /// What a Delete names; one number may stand for an ESP SA and for an AH SA.
@@ -46,6 +48,14 @@ struct SessionFacts {
   Instant created{};
   std::optional<Instant> established;
   std::optional<policy::IkeSaId> heir = {};  // another has taken over its Child SAs
+
+  // IKEv2 (ike/engine/reauthentication.h). The lineage: on which IKE SA the peers proved who they are, here or where
+  // this one was rekeyed from; who began that one, and its initiator's SPI.
+  policy::IkeSaId lineage = {};
+  bool began_lineage = false;
+  std::uint64_t lineage_spi = 0;
+  std::optional<policy::IkeSaId> reauthenticates = {};  // made in the place of that lineage
+  bool leaving = false;                                 // something took its place, it is about to be deleted
 };
 
 class Session {
@@ -67,6 +77,8 @@ class Session {
   /// from here, or not any more.
   virtual bool rekey(Instant now, Environment& env) = 0;
   virtual bool rekey_child(Instant now, Environment& env, policy::ChildSaId id) = 0;
+  /// The peers prove anew who they are, now. In IKEv1 they always do.
+  virtual bool reauthenticate(Instant now, Environment& env) { return rekey(now, env); }
   /// The peer's ESP came, authentic, from another address (RFC 7296 §2.23).
   virtual void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) = 0;
 
@@ -94,9 +106,19 @@ class Session {
   /// IKE SAs that have come from this one by an exchange of its own, established as they are: IKEv2's successors.
   virtual std::vector<std::unique_ptr<Session>> take_successors() { return {}; }
 
-  // ---- With other IKE SAs of the same peer (IKEv1, where a new phase 1 is how an IKE SA gets fresh keys)
-  /// True once after it wants a successor to be begun: its life ends.
+  // ---- With other IKE SAs of the same peer, begun in the place of this one
+  /// True once after it wants a successor to be begun: its life ends, or the peers' proof of who they are does.
   virtual bool take_wish_for_successor() { return false; }
+  /// What the successor has to begin with, beside the peers and their connection.
+  virtual void describe_successor(Initiation&) const {}
+  /// IKEv2: true once after all that it was begun for is here, and the older one might go.
+  virtual bool take_wish_for_farewell() { return false; }
+  /// Another has its place: it begins nothing any more, and is deleted after a grace.
+  virtual void give_way(Instant, Environment&) {}
+  /// Our traffic is to go by its Child SAs.
+  virtual void take_traffic(Environment&) {}
+
+  // ---- The same in IKEv1, where a new phase 1 is how an IKE SA gets fresh keys
   /// True once after there are Child SAs to be taken over by its heir, or by any other: the peer has closed it without
   /// them, or they came up after it had been succeeded.
   virtual bool take_wish_for_heir() { return false; }

@@ -60,7 +60,8 @@ struct IkeSaStatus {
   bool ppk = false;  // a postquantum preshared key is in its keys
   std::optional<Instant> established;
   std::optional<Instant> expires;
-  std::optional<Instant> rekeys = {};  // as of a ChildSaStatus
+  std::optional<Instant> rekeys = {};           // as of a ChildSaStatus
+  std::optional<Instant> reauthenticates = {};  // when we mean to
   std::vector<ChildSaStatus> children;
 };
 

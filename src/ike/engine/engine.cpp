@@ -248,6 +248,12 @@ bool Engine::rekey(Instant now, policy::IkeSaId id) {
   return state_->with(now, id, [&](Session& session, Environment& env) { done = session.rekey(now, env); }) && done;
 }
 
+bool Engine::reauthenticate(Instant now, policy::IkeSaId id) {
+  bool done = false;
+  return state_->with(now, id, [&](Session& session, Environment& env) { done = session.reauthenticate(now, env); }) &&
+         done;
+}
+
 bool Engine::rekey(Instant now, policy::ChildSaId id) {
   bool done = false;
   return state_->with(now, id, [&](Session& session, Environment& env) { done = session.rekey_child(now, env, id); }) &&

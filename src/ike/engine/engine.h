@@ -52,6 +52,8 @@ class Engine {
   /// (Session::rekey).
   bool rekey(Instant now, policy::IkeSaId id);
   bool rekey(Instant now, policy::ChildSaId id);
+  /// The peers of an IKE SA prove anew who they are, now. False: as of rekey().
+  bool reauthenticate(Instant now, policy::IkeSaId id);
   /// An authentic ESP packet came from another address or port (RFC 7296 §2.23).
   void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
 

@@ -12,6 +12,7 @@
 
 #include "ike/engine/engine.h"
 #include "ike/engine/protocol.h"
+#include "ike/engine/reauthentication.h"
 #include "ike/engine/session_index.h"
 
 namespace sallyport::ike {
@@ -86,6 +87,8 @@ struct Engine::State final : Contacts {
   void find_heir(Instant now, const SessionFacts& facts);
   template <class Predicate>
   std::vector<SessionFacts> others_of_same_name(const SessionFacts& facts, Predicate wanted) const;
+  void say_farewell(Instant now, const SessionFacts& made);
+  std::vector<Kin> kin_of(const SessionFacts& facts) const;
   std::vector<SessionFacts> others_of_same_peer(const SessionFacts& facts) const;
   Session* session_for(const policy::Connection& connection);
   bool knows_peer(const policy::Connection& connection, const policy::IpAddress& remote) const;

@@ -15,13 +15,6 @@ bool is_crossed(const SessionFacts& a, const SessionFacts& b) {
          b.created <= *a.established;
 }
 
-/// Behind a NAT there may be several peers, told apart by their ports. An IKE SA that saw a NAT and one that saw none
-/// are of one peer all the same: nothing protects what IKEv1 finds out about NATs, and the other end may see it
-/// otherwise.
-bool same_place(const IkeSaStatus& a, const IkeSaStatus& b) {
-  return a.remote.address == b.remote.address && (a.remote.port == b.remote.port || !a.nat_remote || !b.nat_remote);
-}
-
 bool same_users(const IkeSaStatus& a, const IkeSaStatus& b) {
   return a.local_user == b.local_user && a.remote_user == b.remote_user;
 }
@@ -79,7 +72,9 @@ void Engine::State::settle_crossed(Instant now, const SessionFacts& facts) {
     const SessionFacts other = slots.at(spi).session->facts();
     if (!other.established) continue;
     const bool crossed = other.created <= *facts.established && facts.created <= *other.established;
-    if (!crossed) continue;
+    // One that reauthenticates waits until its rival is complete (say_farewell); one that was rekeyed was not begun.
+    const bool rekeyed = facts.version == 2 && (facts.lineage != facts.id || other.lineage != other.id);
+    if (!crossed || rekeyed || facts.reauthenticates || other.reauthenticates) continue;
     const bool this_loses = facts.spi_initiator < other.spi_initiator;
     const SessionFacts& loser = this_loses ? facts : other;
     const SessionFacts& winner = this_loses ? other : facts;
@@ -196,6 +191,38 @@ void Engine::State::grant_wishes(Instant now, std::uint64_t spi) {
       with(now, other.id, [&](Session& holder, Environment& env) { holder.on_stray_delete(now, env, stray); });
   if (session.take_wish_for_successor()) begin_successor(now, session);
   if (session.take_wish_for_heir()) find_heir(now, facts);
+  if (session.take_wish_for_farewell()) say_farewell(now, facts);
+}
+
+// ---- Reauthentication: IKEv2's renewal of the peers' proof is another IKE SA, too
+
+/// Established, of IKEv2, and with the same peer.
+std::vector<Kin> Engine::State::kin_of(const SessionFacts& facts) const {
+  std::vector<Kin> kin;
+  const Session& self = *slots.at(facts.local_spi).session;
+  const policy::Identity local_id = self.status().local_id;
+  for (const std::uint64_t spi : index.of_peer(self.remote_id())) {
+    const Session& session = *slots.at(spi).session;
+    SessionFacts other = session.facts();
+    if (other.id == facts.id || other.version != 2 || !other.established ||
+        other.connection->name != facts.connection->name)
+      continue;
+    IkeSaStatus its = session.status();
+    if (its.local_id == local_id) kin.push_back({std::move(other), std::move(its)});
+  }
+  std::ranges::sort(kin, {}, [](const Kin& each) { return each.facts.id; });
+  return kin;
+}
+
+void Engine::State::say_farewell(Instant now, const SessionFacts& made) {
+  if (!made.established || !made.reauthenticates || made.leaving) return;
+  const IkeSaStatus status = slots.at(made.local_spi).session->status();
+  const Farewell farewell = bid_farewell({made, status}, kin_of(made));
+  if (farewell.heir) with(now, *farewell.heir, [](Session& session, Environment& env) { session.take_traffic(env); });
+  for (const auto id : farewell.leaving) {
+    outbox.push_back(Notice{event::IkeSaReauthenticated{id, *farewell.heir, made.connection->name}});
+    with(now, id, [&](Session& session, Environment& env) { session.give_way(now, env); });
+  }
 }
 
 void Engine::State::begin_successor(Instant now, Session& session) {
@@ -207,14 +234,15 @@ void Engine::State::begin_successor(Instant now, Session& session) {
     const Session& other = *slots.at(spi).session;
     return other.facts().initiator && other.status().state == IkeSaStatus::State::connecting;
   });
-  if (is_begun || !speaks) return;
+  if (is_begun || !speaks || (facts.version == 2 && is_replaced({facts, status}, kin_of(facts)))) return;
+  Initiation initiation{.connection = facts.connection,
+                        .local = {status.local.address, facts.connection->local_port},
+                        .remote = {status.remote.address, facts.connection->remote_port},
+                        .child = {},
+                        .initial_contact = false};
+  session.describe_successor(initiation);
   Environment env = environment();
-  auto successor = speaks->initiate(now, env,
-                                    {.connection = facts.connection,
-                                     .local = {status.local.address, facts.connection->local_port},
-                                     .remote = {status.remote.address, facts.connection->remote_port},
-                                     .child = {},
-                                     .initial_contact = false});
+  auto successor = speaks->initiate(now, env, std::move(initiation));
   if (successor)
     add(now, std::move(*successor), std::nullopt);
   else

@@ -92,8 +92,8 @@ policy::ConnectionPtr connection_for(const std::vector<policy::ConnectionPtr>& c
 }
 
 std::optional<std::uint64_t> isakmp_life(const policy::Connection& connection) {
-  if (connection.rekey_time.count() <= 0) return std::nullopt;
-  return life_of(connection.rekey_time + connection.over_time);
+  if (connection.phase1_time().count() <= 0) return std::nullopt;
+  return life_of(connection.phase1_time() + connection.over_time);
 }
 
 NatContext nat_context(const IsakmpSa& sa, const policy::Suite& suite, std::uint64_t cookie_r,

@@ -49,7 +49,7 @@ void Ikev1Session::plan_renewal(Instant now, Environment& env) {
   if (!may_begin(sa_)) return;
   const auto ends = sa_.timers.at(Timer::life);
   const policy::Connection& config = *sa_.connection;
-  const auto after = renewal_after({config.rekey_time, config.rekey_time + config.over_time, config.rand_time},
+  const auto after = renewal_after({config.phase1_time(), config.phase1_time() + config.over_time, config.rand_time},
                                    ends ? std::optional<Duration>(*ends - now) : std::nullopt, env.random);
   if (after) sa_.timers.set(Timer::renewal, now + *after);
 }
@@ -195,7 +195,7 @@ void Ikev1Session::come_back(Instant now) {
   sa_.timers.cancel(Timer::retirement);
   sa_.probes = 0;
   if (sa_.connection->dpd_delay.count() > 0) sa_.timers.set(Timer::liveness, now + sa_.connection->dpd_delay);
-  if (sa_.connection->rekey_time.count() > 0 && may_begin(sa_)) on_renewal(now), wants_successor_ = false;
+  if (sa_.connection->phase1_time().count() > 0 && may_begin(sa_)) on_renewal(now), wants_successor_ = false;
 }
 
 void Ikev1Session::on_retirement(Instant now, Environment& env) {

@@ -20,6 +20,11 @@ using event::Side;
 /// After its Delete, packets that were sent before it may still come.
 constexpr Duration kLinger = std::chrono::seconds(2);
 
+/// Our traffic goes by it; but where another IKE SA is about to take over, by a Child SA of that one.
+void use(const IkeSa& sa, policy::ChildSaId child, Environment& env) {
+  if (!sa.timers.is_set(Timer::retirement)) env.outbox.push_back(UseChildSa{child});
+}
+
 }  // namespace
 
 ChildSa* Ikev2Session::find(policy::ChildSaId id) {
@@ -105,15 +110,14 @@ void Ikev2Session::supersede(Instant now, Environment& env, ChildSa& older, cons
     older.retires = now + kLinger;
   else if (!older.closing)
     plan_retirement(older, now);
-  if (by.confirmed) env.outbox.push_back(UseChildSa{by.id});
+  if (by.confirmed) use(sa_, by.id, env);
   arm_child_life();
 }
 
 /// A request of the peer's shows that it has our answers to those before (RFC 7296 §2.3, with a window of one).
 void Ikev2Session::confirm_children(Environment& env) {
   for (ChildSa& child : sa_.children)
-    if (!std::exchange(child.confirmed, true) && child.replaces && !child.superseded)
-      env.outbox.push_back(UseChildSa{child.id});
+    if (!std::exchange(child.confirmed, true) && !child.superseded) use(sa_, child.id, env);
 }
 
 /// Both ends have closed it. What it has a successor for may still be under way.
@@ -182,7 +186,7 @@ void Ikev2Session::retire_child(Instant now, Environment& env, policy::ChildSaId
       return;
     }
     by->confirmed = true;
-    env.outbox.push_back(UseChildSa{by->id});
+    use(sa_, by->id, env);
   }
   close_child(now, env, id, FailureKind::rekeyed);
 }

@@ -93,7 +93,8 @@ Step refuse(const IkeSa& sa, w::NotifyPayload notify, std::optional<Failure> fai
 
 /// While the IKE SA is being renewed or closed, its Child SAs stay as they are (RFC 7296 §2.25.2).
 bool is_busy_with_itself(const IkeSa& sa) {
-  return sa.state != State::established || sa.pending_ike_sa || sa.wants<CloseIkeSa>();
+  return sa.state != State::established || sa.pending_ike_sa || sa.wants<CloseIkeSa>() ||
+         sa.timers.is_set(Timer::retirement);
 }
 
 /// What a request to renew names; or why not.

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "ike/core/candidates.h"
+#include "ike/v2/auth_lifetime.h"
 #include "ike/v2/authentication.h"
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/configuration.h"
@@ -293,6 +294,7 @@ Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env)
 
   Step step{.next = State::established, .authenticated = Authenticated{sa.connection, sa.local_id, *remote_id, false}};
   step.authenticated->ppk = std::move(ppk);
+  step.granted = read_auth_lifetime(in.payloads);
   read_first_child(sa, in, env, step);
   return step;
 }
@@ -355,6 +357,7 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   step.reply.emplace().add(w::IdrPayload{own});
   step.reply->add(*proof);
   if (proved == Proved::with_ppk) confirm_ppk(*step.reply);
+  add_auth_lifetime(*step.reply, *connection);
   answer_first_child(sa, *connection, in, env, step);
   return step;
 }

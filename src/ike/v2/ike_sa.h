@@ -34,17 +34,19 @@ enum class State : std::uint8_t {
 };
 
 enum class Timer : std::uint8_t {
-  retransmit,  // our outstanding request
-  half_open,   // responder: not established in time
-  confirm,     // responder: did the initiator get our IKE_AUTH?
-  liveness,    // has the peer been heard lately? (dpd_delay)
-  keepalive,   // our NAT's mapping
-  retry,       // a task that had to wait (TEMPORARY_FAILURE)
-  life,        // the IKE SA's own end
-  renewal,     // it wants fresh keys, or the last try at them came to nothing
-  retirement,  // rekeyed, and the peer has not deleted it yet
-  reassembly,  // fragments of the peer's have waited for the others long enough
-  child_life,  // the earliest of what the Child SAs' lives bring: renewal, retirement, end
+  retransmit,        // our outstanding request
+  half_open,         // responder: not established in time
+  confirm,           // responder: did the initiator get our IKE_AUTH?
+  liveness,          // has the peer been heard lately? (dpd_delay)
+  keepalive,         // our NAT's mapping
+  retry,             // a task that had to wait (TEMPORARY_FAILURE)
+  life,              // the IKE SA's own end
+  renewal,           // it wants fresh keys, or the last try at them came to nothing
+  reauthentication,  // the peers' proof of who they are ages
+  farewell,          // made in the place of another: may that one go?
+  retirement,        // rekeyed, and the peer has not deleted it yet
+  reassembly,        // fragments of the peer's have waited for the others long enough
+  child_life,        // the earliest of what the Child SAs' lives bring: renewal, retirement, end
   count_
 };
 
@@ -139,6 +141,22 @@ struct Setup {
   bool ppk = false;                   // both ends have a postquantum preshared key
 };
 
+/// When the peers proved who they are, and what follows from it (reauthentication.cpp). An IKE SA that is rekeyed hands
+/// it on.
+struct Authentication {
+  policy::IkeSaId lineage;  // the IKE SA on which they did
+  bool began = false;       // as its initiator
+  std::uint64_t spi_i = 0;  // the initiator's, there
+  std::optional<Instant> due;
+  std::optional<Instant> ends;              // without another proof, all of it is closed
+  std::optional<policy::IkeSaId> replaces;  // a lineage
+  enum class Stage : std::uint8_t {
+    making,    // with `replaces`: Child SAs are on their way
+    asking,    // does the peer have them?
+    complete,  // it does
+  } stage = Stage::making;
+};
+
 struct IkeSa : AnyIkeSa {
   State state = State::init_sent;
   std::uint64_t spi_i = 0, spi_r = 0;
@@ -149,6 +167,7 @@ struct IkeSa : AnyIkeSa {
   bool ppk = false;          // a postquantum preshared key went into the keys, or those that they come from
   bool ids_run_out = false;  // half of them are used up
   std::unique_ptr<Fragmentation> fragmentation;  // nullptr: not both ends have announced it
+  Authentication authentication;
   TimerSet<Timer> timers;
 
   std::optional<policy::NetworkConfig> received,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ike/v2/auth_lifetime.h"
 #include "ike/v2/configuration.h"
 
 namespace sallyport::ike::v2 {
@@ -48,6 +49,7 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
     step.failure->notify = w::to_string(w::NotifyType::authentication_failed);
     return step;
   }
+  step.granted = read_auth_lifetime(in.payloads);
   w::DeletePayload our_esp{w::ProtocolId::esp, {}}, our_ah{w::ProtocolId::ah, {}};
   for (const auto* theirs : in.payloads.all<w::DeletePayload>()) {
     if (theirs->protocol == w::ProtocolId::ike) {

@@ -84,7 +84,7 @@ bool is_busy(const IkeSa& sa) {
                                               std::holds_alternative<CloseChild>(*sa.current) ||
                                               std::holds_alternative<AbandonChild>(*sa.current));
   return sa.state != State::established || child_under_way || sa.wants<CloseIkeSa>() ||
-         (sa.pending_ike_sa && sa.pending_ike_sa->rival);
+         sa.timers.is_set(Timer::retirement) || (sa.pending_ike_sa && sa.pending_ike_sa->rival);
 }
 
 struct IkeMatch {

@@ -31,6 +31,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::accept(const Inbound& in, Environmen
   IkeSa& sa = session->sa_;
   sa = std::move(accepted.sa);
   sa.id = env.numbers.next_ike_sa();
+  session->begin_lineage(std::nullopt);
   sa.created = in.now;
   sa.timers.set(Timer::half_open, in.now + env.settings.half_open_timeout);
   const auto header = session->header_for(w::ExchangeType::ike_sa_init, 0, true);

@@ -9,6 +9,7 @@
 //   succession.cpp      IKE SAs in the place of others
 //   session_network.cpp inner addresses: come, inherited, gone
 //   session_fragments.cpp  long messages, both ways
+//   reauthentication.cpp   other IKE SAs in the place of those whose peers' proof ages
 #pragma once
 
 #include "ike/core/session.h"
@@ -33,6 +34,7 @@ class Ikev2Session final : public Session {
   void close_child(Instant now, Environment& env, policy::ChildSaId id, event::FailureKind why) override;
   bool rekey(Instant now, Environment& env) override;
   bool rekey_child(Instant now, Environment& env, policy::ChildSaId id) override;
+  bool reauthenticate(Instant now, Environment& env) override;
   void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
 
@@ -45,6 +47,11 @@ class Ikev2Session final : public Session {
   bool half_open() const override { return sa_.role == Role::responder && !sa_.established; }
   bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
   std::vector<std::unique_ptr<Session>> take_successors() override { return std::exchange(successors_, {}); }
+  bool take_wish_for_successor() override { return std::exchange(wants_successor_, false); }
+  void describe_successor(Initiation& initiation) const override;
+  bool take_wish_for_farewell() override { return std::exchange(wants_farewell_, false); }
+  void give_way(Instant now, Environment& env) override;
+  void take_traffic(Environment& env) override;
 
   const IkeSa& sa() const { return sa_; }
 
@@ -164,8 +171,17 @@ class Ikev2Session final : public Session {
   void inherit(Instant now, Environment& env, Ikev2Session& predecessor);
   void retire(Instant now, const Environment& env);
 
+  // ---- The peers prove anew who they are (reauthentication.cpp) ----
+  void begin_lineage(const std::optional<policy::IkeSaId>& replaces);
+  void plan_reauthentication(Instant now, Environment& env, std::optional<Duration> granted);
+  void arm_reauthentication();
+  void on_reauthentication(Instant now);
+  void watch_farewell(Instant now, Environment& env);
+
   IkeSa sa_;
   bool initial_contact_ = false;
+  bool wants_successor_ = false;
+  bool wants_farewell_ = false;
   std::vector<std::unique_ptr<Session>> successors_;  // for the engine to take in
 };
 

@@ -71,7 +71,7 @@ void Ikev2Session::log_sent(Environment& env, const wire::IkeHeader& header, con
 
 /// The request that our last answer is for has come again.
 void Ikev2Session::answer_again(Instant now, Environment& env, const Datagram& datagram) {
-  if (sa_.timers.is_set(Timer::retirement)) retire(now, env);
+  if (sa_.state == State::rekeyed && sa_.timers.is_set(Timer::retirement)) retire(now, env);
   if (Fragmentation* const f = sa_.fragmentation.get();
       f && f->long_response && ++f->response_repeats >= kRepetitionsBeforeSmaller)
     if (auto smaller = cut_smaller(env, *f->long_response, datagram.local); !smaller.empty())

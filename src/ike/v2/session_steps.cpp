@@ -19,6 +19,7 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   if (step.keyed) apply_keys(env, received, std::move(*step.keyed));
   if (step.authenticated) apply_authentication(now, env, std::move(*step.authenticated));
   apply_configuration(env, step);
+  if (step.authenticated || step.granted) plan_reauthentication(now, env, step.granted);
   apply_deletes(now, env, step);
   // The inbound half is there before the peer can know of it.
   if (step.child) install_child(now, env, std::move(*step.child));
@@ -38,6 +39,7 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   }
   if (made) apply_ike_sa(now, env, std::move(*made));
   run_next_task(now, env);
+  watch_farewell(now, env);
 }
 
 void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed keyed) {

@@ -32,8 +32,10 @@ std::expected<std::unique_ptr<Ikev2Session>, event::Failure> Ikev2Session::initi
   sa.setup = std::make_unique<Setup>();
   sa.setup->initial_contact = initiation.initial_contact;
   if (!initiation.child.child.empty()) session->want(CreateChild{.request = std::move(initiation.child)});
+  for (ChildRequest& further : initiation.further) session->want(CreateChild{.request = std::move(further)});
   if (!session->send_init(now, env, preferred_method(*sa.connection)))
     return std::unexpected(session->failure(FailureKind::system_refused, Side::local));
+  session->begin_lineage(initiation.reauthenticates);
   return session;
 }
 
@@ -314,7 +316,12 @@ SessionFacts Ikev2Session::facts() const {
           .connection = sa_.connection,
           .remote = sa_.remote,
           .created = sa_.created,
-          .established = sa_.state == State::established ? sa_.established : std::nullopt};
+          .established = sa_.state == State::established ? sa_.established : std::nullopt,
+          .lineage = sa_.authentication.lineage,
+          .began_lineage = sa_.authentication.began,
+          .lineage_spi = sa_.authentication.spi_i,
+          .reauthenticates = sa_.authentication.replaces,
+          .leaving = sa_.timers.is_set(Timer::retirement)};
 }
 
 IkeSaStatus Ikev2Session::status() const {
@@ -327,6 +334,7 @@ IkeSaStatus Ikev2Session::status() const {
   status.ppk = sa_.ppk;
   status.expires = sa_.timers.at(Timer::life);
   status.rekeys = sa_.timers.at(Timer::renewal);
+  status.reauthenticates = sa_.timers.at(Timer::reauthentication);
   if (sa_.keyed()) status.suite = sa_.suite;
   status.received = sa_.received;
   status.given = sa_.given;

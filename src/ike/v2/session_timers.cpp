@@ -29,6 +29,8 @@ void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
     case Timer::retry: return run_next_task(now, env);
     case Timer::life: return close(now, env, FailureKind::expired, true);
     case Timer::renewal: return on_renewal(now, env);
+    case Timer::reauthentication: return on_reauthentication(now);
+    case Timer::farewell: return watch_farewell(now, env);
     case Timer::retirement: return close(now, env, FailureKind::rekeyed, true);
     case Timer::reassembly: return on_reassembly(now, env);
     case Timer::child_life: return on_child_life(now, env);

@@ -48,6 +48,7 @@ struct Step {
   std::optional<policy::NetworkConfig> received, given;  // of IkeSa
   std::optional<NewChild> child;
   std::optional<NewIkeSa> ike_sa;              // in the place of this one
+  std::optional<Duration> granted;             // so long the peer takes our proof of who we are for good (RFC 4478)
   std::optional<policy::ChildSaId> lost;       // a child of ours that the peer does not know (CHILD_SA_NOT_FOUND)
   std::vector<policy::ChildSaId> removed;      // children that the peer deleted
   std::vector<std::uint32_t> removed_unknown;  // outbound SPIs that it deleted, of no child of ours

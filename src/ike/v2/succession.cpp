@@ -84,7 +84,9 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
   session->log_keys(env);
   env.emit(event::IkeSaEstablished{sa.id, sa.connection_name(), sa.initiator(), 2, sa.local, sa.remote, sa.local_id,
                                    sa.remote_id, sa.spi_i, sa.spi_r, sa.suite});
+  sa.authentication = sa_.authentication;
   session->arm_established_timers(now, env);
+  session->arm_reauthentication();
   return session;
 }
 
@@ -96,7 +98,7 @@ void Ikev2Session::succeed(Instant now, Environment& env, NewIkeSa made) {
   successor->inherit(now, env, *this);
   successors_.push_back(std::move(successor));
   for (const Timer timer : {Timer::liveness, Timer::keepalive, Timer::confirm, Timer::life, Timer::renewal,
-                            Timer::child_life, Timer::retry})
+                            Timer::reauthentication, Timer::farewell, Timer::child_life, Timer::retry})
     sa_.timers.cancel(timer);
   if (sa_.state != State::rekeyed) return;  // it ends here and now
   if (initiated)
