@@ -82,6 +82,7 @@ class End final : public ike::HostView {
   }
   std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }
   std::optional<IpAddress> source_address(const IpAddress&) const override { return address_; }
+  std::vector<IpAddress> addresses() const override { return {address_}; }
   ike::Engine& engine() { return engine_; }
 
  private:

@@ -61,6 +61,7 @@ class EngineEnd final : public ike::HostView {
   }
   std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }
   std::optional<policy::IpAddress> source_address(const policy::IpAddress&) const override { return address_; }
+  std::vector<policy::IpAddress> addresses() const override { return {address_}; }
   ike::Engine& engine() { return engine_; }
 
   /// Takes what the engine says.

@@ -4,8 +4,9 @@
 // The input is a list of records: kind (1 octet), size (2 octets), that many octets.
 //   even kinds   a datagram as it is, from a stranger; kind 2 comes to port 4500
 //   odd kinds    the payloads of a message that the peer of an established IKE SA encrypts properly: the first octet is
-//                the exchange type, the second the type of the first payload
+//                the exchange type, the second the type of the first payload; with bit 0x40 it comes from elsewhere
 //   kind 3       a fragment of such a message: behind these two its number and how many there are
+// With the top bit of the first kind, the peer is a client that has an inner address and may move (MOBIKE).
 #include "base/reader.h"
 #include "fuzz/common/engine_end.h"
 #include "wire/ikev2/message.h"
@@ -18,10 +19,24 @@ using fuzz::kClient, fuzz::kGateway, fuzz::kStranger, fuzz::provider;
 using End = fuzz::EngineEnd;
 namespace w = wire::ikev2;
 
+bool is_answer_to(ByteView message, std::uint32_t id) {
+  const auto header = w::parse_message(message)->header;
+  return (header.flags & w::flag_response) != 0 && header.message_id == id &&
+         static_cast<w::ExchangeType>(header.exchange_type) != w::ExchangeType::ike_sa_init;
+}
 bool is_readable(ByteView message) { return w::parse_message(message).has_value(); }
 
 policy::Connection connection(const char* local_id, const char* remote_id, const policy::IpAddress& remote) {
   return fuzz::connection(local_id, remote_id, remote, policy::IkeVersion::v2);
+}
+
+void make_mobile(policy::Connection& client, policy::Connection& gateway) {
+  for (policy::Connection* each : {&client, &gateway})
+    each->children.pop_back(), each->mobike = true;  // the one in transport mode
+  client.vips = {policy::IpAddress::unspecified(policy::Family::ipv4)};
+  client.children[0].local_ts = gateway.children[0].remote_ts = {policy::SelectorTemplate{.dynamic = true}};
+  gateway.pools = {"p"};
+  gateway.remote_addrs.clear();
 }
 
 void handshake(End& client, End& gateway) {
@@ -67,8 +82,10 @@ std::optional<Bytes> seal(const ike::LogKeys& keys, std::uint32_t id, std::uint6
 }
 
 void run(ByteView input) {
-  End client(1, kClient, {connection("client", "gateway", kGateway)}, is_readable);
-  End gateway(2, kGateway, {connection("gateway", "client", kClient)}, is_readable);
+  auto of_client = connection("client", "gateway", kGateway), of_gateway = connection("gateway", "client", kClient);
+  if (!input.empty() && (input.front() & 0x80) != 0) make_mobile(of_client, of_gateway);
+  End client(1, kClient, {std::move(of_client)}, is_readable);
+  End gateway(2, kGateway, {std::move(of_gateway)}, is_readable);
   handshake(client, gateway);
 
   Instant now{};
@@ -87,10 +104,13 @@ void run(ByteView input) {
       const auto fragment = *kind == 3 ? std::optional(FragmentNumbers{octets[2], octets[3]}) : std::nullopt;
       const auto message = seal(client.keys(), next_id, static_cast<std::uint64_t>(records), octets[0], octets[1],
                                 fragment, octets.subspan(fragment ? 4 : 2));
-      if (message) gateway.engine().on_datagram(now, {{kGateway, 500}, {kClient, 500}, *message});
+      const bool elsewhere = (*kind & 0x40) != 0;
+      const std::uint16_t port = elsewhere ? 4500 : 500;
+      if (message)
+        gateway.engine().on_datagram(now, {{kGateway, port}, {elsewhere ? kStranger : kClient, port}, *message});
     }
     for (const auto& answer : gateway.drain())
-      if (answer.remote.address == kClient && w::parse_message(answer.message)->header.message_id == next_id) {
+      if (is_answer_to(answer.message, next_id)) {
         ++next_id;
         break;
       }

@@ -80,6 +80,9 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
      }},
     {{"encap", "boolean", "no", "UDP encapsulation of ESP even without a NAT"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.encap, read_boolean(n, d)); }},
+    {{"mobike", "boolean", "no",
+      "IKEv2: addresses of either end may change while an SA is up (RFC 4555); not with a child in transport mode"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.mobike, read_boolean(n, d)); }},
     {{"fragmentation", "yes, accept, force, no", "yes",
       "long IKE messages in fragments: to peers that know them; taken alone; in IKEv1 to all peers; not at all"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) {
@@ -124,7 +127,6 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
        for (const Item& item : read_list(n, d)) c.pools.emplace_back(item.text);
      }},
     {{"dscp", "6 bits", "000000", "DSCP of outgoing IKE packets", "0"}},
-    {{"mobike", "boolean", "yes", "changes of address while an SA is up (RFC 4555)", "no"}},
     {{"dpd_timeout", "time", "0s", "IKEv1's patience with a silent peer", "0",
       "retransmit_tries, which IKEv2 goes by"}},
     {{"send_certreq", "boolean", "yes", "asking for certificates", "no"}},

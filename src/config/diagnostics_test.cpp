@@ -62,8 +62,8 @@ TEST(UnknownSection, EarnsASuggestion) {
 
 TEST(UnsupportedKey, SaysSoWithTheNearestAlternative) {
   expect_office({
-      {"mobike = true",
-       "office.toml:2:1: error: connections.office.mobike: not supported yet; the only value accepted is false"},
+      {"mediation = true",
+       "office.toml:2:1: error: connections.office.mediation: not supported yet; the only value accepted is false"},
       {"dpd_timeout = \"1h\"",
        "office.toml:2:1: error: connections.office.dpd_timeout: not supported yet; use retransmit_tries, which IKEv2 "
        "goes by; the only value accepted is 0"},

@@ -13,6 +13,7 @@
 #include "daemon/keylog.h"
 #include "daemon/log.h"
 #include "daemon/machine.h"
+#include "linux/address_watch.h"
 #include "linux/clock.h"
 #include "linux/guard.h"
 #include "linux/kernel_random.h"
@@ -35,6 +36,8 @@ struct Overloaded : Fs... {
 
 /// How long a stopping daemon waits for its peers to hear of it.
 constexpr Duration kGoodbye = std::chrono::seconds(2);
+/// Addresses and routes change several at a time: so long is waited for the rest.
+constexpr Duration kSettling = std::chrono::milliseconds(300);
 
 ike::Settings ike_settings(const config::DaemonConfig& config) {
   ike::Settings settings;
@@ -111,13 +114,14 @@ struct Daemon::Parts {
         tun(std::move(tun_in)),
         steering(std::move(steering_in)),
         worker(*ciphers, random, datapath_settings(tun)),
-        machine(std::move(netlink), footprint, worker),
+        machine(std::move(netlink), footprint, tun.index(), worker),
         node(settings, *crypto, random, machine) {}
 
   linux::SystemResult<void> set_policy(policy::SpdPtr next);
   void open_ah_sockets();
   void carry_out(node::Effect& effect);
   void install(policy::ChildSaSpec& spec);
+  void move(const ike::MoveChildSa& child);
   const policy::Connection* connection_called(std::string_view name) const;  // nullptr: none
   void note(event::Event event);
   void begin_stop();
@@ -150,6 +154,9 @@ struct Daemon::Parts {
   linux::EventLoop::Watch signal_watch;
   std::unique_ptr<ControlServer> control;
   std::optional<Instant> stop_at;
+  std::optional<linux::AddressWatch> addresses;
+  linux::EventLoop::Watch address_watch;
+  std::optional<Instant> readdress_at;  // addresses have changed, and may go on doing so
   Daemon* daemon = nullptr;
 };
 
@@ -196,6 +203,17 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
   p.loop->before_sleep([d = daemon.get()] { d->settle(); });
   p.signals.emplace(std::move(signals));
   p.signal_watch = TRY(p.loop->watch(p.signals->fd(), {.readable = true}, [&p](linux::Readiness) { p.on_signal(); }));
+  p.addresses.emplace(TRY(linux::AddressWatch::open(p.footprint, p.tun.index())));
+  p.address_watch = TRY(p.loop->watch(p.addresses->fd(), {.readable = true}, [&p](linux::Readiness) {
+    if (p.addresses->has_changed() && !p.readdress_at) p.readdress_at = linux::monotonic_now() + kSettling;
+  }));
+  p.loop->add_timers([&p] { return p.readdress_at; },
+                     [&p](Instant now) {
+                       if (!p.readdress_at || *p.readdress_at > now) return;
+                       p.readdress_at.reset();
+                       p.machine.forget_addresses();
+                       p.node.on_addresses_changed(now);
+                     });
   p.control = TRY(ControlServer::listen(*daemon, options.control));
 
   p.configuration.set_files(std::move(config));
@@ -315,9 +333,7 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
                  [&](ike::WithdrawSpi& offer) { worker.withdraw(offer.protocol, offer.spi); },
                  [&](ike::InstallChildSa& child) { install(child.spec); },
                  [&](ike::RemoveChildSa& child) { worker.remove(child.id); },
-                 [&](ike::UseChildSa& child) { worker.use(child.id); },
-                 // An SA that moves is one behind a NAT, and so in UDP (RFC 7296 §2.23).
-                 [&](ike::MoveChildSa& child) { worker.update_endpoints(child.id, child.local, child.remote, true); },
+                 [&](ike::UseChildSa& child) { worker.use(child.id); }, [&](ike::MoveChildSa& child) { move(child); },
                  [&](ike::AddAddress& add) { log_refusal(machine.add_address(tun.index(), add.address)); },
                  [&](ike::RemoveAddress& remove) { log_refusal(machine.remove_address(tun.index(), remove.address)); },
                  [&](ike::Notice& notice) { note(std::move(notice.event)); },
@@ -332,6 +348,13 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
                    }
                  }},
       effect);
+}
+
+/// The way is another one: so is what fits through it.
+void Daemon::Parts::move(const ike::MoveChildSa& child) {
+  worker.update_endpoints(child.id, child.local, child.remote, child.udp_encap);
+  if (const auto route = machine.route_to(child.remote.address); route && route->mtu != 0)
+    worker.set_path_mtu(child.id, route->mtu);
 }
 
 void Daemon::Parts::install(policy::ChildSaSpec& spec) {

@@ -9,8 +9,10 @@ namespace sallyport::daemon {
 
 class Machine final : public ike::HostView {
  public:
-  Machine(linux::NetlinkSocket netlink, const linux::Footprint& footprint, const datapath::Worker& worker)
-      : netlink_(std::move(netlink)), footprint_(footprint), worker_(worker) {}
+  /// `tunnel`: index of the device that inner addresses are on.
+  Machine(linux::NetlinkSocket netlink, const linux::Footprint& footprint, std::uint32_t tunnel,
+          const datapath::Worker& worker)
+      : netlink_(std::move(netlink)), footprint_(footprint), tunnel_(tunnel), worker_(worker) {}
 
   std::optional<Instant> last_inbound(policy::ChildSaId id) const override {
     const auto status = worker_.status(id);
@@ -20,6 +22,17 @@ class Machine final : public ike::HostView {
     const auto route = route_to(remote);
     return route ? std::optional(route->source) : std::nullopt;
   }
+  /// Not the inner ones. Remembered until forget_addresses(): every IKE SA asks.
+  std::vector<policy::IpAddress> addresses() const override {
+    if (addresses_) return *addresses_;
+    addresses_.emplace();
+    if (const auto all = linux::own_addresses(netlink_))
+      for (const linux::OwnAddress& own : *all)
+        if (own.device != tunnel_) addresses_->push_back(own.address);
+    return *addresses_;
+  }
+  void forget_addresses() { addresses_.reset(); }
+
   std::optional<linux::OuterRoute> route_to(const policy::IpAddress& remote) const {
     return linux::outer_route(netlink_, footprint_, remote);
   }
@@ -35,6 +48,8 @@ class Machine final : public ike::HostView {
  private:
   mutable linux::NetlinkSocket netlink_;  // asking changes nothing but the socket's sequence number
   linux::Footprint footprint_;
+  std::uint32_t tunnel_;
+  mutable std::optional<std::vector<policy::IpAddress>> addresses_;
   const datapath::Worker& worker_;
 };
 

@@ -93,11 +93,17 @@ bool Worker::update_endpoints(policy::ChildSaId id, const policy::Endpoint& loca
   if (sa == nullptr) return false;
   sa->local = local;
   sa->remote = sa->inbound.last_origin = remote;
-  sa->udp_encap = udp_encap;
+  const bool is_ah = sa->protocol == policy::Protocol::ah;
+  sa->udp_encap = udp_encap && !is_ah && !sa->outer_ah;
+  sa->outbound.path_mtu = parts_->settings.path_mtu;  // of the way before nothing is known of this one
+  if (is_ah) sa->ah = AhLayout::of(*sa->inbound.cipher, local.address.is_v6());
   if (sa->outer_ah) {
     sa->outer_ah->local = local;
     sa->outer_ah->remote = sa->outer_ah->inbound.last_origin = remote;
+    sa->outer_ah->ah = AhLayout::of(*sa->outer_ah->inbound.cipher, local.address.is_v6());
+    sa->outer_ah->outbound.path_mtu = parts_->settings.path_mtu;
   }
+  parts_->forget_flows();
   return true;
 }
 

@@ -100,8 +100,9 @@ class Worker {
   bool use(policy::ChildSaId id);
   /// Both directions. False: there was no such SA.
   bool remove(policy::ChildSaId id);
-  /// Where the peer is now, or where we are. The addresses that transport mode puts into clear packets stay those of
-  /// install(), as the selectors do (RFC 7296 §2.23.1). False: there was no such SA.
+  /// Where the peer is now, or where we are, in one family; the path MTU is that of the settings again. The addresses
+  /// that transport mode puts into clear packets stay those of install(), as the selectors do (RFC 7296 §2.23.1).
+  /// False: there was no such SA.
   bool update_endpoints(policy::ChildSaId id, const policy::Endpoint& local, const policy::Endpoint& remote,
                         bool udp_encap);
   /// The largest outer IP packet, in octets, that reaches the peer (at least 576, RFC 8900). False: no such SA.

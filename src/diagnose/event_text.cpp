@@ -61,6 +61,7 @@ struct Name {
   std::string_view operator()(const event::MessageRejected&) const { return "message-rejected"; }
   std::string_view operator()(const event::NatDetected&) const { return "nat-detected"; }
   std::string_view operator()(const event::PeerAddressChanged&) const { return "peer-address-changed"; }
+  std::string_view operator()(const event::OwnAddressChanged&) const { return "own-address-changed"; }
   std::string_view operator()(const event::IkeSaEstablished&) const { return "ike-sa-established"; }
   std::string_view operator()(const event::IkeSaClosed&) const { return "ike-sa-closed"; }
   std::string_view operator()(const event::ChildSaInstalled&) const { return "child-sa-installed"; }
@@ -100,6 +101,9 @@ struct Line {
   }
   std::string operator()(const event::PeerAddressChanged& e) const {
     return fmt::format("peer moved from {} to {}", to_string(e.from), to_string(e.to));
+  }
+  std::string operator()(const event::OwnAddressChanged& e) const {
+    return fmt::format("we moved from {} to {}", to_string(e.from), to_string(e.to));
   }
   std::string operator()(const event::IkeSaEstablished& e) const {
     return fmt::format("IKE SA {} established: {} [{}] ... {} [{}], {}", e.ike_sa.value, to_string(e.local),
@@ -165,6 +169,9 @@ struct ToFields {
     return {{"nat_local", yes_no(e.local)}, {"nat_remote", yes_no(e.remote)}};
   }
   Fields operator()(const event::PeerAddressChanged& e) const {
+    return {{"from", to_string(e.from)}, {"to", to_string(e.to)}};
+  }
+  Fields operator()(const event::OwnAddressChanged& e) const {
     return {{"from", to_string(e.from)}, {"to", to_string(e.to)}};
   }
   Fields operator()(const event::IkeSaEstablished& e) const {

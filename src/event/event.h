@@ -60,6 +60,11 @@ struct PeerAddressChanged {
   std::string connection;
   policy::Endpoint from, to;
 };
+struct OwnAddressChanged {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  policy::Endpoint from, to;
+};
 struct IkeSaEstablished {
   policy::IkeSaId ike_sa;
   std::string connection;
@@ -136,8 +141,8 @@ struct NetworkConfigured {
 };
 
 using Event =
-    std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, IkeSaEstablished,
-                 IkeSaClosed, ChildSaInstalled, ChildSaRemoved, ChildSaRekeyed, IkeSaRekeyed, IkeSaReauthenticated,
-                 NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
+    std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, OwnAddressChanged,
+                 IkeSaEstablished, IkeSaClosed, ChildSaInstalled, ChildSaRemoved, ChildSaRekeyed, IkeSaRekeyed,
+                 IkeSaReauthenticated, NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
 
 }  // namespace sallyport::event

@@ -148,6 +148,11 @@ void Node::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoi
   drain_engine(now);
 }
 
+void Node::on_addresses_changed(Instant now) {
+  engine_.on_addresses_changed(now);
+  drain_engine(now);
+}
+
 void Node::on_child_runs_low(Instant now, policy::ChildSaId id) {
   engine_.rekey(now, id);
   drain_engine(now);

@@ -61,6 +61,8 @@ class Node {
   void on_need_sa(Instant now, policy::PolicyId policy, const policy::TrafficSelector& source,
                   const policy::TrafficSelector& destination);
   void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
+  /// The host's own addresses, or its routes, have changed.
+  void on_addresses_changed(Instant now);
   /// An SA will soon be used up, in sequence numbers or by the volume that it may carry.
   void on_child_runs_low(Instant now, policy::ChildSaId id);
   /// The datapath stopped using an SA: it is used up.

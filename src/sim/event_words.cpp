@@ -94,6 +94,7 @@ std::string_view event_name(const event::Event& event) {
                                                                                             "message rejected",
                                                                                             "NAT detected",
                                                                                             "peer address changed",
+                                                                                            "own address changed",
                                                                                             "IKE SA established",
                                                                                             "IKE SA closed",
                                                                                             "Child SA installed",
@@ -127,6 +128,10 @@ std::string event_words(const event::Event& event) {
           },
           [](const event::PeerAddressChanged& e) {
             return fmt::format("IKE SA {}{}: the peer moved from {} to {}", e.ike_sa.value, of(e.connection),
+                               policy::to_string(e.from), policy::to_string(e.to));
+          },
+          [](const event::OwnAddressChanged& e) {
+            return fmt::format("IKE SA {}{}: we moved from {} to {}", e.ike_sa.value, of(e.connection),
                                policy::to_string(e.from), policy::to_string(e.to));
           },
           [](const event::IkeSaEstablished& e) {

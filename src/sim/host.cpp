@@ -185,6 +185,17 @@ std::optional<policy::IpAddress> Host::source_address(const policy::IpAddress& r
   return *found;
 }
 
+std::vector<policy::IpAddress> Host::addresses() const { return addresses_; }
+
+void Host::change_addresses(std::vector<policy::IpAddress> addresses) {
+  ASSERT(!addresses.empty());
+  world().trace().note(world().now(), name(), "changes its addresses");
+  addresses_ = std::move(addresses);
+  if (!running_) return;
+  running_->node.on_addresses_changed(world().now());
+  settle();
+}
+
 bool Host::owns(const policy::IpAddress& address) const {
   return std::ranges::find(addresses_, address) != addresses_.end();
 }
@@ -349,7 +360,8 @@ void Host::carry_out_verdicts() {
 }
 
 void Host::send_esp(const datapath::Send& esp) {
-  if (esp.is_ah) {  // a whole IP packet already
+  if (!esp.is_ah && !owns(esp.local.address)) return;  // as the system would
+  if (esp.is_ah) {                                     // a whole IP packet already
     (void)send(0, to_bytes(esp.bytes));
     return;
   }
@@ -414,7 +426,8 @@ void Host::carry_out(node::Effect effect) {
       if (found == running.installed.end()) return;
       found->second.local = move.local;
       found->second.remote = move.remote;
-      running.worker.update_endpoints(move.id, move.local, move.remote, found->second.udp_encap);
+      found->second.udp_encap = move.udp_encap;
+      running.worker.update_endpoints(move.id, move.local, move.remote, move.udp_encap);
     }
     void operator()(const ike::AddAddress& add) { host.inner_addresses_.push_back(add.address); }
     void operator()(const ike::RemoveAddress& remove) { std::erase(host.inner_addresses_, remove.address); }

@@ -73,8 +73,9 @@ class Host final : public Device, private ike::HostView {
   /// crash() and start() at one moment.
   void restart();
   bool is_running() const { return running_ != nullptr; }
-  /// Another address instead of the first: the cable is in another network.
-  void change_address(const policy::IpAddress& address) { addresses_.front() = address; }
+  /// Other addresses, the first of each family being the one that packets leave from: the cable is in another network.
+  void change_addresses(std::vector<policy::IpAddress> addresses);
+  void change_address(const policy::IpAddress& address) { change_addresses({address}); }
 
   // ---- What an observer sees
 
@@ -128,6 +129,7 @@ class Host final : public Device, private ike::HostView {
   // ike::HostView
   std::optional<Instant> last_inbound(policy::ChildSaId id) const override;
   std::optional<policy::IpAddress> source_address(const policy::IpAddress& remote) const override;
+  std::vector<policy::IpAddress> addresses() const override;
 
   void apply_configuration();
 

@@ -27,6 +27,8 @@ class HostView {
   virtual std::optional<Instant> last_inbound(policy::ChildSaId id) const = 0;
   /// The address that packets to `remote` leave from; nullopt when there is no route.
   virtual std::optional<policy::IpAddress> source_address(const policy::IpAddress& remote) const = 0;
+  /// The outer addresses that it has, of both families.
+  virtual std::vector<policy::IpAddress> addresses() const = 0;
 };
 
 /// What a gateway has granted to a client.

@@ -43,11 +43,12 @@ struct RemoveChildSa {
 struct UseChildSa {
   policy::ChildSaId id;
 };
-/// The outer addresses of a Child SA changed.
+/// The outer addresses of a Child SA changed, perhaps with a NAT between them or not any more.
 struct MoveChildSa {
   policy::ChildSaId id;
   policy::Endpoint local;
   policy::Endpoint remote;
+  bool udp_encap = true;
 };
 /// An inner address of ours came, from the gateway that gave it, or goes. Several IKE SAs may have the same one.
 struct AddAddress {

@@ -82,6 +82,9 @@ class Session {
   /// The peer's ESP came, authentic, from another address (RFC 7296 §2.23).
   virtual void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) = 0;
 
+  /// The host's own addresses, or its routes, have changed.
+  virtual void on_addresses_changed(Instant, Environment&) {}
+
   // ---- What there is to see ----
   virtual SessionFacts facts() const = 0;
   /// As far as it is known: while nothing is, any; from its own word on, what the peer says that it is.

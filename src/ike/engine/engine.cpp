@@ -264,6 +264,14 @@ void Engine::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endp
   state_->with(now, id, [&](Session& session, Environment& env) { session.on_peer_moved(now, env, remote); });
 }
 
+void Engine::on_addresses_changed(Instant now) {
+  std::vector<policy::IkeSaId> all;
+  for (const auto& [spi, slot] : state_->slots) all.push_back(slot.session->facts().id);
+  std::ranges::sort(all);
+  for (const auto id : all)
+    state_->with(now, id, [&](Session& session, Environment& env) { session.on_addresses_changed(now, env); });
+}
+
 // ---- What there is to see ----
 
 const policy::AddressPools& Engine::pools() const { return state_->pools; }

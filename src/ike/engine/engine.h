@@ -56,6 +56,8 @@ class Engine {
   bool reauthenticate(Instant now, policy::IkeSaId id);
   /// An authentic ESP packet came from another address or port (RFC 7296 §2.23).
   void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
+  /// The host's own addresses, or its routes, have changed: HostView has the new ones.
+  void on_addresses_changed(Instant now);
 
   /// True for a connection that needs a password that neither the configuration has nor anybody said. What is said here
   /// lasts until it is forgotten, or the peer refuses it.

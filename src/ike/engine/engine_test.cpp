@@ -48,6 +48,7 @@ class Peer final : public HostView {
   }
   std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }
   std::optional<IpAddress> source_address(const IpAddress&) const override { return address_; }
+  std::vector<IpAddress> addresses() const override { return {address_}; }
 
   void drain() {
     while (auto output = engine_.poll_output()) {

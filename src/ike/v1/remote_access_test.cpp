@@ -86,6 +86,7 @@ class XauthMessages : public testing::Test {
   struct NoHost final : HostView {
     std::optional<Instant> last_inbound(policy::ChildSaId) const override { return {}; }
     std::optional<IpAddress> source_address(const IpAddress&) const override { return {}; }
+    std::vector<IpAddress> addresses() const override { return {}; }
   };
   struct Nobody final : Contacts {
     bool knows(const IpAddress&, const policy::Identity&) const override { return false; }

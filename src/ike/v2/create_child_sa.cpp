@@ -203,7 +203,7 @@ Step process_create_child_response(const IkeSa& sa, const Inbound& in, Environme
 
 Step process_create_child_request(const IkeSa& sa, const Inbound& in, Environment& env) {
   if (is_about_ike_sa(in.payloads)) return process_rekey_ike_request(sa, in, env);
-  if (is_busy_with_itself(sa)) return refuse(sa, {.type = w::NotifyType::temporary_failure});
+  if (is_busy_with_itself(sa) || sa.mobility.unproved) return refuse(sa, {.type = w::NotifyType::temporary_failure});
   const ChildSa* replaced = nullptr;
   if (const auto* rekey = in.payloads.find_notify(w::NotifyType::rekey_sa)) {
     const auto found = find_replaced(sa, *rekey);

@@ -8,6 +8,7 @@
 #include "ike/v2/authentication.h"
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/configuration.h"
+#include "ike/v2/mobike.h"
 #include "ike/v2/numbers_map.h"
 
 namespace sallyport::ike::v2 {
@@ -261,6 +262,7 @@ std::optional<w::PayloadChain> build_auth_request(const IkeSa& sa, bool initial_
       payloads.add(w::NotifyPayload{.type = w::NotifyType::no_ppk_auth, .data = without_ppk->data});
   }
   if (!connection.vips.empty()) payloads.add(build_configuration_request(connection, env.memory));
+  if (is_mobile(connection)) add_mobike_supported(payloads, sa, connection, env.host);
   return payloads;
 }
 
@@ -295,6 +297,7 @@ Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env)
   Step step{.next = State::established, .authenticated = Authenticated{sa.connection, sa.local_id, *remote_id, false}};
   step.authenticated->ppk = std::move(ppk);
   step.granted = read_auth_lifetime(in.payloads);
+  if (is_mobile(*sa.connection)) step.authenticated->mobile = read_mobike_supported(in.payloads);
   read_first_child(sa, in, env, step);
   return step;
 }
@@ -344,6 +347,13 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
     return step;
   }
 
+  if (is_mobile(*connection) && read_mobike_supported(in.payloads) && !is_without_nat(in)) {
+    failure.kind = FailureKind::peer_error;
+    failure.notify = w::to_string(w::NotifyType::unexpected_nat_detected);
+    Step step{.next = State::closed, .failure = std::move(failure)};
+    step.reply.emplace().add(w::NotifyPayload{.type = w::NotifyType::unexpected_nat_detected});
+    return step;
+  }
   const w::Identification own = write_identity(local_id);
   const Bytes own_body = own.body();
   const auto proof =
@@ -359,6 +369,8 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   if (proved == Proved::with_ppk) confirm_ppk(*step.reply);
   add_auth_lifetime(*step.reply, *connection);
   answer_first_child(sa, *connection, in, env, step);
+  if (is_mobile(*connection)) step.authenticated->mobile = read_mobike_supported(in.payloads);
+  if (step.authenticated->mobile) add_mobike_supported(*step.reply, sa, *connection, env.host);
   return step;
 }
 

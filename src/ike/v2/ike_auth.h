@@ -2,8 +2,8 @@
 // agreed on along the way. With pre-shared keys it is one exchange.
 //
 //   initiator                                                                          responder
-//   HDR, SK {IDi, [N(INITIAL_CONTACT),] [IDr,] AUTH, [CP,] SAi2, TSi, TSr}  -->
-//                                                       <--  HDR, SK {IDr, AUTH, [CP,] SAr2, TSi, TSr}
+//   HDR, SK {IDi, [N(INITIAL_CONTACT),] [IDr,] AUTH, [CP,] SAi2, TSi, TSr, [N(MOBIKE_SUPPORTED)]}  -->
+//                                         <--  HDR, SK {IDr, AUTH, [CP,] SAr2, TSi, TSr, [N(MOBIKE_SUPPORTED)]}
 //   without SA and TS where the IKE SA begins without a Child SA (RFC 6023)
 //                                                       or:  HDR, SK {IDr, AUTH, N(NO_PROPOSAL_CHOSEN |
 //                                                       TS_UNACCEPTABLE)} or:  HDR, SK {N(AUTHENTICATION_FAILED)}

@@ -15,6 +15,7 @@
 #include "ike/v2/fragmentation.h"
 #include "ike/v2/key_schedule.h"
 #include "ike/v2/message_window.h"
+#include "ike/v2/mobility.h"
 #include "policy/child_sa.h"
 #include "policy/connection_table.h"
 #include "policy/network_config.h"
@@ -88,7 +89,12 @@ struct CloseIkeSa {
   event::FailureKind why;
 };
 struct CheckLiveness {};
-using Task = std::variant<CreateChild, RekeyIkeSa, CloseChild, AbandonChild, CloseIkeSa, CheckLiveness>;
+// MOBIKE: we are elsewhere, or want the peer elsewhere; we have other addresses beside; does it get what goes there?
+struct UpdateAddresses {};
+struct TellAddresses {};
+struct CheckRoute {};
+using Task = std::variant<CreateChild, RekeyIkeSa, CloseChild, AbandonChild, CloseIkeSa, CheckLiveness, UpdateAddresses,
+                          TellAddresses, CheckRoute>;
 
 /// In order, but for those whose time has not come.
 struct QueuedTask {
@@ -173,6 +179,8 @@ struct IkeSa : AnyIkeSa {
   std::optional<policy::NetworkConfig> received,
       given;  // inner addresses: ours, as a client; the peer's, as its gateway
 
+  Mobility mobility;
+
   std::unique_ptr<Setup> setup;
   std::vector<ChildSa> children;
   std::vector<QueuedTask> tasks;  // short, so a vector
@@ -189,6 +197,10 @@ struct IkeSa : AnyIkeSa {
     return pending_child ? pending_child->task.replaces : std::nullopt;
   }
   /// The outstanding request, or one that waits, is of this kind.
+  template <class T>
+  bool waits_for() const {
+    return current && std::holds_alternative<T>(*current);
+  }
   template <class T>
   bool wants() const {
     return (current && std::holds_alternative<T>(*current)) ||

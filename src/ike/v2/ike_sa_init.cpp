@@ -176,6 +176,7 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
   keyed.fragmentation = wants_fragmentation(*sa.connection) && says_fragmentation(in.payloads);
   keyed.childless = in.payloads.find_notify(w::NotifyType::childless_ikev2_supported) != nullptr;
   keyed.ppk = wants_ppk(*sa.connection) && says_ppk(in.payloads);
+  keyed.knows_nat_traversal = knows_nat_traversal(in.payloads);
   return {.next = State::auth_sent, .keyed = std::move(keyed)};
 }
 
@@ -233,6 +234,7 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   const NatFindings nat = detect_nat(in.payloads, env.crypto, sa.spi_i, 0, sa.local, sa.remote);
   sa.nat_local = nat.local || pretend;
   sa.nat_remote = nat.remote;
+  sa.mobility.may_be_natted = knows_nat_traversal(in.payloads);
 
   InitAccepted accepted{std::move(sa), {}};
   const w::Proposal& taken = offered->proposals[choice->offered_index];

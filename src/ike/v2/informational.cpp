@@ -4,6 +4,7 @@
 
 #include "ike/v2/auth_lifetime.h"
 #include "ike/v2/configuration.h"
+#include "ike/v2/mobike.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -70,6 +71,7 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
       if (!child->closing) ours.spis.push_back(child->spi_in);  // else our own Delete is on its way (RFC 7296 §1.4.1)
     }
   }
+  answer_mobike(sa, in, env, step);
   if (const auto* asked = find_configuration_request(in.payloads); asked && sa.state == State::established) {
     auto configuration = answer_configuration(sa, *sa.connection, sa.remote_id, *asked, false, env);
     if (configuration) {
@@ -85,9 +87,15 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
   return step;
 }
 
-Step process_informational_response(const IkeSa& sa, const Inbound&, Environment&) {
+Step process_informational_response(const IkeSa& sa, const Inbound& in, Environment& env) {
+  auto moved = read_mobike_answer(sa, in, env);
+  if (!moved) {
+    auto failure = sa.failure_of(FailureKind::protocol_violation, Side::remote);
+    failure.notify = w::to_string(w::NotifyType::cookie2);
+    return {.next = State::closed, .failure = std::move(failure)};
+  }
   // Whatever it holds, the peer has taken our request; what that means depends on the task, which session.cpp finishes.
-  return {.next = sa.state == State::closing ? State::closed : sa.state};
+  return {.next = sa.state == State::closing ? State::closed : sa.state, .moved = std::move(moved)};
 }
 
 }  // namespace sallyport::ike::v2

@@ -37,6 +37,10 @@ class MessageWindow {
     std::uint32_t attempt;  // 1 for the first repetition
     Instant due;            // the next one
   };
+  /// The way to the peer has changed: as if it had just been sent for the first time.
+  void begin_anew(const Settings& settings) {
+    if (outstanding_) outstanding_->repetitions = 0, outstanding_->wait = settings.retransmit_timeout;
+  }
   /// nullopt when all tries are used up: the peer is unreachable.
   std::optional<Repetition> repeat_request(Instant now, const Settings& settings, RandomSource& random);
   /// The outstanding request's datagrams: one, or its fragments.

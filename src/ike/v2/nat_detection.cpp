@@ -46,6 +46,11 @@ void add_nat_detection(w::PayloadChain& payloads, crypto::Provider& crypto, std:
                                 .data = endpoint_hash(crypto, spi_i, spi_r, remote)});
 }
 
+bool knows_nat_traversal(const w::PayloadChain& payloads) {
+  return payloads.find_notify(w::NotifyType::nat_detection_source_ip) &&
+         payloads.find_notify(w::NotifyType::nat_detection_destination_ip);
+}
+
 NatFindings detect_nat(const w::PayloadChain& payloads, crypto::Provider& crypto, std::uint64_t spi_i,
                        std::uint64_t spi_r, const policy::Endpoint& local, const policy::Endpoint& remote) {
   return {

@@ -17,6 +17,8 @@ void add_nat_detection(wire::ikev2::PayloadChain& payloads, crypto::Provider& cr
                        std::uint64_t spi_r, const policy::Endpoint& local, const policy::Endpoint& remote,
                        bool pretend);
 
+/// Has the sender said where it believes to be: does it know NAT traversal?
+bool knows_nat_traversal(const wire::ikev2::PayloadChain& payloads);
 /// Compares the peer's notifies with what we see; a peer that sends none has no NAT traversal, and no findings.
 NatFindings detect_nat(const wire::ikev2::PayloadChain& payloads, crypto::Provider& crypto, std::uint64_t spi_i,
                        std::uint64_t spi_r, const policy::Endpoint& local, const policy::Endpoint& remote);

@@ -135,11 +135,12 @@ void Ikev2Session::heard(Instant now, Environment& env, const Received& received
   if (sa_.established) sa_.peer_confirmed = true;
   const auto& [local, remote, message] = received.datagram;
   if (local == sa_.local && remote == sa_.remote) return;
-  if (sa_.state != State::keyed && !sa_.nat_remote) return;  // answered where it came from, but not followed
+  if (sa_.mobility.agreed) return follow_probe(now, env, received);  // nothing else moves it (RFC 4555 §3.8)
+  if (sa_.state != State::keyed && !sa_.nat_remote) return;          // answered where it came from, but not followed
   if (sa_.established) env.emit(event::PeerAddressChanged{sa_.id, sa_.connection_name(), sa_.remote, remote});
   sa_.local = local;
   sa_.remote = remote;
-  for (const ChildSa& child : sa_.children) env.outbox.push_back(MoveChildSa{child.id, local, remote});
+  for (const ChildSa& child : sa_.children) env.outbox.push_back(MoveChildSa{child.id, local, remote, child.udp_encap});
 }
 
 void Ikev2Session::dispatch(Instant now, Environment& env, const Received& received, const w::PayloadChain& payloads) {

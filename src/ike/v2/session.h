@@ -9,6 +9,7 @@
 //   succession.cpp      IKE SAs in the place of others
 //   session_network.cpp inner addresses: come, inherited, gone
 //   session_fragments.cpp  long messages, both ways
+//   session_mobility.cpp   outer addresses that change: MOBIKE
 //   reauthentication.cpp   other IKE SAs in the place of those whose peers' proof ages
 #pragma once
 
@@ -37,6 +38,7 @@ class Ikev2Session final : public Session {
   bool reauthenticate(Instant now, Environment& env) override;
   void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
+  void on_addresses_changed(Instant now, Environment& env) override;
 
   SessionFacts facts() const override;
   const policy::Identity& remote_id() const override { return sa_.remote_id; }
@@ -132,6 +134,9 @@ class Ikev2Session final : public Session {
   bool run(Instant now, Environment& env, const AbandonChild& task);
   bool run(Instant now, Environment& env, const CloseIkeSa& task);
   bool run(Instant now, Environment& env, const CheckLiveness& task);
+  bool run(Instant now, Environment& env, const UpdateAddresses& task);
+  bool run(Instant now, Environment& env, const TellAddresses& task);
+  bool run(Instant now, Environment& env, const CheckRoute& task);
   bool is_wanted_already(const CreateChild& wanted) const;
   void offer_spi(Environment& env) const;
   void drop_pending(Environment& env);
@@ -144,6 +149,26 @@ class Ikev2Session final : public Session {
   void on_liveness(Instant now, Environment& env);
   void arm_established_timers(Instant now, Environment& env);
   Instant last_heard(const Environment& env) const;
+
+  // ---- Outer addresses that change (session_mobility.cpp) ----
+  void begin_mobility(Environment& env, std::optional<std::vector<policy::IpAddress>> theirs);
+  void apply_moved(Instant now, Environment& env, const Received& received, Moved moved);
+  void apply_mobike_answer(Instant now, Environment& env, Moved moved);
+  void try_another_path(Instant now, Environment& env);
+  void set_path(Environment& env, const Path& path);
+  void move_to(Instant now, Environment& env, const Path& path);
+  void move_children(Environment& env);
+  void prove_or_move(Environment& env);
+  void adopt_nat(Instant now, Environment& env, const NatFindings& nat);
+  void tell_addresses(Instant now, Environment& env, bool anyway);
+  void repeat_at_once(Instant now, Environment& env);
+  void probe_other_paths(Instant now, Environment& env);
+  void follow_probe(Instant now, Environment& env, const Received& received);
+  template <class T>
+  void want_first() {
+    if (std::ranges::none_of(sa_.tasks, [](const QueuedTask& each) { return std::holds_alternative<T>(each.task); }))
+      sa_.tasks.insert(sa_.tasks.begin(), QueuedTask{T{}});
+  }
 
   // ---- Child SAs in the place of others (child_renewal.cpp) ----
   ChildSa* find(policy::ChildSaId id);

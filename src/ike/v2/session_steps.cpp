@@ -4,6 +4,7 @@
 #include "ike/core/child_sas.h"
 #include "ike/v2/create_child_sa.h"
 #include "ike/v2/ike_sa_init.h"
+#include "ike/v2/mobike.h"
 #include "ike/v2/session.h"
 
 namespace sallyport::ike::v2 {
@@ -38,6 +39,7 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
     finish_request(now, env, step);
   }
   if (made) apply_ike_sa(now, env, std::move(*made));
+  if (step.moved) apply_moved(now, env, received, std::move(*step.moved));
   run_next_task(now, env);
   watch_farewell(now, env);
 }
@@ -56,7 +58,10 @@ void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed 
   sa_.setup->ppk = keyed.ppk;
   sa_.remote = received.datagram.remote;
   // Ports that were configured on purpose are kept; the usual one gives way to NAT traversal (RFC 7296 §2.23).
-  if (sa_.udp_encap() && sa_.local.port == kIkePort && sa_.remote.port == kIkePort)
+  // With MOBIKE in any case: there may be one on another path (RFC 4555 §3.3).
+  sa_.mobility.may_be_natted = keyed.knows_nat_traversal;
+  const bool needs_port = sa_.udp_encap() || (keyed.knows_nat_traversal && is_mobile(*sa_.connection));
+  if (needs_port && sa_.local.port == kIkePort && sa_.remote.port == kIkePort)
     sa_.local.port = sa_.remote.port = kNatTraversalPort;
   if (sa_.udp_encap()) env.emit(event::NatDetected{sa_.id, sa_.connection_name(), sa_.nat_local, sa_.nat_remote});
   log_keys(env);
@@ -83,6 +88,7 @@ void Ikev2Session::apply_authentication(Instant now, Environment& env, Authentic
   initial_contact_ = authenticated.initial_contact;
   env.emit(event::IkeSaEstablished{sa_.id, sa_.connection_name(), sa_.initiator(), 2, sa_.local, sa_.remote,
                                    sa_.local_id, sa_.remote_id, sa_.spi_i, sa_.spi_r, sa_.suite});
+  begin_mobility(env, std::move(authenticated.mobile));
   arm_established_timers(now, env);
 }
 
@@ -137,6 +143,7 @@ void Ikev2Session::remove_child(Instant now, Environment& env, policy::ChildSaId
 void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
   sa_.window.request_answered();
   if (sa_.fragmentation) sa_.fragmentation->long_request.reset();
+  sa_.mobility.cookie.clear();
   sa_.timers.cancel(Timer::retransmit);
   if (step.restart) {
     sa_.setup->cookie = std::move(step.restart->cookie);

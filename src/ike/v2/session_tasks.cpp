@@ -7,6 +7,7 @@
 #include "ike/v2/create_child_sa.h"
 #include "ike/v2/ike_auth.h"
 #include "ike/v2/informational.h"
+#include "ike/v2/mobike.h"
 #include "ike/v2/rekey_ike_sa.h"
 #include "ike/v2/session.h"
 
@@ -158,14 +159,6 @@ void Ikev2Session::close(Instant now, Environment& env, FailureKind why, bool te
   run_next_task(now, env);
 }
 
-void Ikev2Session::on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) {
-  if (!sa_.nat_remote || !sa_.established || remote == sa_.remote) return;
-  env.emit(event::PeerAddressChanged{sa_.id, sa_.connection_name(), sa_.remote, remote});
-  sa_.remote = remote;
-  sa_.last_received = now;
-  for (const ChildSa& child : sa_.children) env.outbox.push_back(MoveChildSa{child.id, sa_.local, remote});
-}
-
 // ---- Tasks ----
 
 void Ikev2Session::run_next_task(Instant now, Environment& env) {
@@ -262,7 +255,7 @@ bool Ikev2Session::run(Instant now, Environment& env, const CloseIkeSa& task) {
 }
 
 bool Ikev2Session::run(Instant now, Environment& env, const CheckLiveness&) {
-  return send_request(now, env, w::ExchangeType::informational, {});
+  return send_request(now, env, w::ExchangeType::informational, build_liveness_check(sa_, env));
 }
 
 void Ikev2Session::offer_spi(Environment& env) const {

@@ -39,7 +39,10 @@ void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
 }
 
 void Ikev2Session::on_retransmit(Instant now, Environment& env) {
-  const auto repetition = sa_.window.repeat_request(now, env.settings, env.random);
+  // Who only follows leaves the leading end the time to find another path (RFC 4555 §3.11).
+  Settings patient = env.settings;
+  if (sa_.state == State::established && sa_.mobility.agreed && !sa_.mobility.leads) ++patient.retransmit_tries;
+  const auto repetition = sa_.window.repeat_request(now, patient, env.random);
   if (!repetition) {
     auto why = failure(FailureKind::peer_unreachable, Side::remote);
     why.attempts = sa_.window.attempts();
@@ -53,6 +56,7 @@ void Ikev2Session::on_retransmit(Instant now, Environment& env) {
     if (auto smaller = cut_smaller(env, *f->long_request, sa_.local); !smaller.empty())
       sa_.window.replace_request(std::move(smaller));
   send(now, env, sa_.window.request(), sa_.local, sa_.remote);
+  if (sa_.mobility.agreed && repetition->attempt >= 2) probe_other_paths(now, env);
 }
 
 void Ikev2Session::on_liveness(Instant now, Environment& env) {

@@ -20,9 +20,10 @@ struct Keyed {
   Bytes nonce_r;
   Bytes init_response;  // initiator alone
   bool nat_local = false, nat_remote = false;
-  bool fragmentation = false;  // both ends have announced it
-  bool childless = false;      // the responder takes an IKE_AUTH without a Child SA
-  bool ppk = false;            // both ends have a postquantum preshared key
+  bool fragmentation = false;        // both ends have announced it
+  bool childless = false;            // the responder takes an IKE_AUTH without a Child SA
+  bool ppk = false;                  // both ends have a postquantum preshared key
+  bool knows_nat_traversal = false;  // the peer
 };
 /// IKE_AUTH proved the peer's identity.
 struct Authenticated {
@@ -30,6 +31,7 @@ struct Authenticated {
   policy::Identity local_id, remote_id;
   bool initial_contact = false;  // the peer knows of no other IKE SA with us (RFC 7296 §2.4)
   std::optional<PpkKeys> ppk = {};
+  std::optional<std::vector<policy::IpAddress>> mobile = {};  // both support MOBIKE; the peer's further addresses
 };
 struct NewChild {
   policy::ChildSaSpec spec;
@@ -52,6 +54,7 @@ struct Step {
   std::optional<policy::ChildSaId> lost;       // a child of ours that the peer does not know (CHILD_SA_NOT_FOUND)
   std::vector<policy::ChildSaId> removed;      // children that the peer deleted
   std::vector<std::uint32_t> removed_unknown;  // outbound SPIs that it deleted, of no child of ours
+  std::optional<Moved> moved;                  // MOBIKE's part
   /// IKE_SA_INIT once more with these changes (RFC 7296 §1.2, §2.6).
   struct Restart {
     Bytes cookie;

@@ -81,6 +81,10 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
   sa.established = now;
   sa.peer_confirmed = false;
   sa.failure.reset();
+  sa.mobility = sa_.mobility;
+  sa.mobility.cookie.clear();
+  sa.mobility.probed.clear();
+  sa.mobility.seen_as.clear();  // another IKE SA, another hash of the same
   session->log_keys(env);
   env.emit(event::IkeSaEstablished{sa.id, sa.connection_name(), sa.initiator(), 2, sa.local, sa.remote, sa.local_id,
                                    sa.remote_id, sa.spi_i, sa.spi_r, sa.suite});
@@ -128,6 +132,9 @@ void Ikev2Session::inherit(Instant now, Environment& env, Ikev2Session& predeces
         std::holds_alternative<RekeyIkeSa>(queued.task) || std::holds_alternative<CheckLiveness>(queued.task);
     if (!of_the_old) sa_.tasks.push_back(std::move(queued));
   }
+  if (predecessor.sa_.waits_for<UpdateAddresses>()) want_first<UpdateAddresses>();
+  if (predecessor.sa_.waits_for<TellAddresses>()) want_first<TellAddresses>();
+  if (predecessor.sa_.waits_for<CheckRoute>()) want_first<CheckRoute>();
   arm_child_life();
   run_next_task(now, env);
 }

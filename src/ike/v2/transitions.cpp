@@ -18,7 +18,6 @@ using enum Role;
 constexpr std::array kAfterInit = {State::auth_sent, State::init_sent, State::closed};
 constexpr std::array kAfterAuthResponse = {State::established, State::closing, State::closed};
 constexpr std::array kAfterAuthRequest = {State::established, State::closed};
-constexpr std::array kStays = {State::established};
 constexpr std::array kMayClose = {State::established, State::closed};
 constexpr std::array kAfterCreateRequest = {State::established, State::rekeyed};
 constexpr std::array kAfterCreateResponse = {State::established, State::rekeyed, State::closed};
@@ -43,15 +42,15 @@ constexpr std::array kTransitions = {
     Transition{State::established, responder, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kAfterCreateResponse},
     Transition{State::established, initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kMayClose},
     Transition{State::established, responder, kRequest,  ExchangeType::informational,   process_informational_request,  kMayClose},
-    Transition{State::established, initiator, kResponse, ExchangeType::informational,   process_informational_response, kStays},
-    Transition{State::established, responder, kResponse, ExchangeType::informational,   process_informational_response, kStays},
+    Transition{State::established, initiator, kResponse, ExchangeType::informational,   process_informational_response, kMayClose},
+    Transition{State::established, responder, kResponse, ExchangeType::informational,   process_informational_response, kMayClose},
 
     Transition{State::rekeyed,     initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysRekeyed},
     Transition{State::rekeyed,     responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysRekeyed},
     Transition{State::rekeyed,     initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kRetires},
     Transition{State::rekeyed,     responder, kRequest,  ExchangeType::informational,   process_informational_request,  kRetires},
-    Transition{State::rekeyed,     initiator, kResponse, ExchangeType::informational,   process_informational_response, kStaysRekeyed},
-    Transition{State::rekeyed,     responder, kResponse, ExchangeType::informational,   process_informational_response, kStaysRekeyed},
+    Transition{State::rekeyed,     initiator, kResponse, ExchangeType::informational,   process_informational_response, kRetires},
+    Transition{State::rekeyed,     responder, kResponse, ExchangeType::informational,   process_informational_response, kRetires},
 
     Transition{State::closing,     initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysClosing},
     Transition{State::closing,     responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysClosing},
