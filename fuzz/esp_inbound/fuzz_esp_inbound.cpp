@@ -65,9 +65,9 @@ Bytes sealed(crypto::PacketCipher& cipher, const EspLayout& layout, std::uint32_
   wire::write_esp_header(packet.data(), {spi, static_cast<std::uint32_t>(sequence)});
   // The trailer is the end of the text: what is too short is filled up in front.
   std::ranges::copy(text, packet.begin() + static_cast<std::ptrdiff_t>(layout.head + text_size - text.size()));
-  auto job = layout.prepare_open(packet, sequence);
-  ASSERT(job);
-  cipher.seal({&*job, 1});
+  crypto::PacketJob job;
+  ASSERT(layout.prepare_open(packet, sequence, job));
+  cipher.seal({&job, 1});
   return packet;
 }
 
