@@ -278,7 +278,7 @@ TEST_F(RoguePeer, ManyHashesOfItsAddressMayBeNamed) {
   });
   // What she signs is what she sent: with another first message her proof cannot hold, but NAT detection is before it.
   alice.initiate("office");
-  pass(100ms);
+  pass(40ms);  // her proof is on its way
   ASSERT_FALSE(bob.ike_sas().empty());
   EXPECT_FALSE(bob.ike_sas().front().nat_remote);
 }
