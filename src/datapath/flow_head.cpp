@@ -6,10 +6,10 @@ namespace sallyport::datapath {
 namespace {
 
 constexpr std::array<std::size_t, 6> offsets = {0, 8, 16, 24, 32, 36};
-constexpr std::size_t most = 44;  // octets of a head
+constexpr std::size_t kHeadSize = 44;  // octets of a head
 
 struct Mask {
-  std::array<std::uint8_t, most> octets{};
+  std::array<std::uint8_t, kHeadSize> octets{};
 
   void take(std::size_t at, std::size_t size) {
     std::fill_n(octets.begin() + static_cast<std::ptrdiff_t>(at), size, 0xff);

@@ -70,7 +70,7 @@ struct ToldDelete {
   Instant told{};           // first
   bool told_again = false;  // by the ISAKMP SA that came next
 
-  friend bool operator==(const ToldDelete& told, const DeletedSpi& theirs) { return told.theirs == theirs; }
+  friend bool operator==(const ToldDelete& a, const DeletedSpi& named) { return a.theirs == named; }
 };
 /// Of a bundle, two.
 std::vector<ToldDelete> deletes_of(const ChildSa& child, Instant now);
