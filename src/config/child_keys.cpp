@@ -91,7 +91,7 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
     {{"keep", "up, on-demand, manual", "",
       "the state that it is kept in for ever; start_action, close_action and dpd_action follow from it"},
      [](Child& c, const ConfigNode& n, Diagnostics& d) {
-       if (const auto keep = read_word(n, d, kKeepWords)) c.keep = *keep;
+       if (const auto keep = read_word(n, d, kKeepWords); keep.has_value()) c.keep = keep;
      }},
     {{"start_action", "none, trap, start", "none",
       "what brings it up: a command, the first matching packet, the daemon's start"},

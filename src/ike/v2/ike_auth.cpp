@@ -157,7 +157,8 @@ std::vector<policy::ConnectionPtr> connections_for(const IkeSa& sa, const policy
 }
 
 /// Those whose peer proves itself in this way; if there are none, all of them.
-std::vector<policy::ConnectionPtr> by_method(std::vector<policy::ConnectionPtr> connections, w::AuthMethod method) {
+std::vector<policy::ConnectionPtr> by_method(const std::vector<policy::ConnectionPtr>& connections,
+                                             w::AuthMethod method) {
   std::vector<policy::ConnectionPtr> found;
   for (const auto& connection : connections)
     if ((connection->remote.method == policy::AuthMethod::null) == (method == w::AuthMethod::null))
