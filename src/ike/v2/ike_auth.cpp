@@ -317,7 +317,7 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
 
   auto connections = connections_for(sa, *claimed_id, wanted_local_id);
   if (connections.empty()) return refuse_peer(std::move(failure));
-  if (auth) connections = by_method(std::move(connections), auth->method);
+  if (auth) connections = by_method(connections, auth->method);
   const auto connection = best_connection(sa, connections, in.payloads);
   failure.connection = connection->name;
   const policy::Identity remote_id = *read_peer(*connection, idi->id);
