@@ -1,10 +1,11 @@
-// sallyport counters: how often what happened, over all and by connection, and why packets were dropped. What never
-// happened is not shown to people; programs see it with --json.
+// sallyport counters: how often what happened, over all and by connection, why packets were dropped, over all and by
+// Child SA, and how long they took. What never happened is not shown to people; programs see it with --json.
 #include <fmt/format.h>
 
 #include "cli/command.h"
 #include "cli/daemon_client.h"
 #include "cli/json.h"
+#include "cli/latency_text.h"
 #include "cli/print.h"
 
 namespace sallyport::cli {
@@ -24,6 +25,26 @@ void show(std::string_view title, const Section* section) {
   }
 }
 
+/// Who looks at all Child SAs looks for trouble; who names a connection wants to see all of it.
+void show_child(std::string_view connection, const Section& child, bool also_without_drops) {
+  const auto text = [&](std::string_view key) { return child.text(key).value_or("?"); };
+  const std::string title = fmt::format("{}/{} {}, SPIs {} in, {} out", connection, text("name"), text("id"),
+                                        text("spi_in"), text("spi_out"));
+  if (also_without_drops) {
+    show(title + ": packets in", child.find_section("inbound"));
+    show(title + ": packets out", child.find_section("outbound"));
+  }
+  show(title + ": packets dropped", child.find_section("drops"));
+  show(title + ": packets dropped by AH", child.find_section("ah_drops"));
+}
+
+void show_latency(const Section* latency) {
+  if (latency == nullptr) return;
+  for (const auto& [key, title] : {std::pair("inbound", "bursts in, from the wire to the device"),
+                                   std::pair("outbound", "bursts out, from the device to the wire")})
+    if (const auto* direction = latency->find_section(key)) print(latency_text(title, *direction));
+}
+
 }  // namespace
 
 int counters(const Global& global, const std::string& connection) {
@@ -40,13 +61,19 @@ int counters(const Global& global, const std::string& connection) {
     print_line(counters_json(*answer, connections));
     return done;
   }
-  for (const auto& each : connections) show(each.text("connection").value_or("?"), each.find_section("events"));
+  for (const auto& each : connections) {
+    const auto name = each.text("connection").value_or("?");
+    show(name, each.find_section("events"));
+    if (const auto* child = each.find_section("child_sa")) show_child(name, *child, !connection.empty());
+  }
   if (!connection.empty()) return done;
   show("all connections", answer->find_section("events"));
   show("SAs", answer->find_section("sas"));
   show("packets in", answer->find_section("inbound"));
   show("packets out", answer->find_section("outbound"));
   show("packets dropped", answer->find_section("drops"));
+  show("at the sockets and the device", answer->find_section("system"));
+  show_latency(answer->find_section("latency"));
   return done;
 }
 

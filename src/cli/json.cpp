@@ -162,6 +162,48 @@ Json tree(const Section& section) {
   return all;
 }
 
+Json child_counters(const Section& of, const Section& child) {
+  Json json = {{"connection", text(of, "connection")},
+               {"child", text(child, "name")},
+               {"id", number(child, "id")},
+               {"spi_in", text(child, "spi_in")},
+               {"spi_out", text(child, "spi_out")},
+               {"inbound", numbers(child, "inbound")},
+               {"outbound", numbers(child, "outbound")},
+               {"drops", numbers(child, "drops")}};
+  if (child.find_section("ah_drops") != nullptr) json["ah_drops"] = numbers(child, "ah_drops");
+  return json;
+}
+
+/// "FROM BELOW COUNT"
+Json histogram_bucket(std::string_view text) {
+  Json json = Json::object();
+  for (const char* key : {"from_ns", "below_ns", "bursts"}) {
+    const auto end = std::min(text.find(' '), text.size());
+    json[key] = as_number(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return json;
+}
+
+/// By direction and stage.
+Json latency(const Section& totals) {
+  Json all = Json::object();
+  const auto* directions = totals.find_section("latency");
+  if (directions == nullptr) return all;
+  for (const auto& direction : *directions) {
+    if (direction.section() == nullptr) continue;
+    for (const auto& stage : *direction.section()) {
+      if (stage.section() == nullptr) continue;
+      Json& json = all[direction.name()][stage.name()] = numbers(*direction.section(), stage.name());
+      json["buckets"] = Json::array();
+      if (const auto* buckets = stage.section()->find_list("buckets"))
+        for (const auto& bucket : *buckets) json["buckets"].push_back(histogram_bucket(bucket.text()));
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string status_json(const std::vector<Message>& connections) {
@@ -186,14 +228,22 @@ std::string event_json(const Message& event) {
 
 std::string counters_json(const Message& totals, const std::vector<Message>& connections) {
   Json by_connection = Json::object();
-  for (const auto& connection : connections)
-    by_connection[std::string(connection.text("connection").value_or(""))] = numbers(connection, "events");
+  Json child_sas = Json::array();
+  for (const auto& connection : connections) {
+    if (const auto* child = connection.find_section("child_sa"))
+      child_sas.push_back(child_counters(connection, *child));
+    else
+      by_connection[std::string(connection.text("connection").value_or(""))] = numbers(connection, "events");
+  }
   return dump({{"events", numbers(totals, "events")},
                {"connections", by_connection},
                {"sas", numbers(totals, "sas")},
                {"inbound", numbers(totals, "inbound")},
                {"outbound", numbers(totals, "outbound")},
-               {"drops", numbers(totals, "drops")}});
+               {"drops", numbers(totals, "drops")},
+               {"system", numbers(totals, "system")},
+               {"child_sas", child_sas},
+               {"latency", latency(totals)}});
 }
 
 std::string answer_json(const Message& answer) { return dump(tree(answer)); }

@@ -107,6 +107,32 @@ TEST(CountersJson, HasNumbers) {
   EXPECT_EQ(json["drops"]["replay"], 0);
 }
 
+TEST(CountersJson, HasEachChildSaAndTheHistograms) {
+  Message totals;
+  auto& whole = totals.section("latency").section("inbound").section("whole");
+  whole.set("bursts", 7);
+  whole.list("buckets").add("896 1024 7");
+  std::vector<Message> connections(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    connections[i].set("connection", "office");
+    auto& child = connections[i].section("child_sa");
+    child.set("name", "lan");
+    child.set("id", i + 1);
+    child.section("drops").set("replay", 3 * i);
+  }
+  connections[1].section("child_sa").section("ah_drops").set("integrity", 1);
+  const Json json = Json::parse(counters_json(totals, connections));
+  ASSERT_EQ(json["child_sas"].size(), 2U);
+  EXPECT_EQ(json["connections"].size(), 0U);
+  EXPECT_EQ(json["child_sas"][0]["drops"]["replay"], 0);
+  EXPECT_EQ(json["child_sas"][1]["drops"]["replay"], 3);
+  EXPECT_FALSE(json["child_sas"][0].contains("ah_drops"));
+  EXPECT_EQ(json["child_sas"][1]["ah_drops"]["integrity"], 1);
+  EXPECT_EQ(json["latency"]["inbound"]["whole"]["bursts"], 7);
+  EXPECT_EQ(json["latency"]["inbound"]["whole"]["buckets"],
+            Json::parse(R"([{"from_ns": 896, "below_ns": 1024, "bursts": 7}])"));
+}
+
 TEST(CheckJson, IsNotOkWithAnError) {
   const config::Diagnostic error{.where = {"a.toml", 3, 12}, .message = "m", .suggestion = "s"};
   const Json json = Json::parse(check_json(2, {error}));

@@ -395,6 +395,7 @@ void Daemon::Parts::note(event::Event event) {
 
 node::Node& Daemon::node() { return parts_->node; }
 datapath::Worker& Daemon::worker() { return parts_->worker; }
+const linux::PacketPump& Daemon::pump() const { return *parts_->pump; }
 Journal& Daemon::journal() { return parts_->journal; }
 Configuration& Daemon::configuration() { return parts_->configuration; }
 linux::EventLoop& Daemon::loop() { return *parts_->loop; }

@@ -13,6 +13,10 @@
 #include "linux/system_error.h"
 #include "node/node.h"
 
+namespace sallyport::linux {
+class PacketPump;
+}
+
 namespace sallyport::daemon {
 
 struct Options {
@@ -34,6 +38,7 @@ class Daemon {
   // ---- For the commands
   node::Node& node();
   datapath::Worker& worker();
+  const linux::PacketPump& pump() const;
   Journal& journal();
   Configuration& configuration();
   linux::EventLoop& loop();

@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/histogram.h"
 #include "datapath/worker.h"
 #include "linux/event_loop.h"
 #include "linux/packet_socket.h"
@@ -45,6 +46,16 @@ struct PumpCounters {
       0;  // transport mode with IPv6 routing headers, which sockets do not send as they are
 };
 
+/// How long bursts of one direction took, each from the first system call that read of it to the last that wrote.
+/// Packets of one wake-up that were read in one go are a burst. Of a packet that comes alone it is the time it spent
+/// here, but for what it waited in the kernel.
+struct BurstTimes {
+  Histogram read;     // from the device, or the sockets; what IKE made of its messages meanwhile included
+  Histogram work;     // sealing, or opening
+  Histogram written;  // to the sockets, or the device
+  Histogram whole;
+};
+
 class PacketPump {
  public:
   /// All references outlive the pump; the loop outlives it by no turn.
@@ -62,6 +73,8 @@ class PacketPump {
   /// After an SA was installed: what waited for it leaves.
   void release_held(Instant now);
   const PumpCounters& counters() const { return counters_; }
+  const BurstTimes& times_out() const { return times_out_; }
+  const BurstTimes& times_in() const { return times_in_; }
 
  private:
   PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer);
@@ -70,11 +83,13 @@ class PacketPump {
   void add_frame(ByteSpan frame);
   void on_socket_readable(Instant now, PacketSocket& socket);
   void take_in(Instant now, const PacketSocket& socket, const ReceivedPacket& packet);
-  void pass_in(Instant now);
+  void pass_in(Instant now, Instant& began);
   void sort_out(Instant now, const ReceivedPacket& packet);
   void queue_ah(const ReceivedPacket& packet);
   void queue_esp(const ReceivedPacket& packet, ByteSpan bytes);
   void carry_out(Instant now);
+  void write_all(Instant now);
+  void tell_observer(Instant now);
   void send_all(Instant now);
   bool queue(const datapath::Send& send, const PacketSocket& socket);
   void send_queued(Instant now, PacketSocket& socket);
@@ -91,6 +106,7 @@ class PacketPump {
   datapath::Worker& worker_;
   PumpObserver observer_;
   PumpCounters counters_;
+  BurstTimes times_out_, times_in_;
 
   Bytes frames_;                           // what was read from the TUN, one after the other
   std::vector<datapath::Packet> packets_;  // of frames_

@@ -1,6 +1,7 @@
-// counters: how often each kind of event occurred, over all and by connection, and what became of packets. Connections
-// come as events, an event each; the sums are the answer.
+// counters: how often each kind of event occurred, over all and by connection, what became of packets, over all and by
+// Child SA, and how long they took. Connections and Child SAs come as events, an event each; the sums are the answer.
 #include "daemon/commands/command_list.h"
+#include "daemon/commands/counters_section.h"
 #include "daemon/daemon.h"
 
 namespace sallyport::daemon {
@@ -13,32 +14,22 @@ void write_counts(Section& section, const EventCounts& counts) {
   for (const auto& [name, count] : counts) section.set(name, count);
 }
 
-void write_traffic(Section& section, const datapath::Traffic& traffic) {
-  section.set("packets", traffic.packets);
-  section.set("bytes", traffic.bytes);
-}
-
-void write_drops(Section& section, const datapath::DropCounters& drops) {
-  for (std::size_t i = 0; i < datapath::drop_reasons; ++i) {
-    const auto reason = static_cast<datapath::DropReason>(i);
-    section.set(to_string(reason), drops[reason]);
-  }
-}
-
 Message totals(Daemon& daemon) {
   Message answer = success();
   write_counts(answer.section("events"), daemon.journal().counts());
-  const auto& packets = daemon.worker().counters();
-  write_traffic(answer.section("inbound"), packets.inbound);
-  answer.section("inbound").set("dummies", packets.dummies);
-  write_traffic(answer.section("outbound"), packets.outbound);
-  write_drops(answer.section("drops"), packets.drops);
+  write_packets(answer, daemon.worker().counters());
+  write_pump(answer, daemon.pump());
   auto& sas = answer.section("sas");
   sas.set("ike", daemon.node().engine().sessions());
   sas.set("half_open", daemon.node().engine().half_open());
   sas.set("child", daemon.worker().sa_count());
   return answer;
 }
+
+struct KnownChild {
+  std::string connection;
+  ike::ChildSaStatus child;
+};
 
 }  // namespace
 
@@ -47,15 +38,30 @@ Answer counters(Daemon& daemon, const Message& request) {
   std::vector<std::pair<std::string, EventCounts>> all;
   for (const auto& [name, counts] : daemon.journal().counts_by_connection())
     if (wanted.empty() || wanted == name) all.emplace_back(name, counts);
+  std::vector<KnownChild> children;
+  for (auto& sa : daemon.node().engine().status())
+    for (auto& child : sa.children)
+      if (wanted.empty() || wanted == sa.connection) children.push_back({sa.connection, std::move(child)});
   return stream(
       "counters",
-      [all = std::move(all), next = std::size_t{0}]() mutable -> std::optional<Message> {
-        if (next == all.size()) return std::nullopt;
-        const auto& [name, counts] = all[next++];
+      [&daemon, all = std::move(all), children = std::move(children), next = std::size_t{0},
+       next_child = std::size_t{0}]() mutable -> std::optional<Message> {
         Message message;
-        message.set("connection", name);
-        write_counts(message.section("events"), counts);
-        return message;
+        if (next < all.size()) {
+          const auto& [name, counts] = all[next++];
+          message.set("connection", name);
+          write_counts(message.section("events"), counts);
+          return message;
+        }
+        while (next_child < children.size()) {
+          const auto& [connection, child] = children[next_child++];
+          const auto traffic = daemon.worker().status(child.id);
+          if (!traffic) continue;  // gone meanwhile
+          message.set("connection", connection);
+          write_child_counters(message.section("child_sa"), child, *traffic);
+          return message;
+        }
+        return std::nullopt;
       },
       totals(daemon));
 }

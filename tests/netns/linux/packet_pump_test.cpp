@@ -198,6 +198,12 @@ TEST_P(EveryKind, CarriesDatagramsBothWays) {
   EXPECT_GE(here.worker().counters().outbound.packets, 3u);
   EXPECT_GE(here.worker().counters().inbound.packets, 3u);
   EXPECT_EQ(here.worker().counters().drops.total(), 0u);
+  // Each burst was timed, as a whole and by its parts.
+  for (const BurstTimes* times : {&here.pump().times_out(), &here.pump().times_in()}) {
+    EXPECT_GE(times->whole.total(), 1u);
+    EXPECT_EQ(times->whole.total(), times->work.total());
+    EXPECT_GT(times->whole.longest(), times->work.quantile(0));
+  }
 }
 
 /// Every octet of `size` through one TCP connection, compared at the far end.

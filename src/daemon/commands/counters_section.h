@@ -1,0 +1,20 @@
+// What `counters` says of packets, in sections: over all, of one Child SA, and of the pump that moves them.
+#pragma once
+
+#include "control/message.h"
+#include "ike/core/status.h"
+#include "linux/packet_pump.h"
+
+namespace sallyport::daemon {
+
+/// inbound, outbound, drops: every reason, also those that never occurred.
+void write_packets(control::Section& section, const datapath::Counters& counters);
+/// The same of one Child SA, with what it is known by; of a bundle also AH's drops.
+void write_child_counters(control::Section& section, const ike::ChildSaStatus& child,
+                          const datapath::SaStatus& traffic);
+/// system: what the sockets and the device did not take; latency: how long bursts took.
+void write_pump(control::Section& section, const linux::PacketPump& pump);
+/// bursts, quantiles in nanoseconds, and each bucket that is not empty as "FROM BELOW COUNT".
+void write_histogram(control::Section& section, const Histogram& histogram);
+
+}  // namespace sallyport::daemon
