@@ -160,8 +160,8 @@ none_lost() {
   echo "$count answered, the last was number ${last:-0}"
   [ "$count" -gt 50 ] && [ "$count" -eq "$last" ]
 }
-# Libreswan does not renew phase 1 by hand.
-peer_renews_phase_1() { [ "$kind_b" != libreswan ]; }
+# Libreswan does not renew IKEv1's phase 1 by hand.
+peer_renews_phase_1() { [ "$kind_b" != libreswan ] || [ "$version" = 2 ]; }
 rekeyed_by() {
   [ "$version" = 1 ] || { echo "Child SA and IKE SA by either side"; return; }
   peer_renews_phase_1 && echo "both phases by either side" || echo "both phases by us, phase 2 by the peer"

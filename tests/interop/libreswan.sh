@@ -1,5 +1,5 @@
-# Libreswan behind the words of peers.sh: its package unpacked by fetch_libreswan, run from where it was unpacked. IKEv1 only.
-# Sourced after peers.sh.
+# Libreswan behind the words of peers.sh: its package unpacked by fetch_libreswan, run from where it was unpacked. Sourced
+# after peers.sh.
 # shellcheck shell=bash disable=SC2154  # variables are shared between the files
 
 libreswan=$cache/libreswan/usr/libexec/ipsec
@@ -31,7 +31,10 @@ libreswan_load() {
 libreswan_initiate() { whack "$1" --initiate --name c; }
 libreswan_terminate() { whack "$1" --terminate --name c; }
 # In IKEv1 it forces no rekeying, but makes another child by hand; phase 1 it renews when its time has come, not when told.
-libreswan_rekey() { whack "$1" --initiate --name c; }
+libreswan_rekey() {
+  if [ "$version" = 1 ]; then whack "$1" --initiate --name c; else whack "$1" --rekey-ipsec --name c; fi
+}
+libreswan_rekey_ike() { whack "$1" --rekey-ike --name c; }
 libreswan_counts() {
   local how=plain
   [ -z "$(at "$1" ip xfrm state | grep 'encap type espinudp')" ] || how=udp  # no grep -q: the guest must be heard out
@@ -44,12 +47,14 @@ libreswan_down() { stop "$1" "$(libreswan_pid "$1")"; at "$1" rm -f "$state/$1/p
 # Our words for algorithms are its own but for AES-GCM. Forward secrecy with the group of phase 1 is what it does without a word.
 libreswan_words() { sed 's/^ah://; s/aes\([0-9]*\)gcm16/aes_gcm\1-null/g; s/ /,/g' <<<"$1"; }
 configure_libreswan() {
-  local kind=esp pfs=no
+  local kind=esp pfs=no versions="ikev2=insist"
+  [ "$version" = 2 ] || versions="ikev2=never aggressive=$aggressive"
   [ "${esp#ah:}" = "$esp" ] || kind=ah
   case $esp in *-modp* | *-ecp*) pfs=yes ;; esac
   {
     printf 'config setup\n  ikev1-policy=accept\nconn c\n'
-    printf '  %s\n' ikev2=never "aggressive=$aggressive" authby=secret auto=add leftupdown=%disabled \
+    # shellcheck disable=SC2086  # a word each
+    printf '  %s\n' $versions authby=secret auto=add leftupdown=%disabled \
       "left=$local_address" "right=${remote_address:-%any}" "leftid=@$local_id" "rightid=@$remote_id" \
       ${local_ts:+"leftsubnet=$local_ts"} ${remote_ts:+"rightsubnet=$remote_ts"} \
       "type=$mode" "phase2=$kind" "ike=$(libreswan_words "$ike")" "phase2alg=$(libreswan_words "$esp")" "pfs=$pfs"
