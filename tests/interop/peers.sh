@@ -153,6 +153,8 @@ configure() { at "$2" mkdir -p "$state/$2" && "configure_$1" "$2"; }
 secret='an interop test is no secret'
 proposals_key() { case $esp in ah:*) echo ah_proposals ;; *) echo esp_proposals ;; esac }
 version=2 aggressive=no  # of IKE
+childless='' ppk=''      # of version 2: swanctl's word; the name of a postquantum preshared key that both require
+ppk_secret='this one is no secret either, and has 256 bits'
 
 configure_strongswan() {
   {
@@ -164,6 +166,8 @@ configure_strongswan() {
     [ -z "$remote_address" ] || echo "    remote_addrs = $remote_address"
     echo "    proposals = ${ike// /, }"
     echo "    mobike = no"
+    [ -z "${childless:-}" ] || echo "    childless = $childless"
+    [ -z "${ppk:-}" ] || printf '    ppk_id = %s\n    ppk_required = yes\n' "$ppk"
     printf '    local {\n      auth = psk\n      id = %s\n    }\n' "$local_id"
     printf '    remote {\n      auth = psk\n      id = %s\n    }\n' "$remote_id"
     printf '    children {\n      x {\n        mode = %s\n        %s = %s\n' "$mode" "$(proposals_key)" "$(sed "s/^ah://; s/ /, /g" <<<"$esp")"
@@ -171,7 +175,9 @@ configure_strongswan() {
     [ -z "$remote_ts" ] || echo "        remote_ts = $remote_ts"
     [ -z "${tfc:-}" ] || echo "        tfc_padding = $tfc"
     printf '      }\n    }\n  }\n}\n'
-    printf 'secrets {\n  ike-c {\n    secret = "%s"\n  }\n}\n' "$secret"
+    printf 'secrets {\n  ike-c {\n    secret = "%s"\n  }\n' "$secret"
+    [ -z "${ppk:-}" ] || printf '  ppk-c {\n    id = %s\n    secret = "%s"\n  }\n' "$ppk" "$ppk_secret"
+    echo "}"
   } | put "$1" "$state/$1/swanctl.conf"
 }
 
@@ -185,6 +191,8 @@ configure_sallyport() {
     [ -z "$remote_address" ] || echo "remote_addrs = $(toml_list "$remote_address")"
     echo "proposals = $(toml_list "$ike")"
     [ -z "${dpd_action:-}" ] || printf 'dpd_delay = %s\nkeyingtries = 0\n' "$dpd_delay"
+    [ -z "${childless:-}" ] || echo "childless = \"$childless\""
+    [ -z "${ppk:-}" ] || printf 'ppk_id = "%s"\nppk_required = true\n' "$ppk"
     printf '[connections.c.local]\nauth = "psk"\nid = "%s"\n' "$local_id"
     printf '[connections.c.remote]\nauth = "psk"\nid = "%s"\n' "$remote_id"
     printf '[connections.c.children.x]\nmode = "%s"\n%s = %s\n' "$mode" "$(proposals_key)" "$(toml_list "${esp#ah:}")"
@@ -193,6 +201,7 @@ configure_sallyport() {
     [ -z "${tfc:-}" ] || echo "tfc_padding = $tfc"
     [ -z "${dpd_action:-}" ] || echo "dpd_action = \"$dpd_action\""
     printf '[secrets.ike-c]\nid = ["%s", "%s"]\nsecret = "%s"\n' "$local_id" "$remote_id" "$secret"
+    [ -z "${ppk:-}" ] || printf '[secrets.ppk-c]\nid = "%s"\nsecret = "%s"\n' "$ppk" "$ppk_secret"
     printf '[datapath]\nbackend = "userspace"\n'
     printf '[daemon]\nlog = "debug"\nkeylog = "%s"\n' "$state/$1/keylog"
     [ -z "${patience:-}" ] || printf '%b\n' "$patience"
