@@ -202,6 +202,38 @@ TEST_F(Ikev1Parting, AQuickModeWithoutAnAnswerIsBegunAgainOnTheNextIsakmpSa) {
   expect_rest();
 }
 
+/// alice's renewal is under way on the ISAKMP SA that bob closes a minute after its successor has come. Its answers get
+/// lost until then, and the successor has the Child SA.
+TEST_F(Ikev1Parting, ARenewalOnAnIsakmpSaThatThePeerClosesIsBegunAgainOnTheNext) {
+  ASSERT_NO_FATAL_FAILURE(bring_up(Seconds(60), Seconds(0)));
+  pass(58s);
+  mallory.take(OnPathAttacker::only(outward, ikev1(V1::quick_mode)));
+  pass(3s);
+  alice.rekey("office");
+  ASSERT_TRUE(eventually([&] { return alice.count<event::IkeSaRekeyed>() == 1; }, 3s));
+  ASSERT_TRUE(eventually([&] { return bob.established_ike_sas() == 1; }, 70s));  // closed, and alice is told
+  mallory.forget_rules();
+  EXPECT_TRUE(eventually([&] { return alice.count<event::ChildSaRekeyed>() == 1; }, 10s));
+  EXPECT_EQ(alice.count<event::NegotiationFailed>(), 0U);
+  expect_rest();
+}
+
+/// The same with a child that has not been up before.
+TEST_F(Ikev1Parting, AChildAskedForOnAnIsakmpSaThatThePeerClosesComesUpOnTheNext) {
+  ASSERT_NO_FATAL_FAILURE(bring_up(Seconds(0), Seconds(0)));
+  mallory.take(OnPathAttacker::only(outward, ikev1(V1::quick_mode)));
+  alice.terminate("office", "lan");
+  ASSERT_TRUE(eventually([&] { return bob.installed().empty(); }, 3s));
+  alice.initiate("office");
+  pass(1s);
+  alice.rekey("office");
+  ASSERT_TRUE(eventually([&] { return bob.established_ike_sas() == 2; }, 3s));
+  ASSERT_TRUE(eventually([&] { return bob.established_ike_sas() == 1; }, 70s));
+  mallory.forget_rules();
+  EXPECT_TRUE(eventually([&] { return alice.installed().size() == 1; }, 10s));
+  expect_rest();
+}
+
 /// Nothing protects what Main Mode finds out about NATs: message 3 decides for bob, message 4 for alice.
 class OneSeesANat : public Ikev1Parting, public testing::WithParamInterface<std::size_t> {};
 

@@ -88,6 +88,9 @@ void Ikev1Session::on_renewals_failed(Instant now, const std::vector<policy::Chi
   for (const auto id : children) {
     ChildSa* child = find_in(sa_.children, id);
     if (child && !child->superseded) plan_renewal_again(*child, now);
+    if (child || !sa_.heir) continue;
+    sa_.unrenewed.push_back(id);
+    wants_heir_ = true;
   }
   if (!children.empty()) arm_child_life();
 }

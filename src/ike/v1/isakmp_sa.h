@@ -189,7 +189,8 @@ struct IsakmpSa : AnyIkeSa {
   std::vector<WantedChild> wanted;  // Quick Modes that wait for `established`, or for others to finish
   std::vector<ChildSa> children;
 
-  std::optional<policy::IkeSaId> heir;  // the ISAKMP SA that has taken over the children
+  std::optional<policy::IkeSaId> heir;       // the ISAKMP SA that has taken over the children
+  std::vector<policy::ChildSaId> unrenewed;  // of those: a renewal that was begun here came to nothing
   std::vector<DeletedSpi> strays;       // of no child here
   static constexpr std::size_t max_strays = 256;
   std::vector<ToldDelete> unheard;  // repeated in vain, or cut short by our end

@@ -176,6 +176,8 @@ class Ikev1Session final : public Session {
   void inherit_network(Environment& env, const IsakmpSa& predecessor);
   void move_house(Instant now, Environment& env, const IsakmpSa& predecessor,
                   const std::vector<policy::ChildSaId>& children);
+  void adopt_wishes(Instant now, IsakmpSa& predecessor);
+  void leave_to_heir(Exchange& exchange);
   void step_back(Instant now, policy::IkeSaId heir, bool close_it);
   void come_back(Instant now);
   void on_liveness_without_isakmp_sa(Instant now, Environment& env);

@@ -102,13 +102,9 @@ void Ikev1Session::give_up(Instant now, Environment& env, std::uint32_t id) {
   if (exchange->state == ExchangeState::quick_asked) {
     why.child = exchange->quick->child;
     const bool silent = last_heard(env) <= *exchange->began;
-    const WantedChild again{exchange->quick->child, exchange->quick->local, exchange->quick->remote};
+    leave_to_heir(*exchange);  // the peer may have closed this one, and talks about it there
     finish(now, env, *exchange);
-    if (sa_.heir) {  // the peer may have closed this one, and talks about it there
-      sa_.wanted.push_back(again);
-      wants_heir_ = true;
-      return;
-    }
+    if (sa_.heir) return;
     if (silent) {
       why.child.clear();
       send_delete_of_isakmp_sa(now, env);  // it may hear us though we do not hear it

@@ -211,7 +211,7 @@ void Ikev1Session::close_now(Instant now, Environment& env, event::Failure why) 
   else
     tell_failure(env, why);
   sa_.failure = std::move(why);
-  sa_.wanted.clear();
+  if (!sa_.heir) sa_.wanted.clear();
   sa_.access.requests.clear();
   sa_.setup.reset();
   leave_network(env);

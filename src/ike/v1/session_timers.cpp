@@ -33,7 +33,9 @@ void Ikev1Session::on_timer(Instant now, Environment& env, Timer timer) {
     case Timer::probe: return on_probe(now, env);
     case Timer::keepalive: return sa_.timers.set(Timer::keepalive, sa_.keep_mapping(now, env));
     case Timer::access: return on_access_timeout(now, env);
-    case Timer::life: return close(now, env, FailureKind::expired, true);
+    case Timer::life:
+      for (Exchange& exchange : sa_.exchanges) leave_to_heir(exchange);
+      return close(now, env, FailureKind::expired, true);
     case Timer::renewal: return on_renewal(now);
     case Timer::retirement: return on_retirement(now, env);
     case Timer::child_life: return on_child_life(now, env);

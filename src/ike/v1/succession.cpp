@@ -76,7 +76,8 @@ void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor
   auto* const old = dynamic_cast<Ikev1Session*>(&predecessor);
   ASSERT(old && old != this);
   tell_again(now, env, old->sa_);
-  if (old->sa_.state == State::closed && old->sa_.children.empty()) return;
+  adopt_wishes(now, old->sa_);
+  if (old->sa_.state == State::closed && old->sa_.children.empty()) return run_wanted(now, env);
   if (sa_.heir && sa_.state == State::established) come_back(now);
   if (old->sa_.heir != sa_.id) {
     env.emit(event::IkeSaRekeyed{old->sa_.id, sa_.id, sa_.connection_name(), 1});
@@ -103,11 +104,25 @@ void Ikev1Session::take_over(Instant now, Environment& env, Session& predecessor
   if (doubtful)
     for (const auto id : adopted) replace_child(now, env, id, FailureKind::peer_unreachable);
   move_house(now, env, old->sa_, adopted);
-  for (WantedChild& wanted : std::exchange(old->sa_.wanted, {}))
-    if (sa_.connection->find_child(wanted.child) && !is_wanted_already(wanted)) sa_.wanted.push_back(std::move(wanted));
   old->arm_child_life();
   arm_child_life();
   run_wanted(now, env);
+}
+
+/// What was to be begun there, or came to nothing.
+void Ikev1Session::adopt_wishes(Instant now, IsakmpSa& predecessor) {
+  for (WantedChild& wanted : std::exchange(predecessor.wanted, {}))
+    if (sa_.connection->find_child(wanted.child) && !is_wanted_already(wanted)) sa_.wanted.push_back(std::move(wanted));
+  on_renewals_failed(now, std::exchange(predecessor.unrenewed, {}));
+}
+
+/// A Quick Mode of ours will come to nothing here: where the Child SAs are now, it is begun again.
+void Ikev1Session::leave_to_heir(Exchange& exchange) {
+  if (!sa_.heir || exchange.state != ExchangeState::quick_asked) return;
+  const auto renews = std::exchange(exchange.renews, {});
+  sa_.wanted.push_back({exchange.quick->child, exchange.quick->local, exchange.quick->remote,
+                        renews.empty() ? std::nullopt : std::optional(renews.back())});
+  wants_heir_ = true;
 }
 
 /// What the peer has deleted by our word, if it heard it. Once: who does not answer Deletes would be told for ever.
@@ -213,6 +228,7 @@ void Ikev1Session::part(Instant now, Environment& env, event::Failure why) {
     confirm_children(now, env, exchange.made);
     exchange.state = ExchangeState::done;
   }
+  for (Exchange& exchange : sa_.exchanges) leave_to_heir(exchange);
   std::vector<policy::ChildSaId> unfinished;
   for (const ChildSa& child : sa_.children)
     if (is_under_way(sa_, child)) unfinished.push_back(child.id);
