@@ -8,13 +8,18 @@
 namespace sallyport::policy {
 namespace {
 
+/// Not who is asked for, but in which way.
+void keep_methods(std::vector<AuthRound>& rounds) {
+  for (AuthRound& round : rounds) round = {.method = round.method, .id = {}, .xauth_id = {}};
+}
+
 /// What makes connections alike, as a connection.
 Connection common_part(const Connection& connection) {
   Connection common = connection;
   common.name.clear();
   common.local = common.remote = {};
-  common.further_local.clear();
-  common.further_remote.clear();
+  keep_methods(common.further_local);
+  keep_methods(common.further_remote);
   common.vips.clear();
   common.pools.clear();
   common.children.clear();
@@ -122,16 +127,6 @@ Candidates ConnectionTable::between(IkeVersion other_version, const IpAddress& l
     return std::pair(-candidate.rank, candidate.group->members().front().place);
   });
   return found;
-}
-
-std::vector<ConnectionPtr> members_of(const Candidates& candidates) {
-  std::vector<std::pair<int, ConnectionGroup::Member>> all;
-  for (const Candidate& candidate : candidates)
-    for (const auto& member : candidate.group->members()) all.emplace_back(candidate.rank, member);
-  std::ranges::sort(all, {}, [](const auto& each) { return std::pair(-each.first, each.second.place); });
-  std::vector<ConnectionPtr> members;
-  for (auto& [rank, member] : all) members.push_back(std::move(member.connection));
-  return members;
 }
 
 }  // namespace sallyport::policy

@@ -14,7 +14,8 @@
 
 namespace sallyport::policy {
 
-/// Connections that are alike but for name, identities, authentication, inner addresses and children. Immutable.
+/// Connections that are alike but for name, identities, the first round of authentication, inner addresses and
+/// children. Immutable.
 class ConnectionGroup {
  public:
   struct Member {
@@ -67,8 +68,5 @@ class ConnectionTable {
   std::unordered_map<IpAddress, std::vector<ConnectionGroupPtr>> by_remote_host_;
   std::vector<ConnectionGroupPtr> with_ranges_;  // or for any remote address
 };
-
-/// The connections of all groups, the narrowest first, then in the order of the configuration.
-std::vector<ConnectionPtr> members_of(const Candidates& candidates);
 
 }  // namespace sallyport::policy

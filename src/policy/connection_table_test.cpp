@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace sallyport::policy {
 namespace {
 
@@ -27,14 +30,15 @@ ConnectionTable table_of(std::vector<Connection> connections) {
   return ConnectionTable(std::move(shared));
 }
 
-std::vector<std::string> names(const std::vector<ConnectionPtr>& connections) {
-  std::vector<std::string> all;
-  for (const auto& each : connections) all.push_back(each->name);
-  return all;
-}
-std::vector<std::string> names(const std::vector<ConnectionGroup::Member>& members) {
+std::vector<std::string> names(std::span<const ConnectionGroup::Member> members) {
   std::vector<std::string> all;
   for (const auto& each : members) all.push_back(each.connection->name);
+  return all;
+}
+/// Of all groups, one after the other.
+std::vector<std::string> names(const Candidates& candidates) {
+  std::vector<std::string> all;
+  for (const Candidate& each : candidates) std::ranges::move(names(each.group->members()), std::back_inserter(all));
   return all;
 }
 
@@ -49,7 +53,7 @@ TEST(ConnectionTableTest, PutsWhatDiffersInIdentitiesAloneIntoOneGroup) {
   const ConnectionTable table = table_of({connection("a", "a.example"), connection("b", "b.example")});
   const Candidates candidates = table.between(IkeVersion::v1, kUs, kPeer);
   ASSERT_EQ(candidates.size(), 1);
-  EXPECT_THAT(names(members_of(candidates)), ElementsAre("a", "b"));
+  EXPECT_THAT(names(candidates), ElementsAre("a", "b"));
 }
 
 TEST(ConnectionTableTest, KeepsApartWhatOffersOtherProposals) {
@@ -58,20 +62,31 @@ TEST(ConnectionTableTest, KeepsApartWhatOffersOtherProposals) {
   EXPECT_EQ(table_of({connection("a", "a.example"), other}).between(IkeVersion::v1, kUs, kPeer).size(), 2);
 }
 
+/// In IKEv1 XAUTH is part of what is offered; whose name is asked for is not.
+TEST(ConnectionTableTest, KeepsApartWhatAsksForAUserAndWhatDoesNot) {
+  Connection asks = connection("asks", "%any"), asks_too = connection("asks too", "%any");
+  asks.further_remote = {{.method = AuthMethod::xauth, .id = *Identity::parse("carol"), .xauth_id = {}}};
+  asks_too.further_remote = {{.method = AuthMethod::xauth, .id = {}, .xauth_id = {}}};
+  const auto candidates =
+      table_of({asks, connection("does not", "%any"), asks_too}).between(IkeVersion::any, kUs, kPeer);
+  ASSERT_EQ(candidates.size(), 2);
+  EXPECT_THAT(names(candidates[0].group->members()), ElementsAre("asks", "asks too"));
+  EXPECT_THAT(names(candidates[1].group->members()), ElementsAre("does not"));
+}
+
 TEST(ConnectionTableTest, LeavesOutOtherAddressesAndVersions) {
   Connection old = connection("old", "a.example");
   old.version = IkeVersion::v1;
   const ConnectionTable table = table_of({connection("a", "a.example", "198.51.100.1"), old});
   EXPECT_THAT(table.between(IkeVersion::v1, kUs, kPeer), IsEmpty());
-  EXPECT_THAT(names(members_of(table.between(IkeVersion::v2, kUs, kPeer))), ElementsAre("old"));
+  EXPECT_THAT(names(table.between(IkeVersion::v2, kUs, kPeer)), ElementsAre("old"));
 }
 
 TEST(ConnectionTableTest, PutsTheNarrowestAddressesFirst) {
   const ConnectionTable table =
       table_of({connection("any", "a.example"), connection("net", "a.example", "192.0.2.0/24"),
                 connection("host", "a.example", "192.0.2.2"), connection("any too", "b.example")});
-  EXPECT_THAT(names(members_of(table.between(IkeVersion::v1, kUs, kPeer))),
-              ElementsAre("host", "net", "any", "any too"));
+  EXPECT_THAT(names(table.between(IkeVersion::v1, kUs, kPeer)), ElementsAre("host", "net", "any", "any too"));
 }
 
 TEST(ConnectionTableTest, FindsMembersByTheIdentityThatTheyAccept) {

@@ -1,5 +1,8 @@
 // Strangers by the million who speak IKEv1, which has no cookies to ask them for: what they can make a gateway hold and
 // compute is bounded, and in Main Mode whoever is honest still gets in.
+#include <fmt/format.h>
+#include <malloc.h>
+
 #include "tests/scenarios/counting_provider.h"
 #include "tests/scenarios/flood.h"
 #include "tests/scenarios/ikev1.h"
@@ -126,6 +129,59 @@ TEST_F(Ikev1Flood, WhatFailsBeforeItIsProvedLeavesNothingBehind) {
   EXPECT_EQ(engine().sessions(), 0U);
   EXPECT_EQ(counting.key_pairs(), 0U);
 }
+
+/// What one stranger makes a gateway remember, on the way to each state in which nobody has proved anything yet: as
+/// much for one connection as for thousands that may be meant.
+struct Unproved {
+  const char* name;
+  bool aggressive;
+  std::size_t lost;  // of the exchange, the message that does not arrive
+};
+class Ikev1Strangers : public Ikev1Flood, public testing::WithParamInterface<Unproved> {
+ protected:
+  /// Octets that alice's beginning costs all of this world, where `connections` could be meant.
+  std::size_t cost_among(std::size_t connections) {
+    const auto& [name, aggressive, lost] = GetParam();
+    const Pairing pairing = open_to_all(aggressive);
+    sim::Configuration many = pairing.right_configuration();
+    for (std::size_t i = 1; i < connections; ++i) {
+      policy::Connection other = pairing.right;
+      other.name = fmt::format("branch-{}", i);
+      other.remote.id = *policy::Identity::parse(fmt::format("branch-{}.example", i));
+      many.connections.push_back(std::make_shared<const policy::Connection>(std::move(other)));
+    }
+    many.keys.front().owners.clear();  // one for all of them: none is ruled out by it
+    alice.load(pairing.left_configuration());
+    gate.load(std::move(many));
+    mallory.take(ikev1_message(V1::main_mode, lost));
+    mallory.take(ikev1_message(V1::aggressive_mode, lost));
+    world.trace().keep(0);
+    pass(1s);
+    const std::size_t before = mallinfo2().uordblks;
+    alice.initiate("office");
+    pass(100ms);
+    EXPECT_EQ(engine().half_open(), 1U);
+    const std::size_t after = mallinfo2().uordblks;
+    alice.terminate("office");
+    pass(10min);
+    EXPECT_EQ(engine().sessions(), 0U);
+    mallory.forget_rules();
+    return after - std::min(after, before);
+  }
+};
+
+TEST_P(Ikev1Strangers, AreNoMoreWorthRememberingWhereThereAreManyConnections) {
+  if (mallinfo2().uordblks == 0) GTEST_SKIP() << "this allocator does not count";
+  cost_among(1);  // what comes once
+  const std::size_t among_one = cost_among(1);
+  EXPECT_GT(among_one, 1024U);
+  EXPECT_LT(cost_among(4000), among_one + 16 * 1024);  // 4000 pointers would be 62 KiB
+}
+
+INSTANTIATE_TEST_SUITE_P(At, Ikev1Strangers,
+                         testing::Values(Unproved{"Message2", false, 2}, Unproved{"Message4", false, 4},
+                                         Unproved{"Message2OfAggressiveMode", true, 2}),
+                         [](const auto& state) { return std::string(state.param.name); });
 
 /// What the gateway sends to somebody else because of short messages in his name, behind a first message in his name.
 class Ikev1Reflection : public Ikev1Flood {

@@ -1,20 +1,9 @@
-// Which connections a first message may be meant for, and who we are on one: by addresses, for nothing else is known
-// yet.
+// Who we are on a connection that a message may be meant for.
 #pragma once
-
-#include <vector>
 
 #include "policy/connection_table.h"
 
 namespace sallyport::ike {
-
-/// Those that speak to the pair of addresses, and not `other_version` alone; the narrowest first.
-inline std::vector<policy::ConnectionPtr> connections_between(const policy::ConnectionTable& connections,
-                                                              policy::IkeVersion other_version,
-                                                              const policy::IpAddress& local,
-                                                              const policy::IpAddress& remote) {
-  return policy::members_of(connections.between(other_version, local, remote));
-}
 
 /// Who we are on this connection: as configured, or else our address.
 inline policy::Identity identity_on(const policy::Connection& connection, const policy::Endpoint& local) {

@@ -56,11 +56,12 @@ std::expected<Answered, Refused> answer_aggressive_1(const Inbound& in, Environm
     return std::unexpected(Refused{.failure = std::move(chosen.error()), .hint = w::NotifyType::no_proposal_chosen});
   const auto remote_id = read_identity(*id);
   if (!remote_id) return refuse(FailureKind::no_matching_connection, in, policy::Identity::any());
-  const auto connection = connection_for(chosen->candidates, *remote_id);
+  const auto any = [](const policy::Connection&) { return true; };
+  const auto connection = connection_for(chosen->candidates, *remote_id, any);
   if (!connection) {
-    auto refused = refuse(FailureKind::no_matching_connection, in, *remote_id,
-                          chosen->candidates.size() == 1 ? chosen->candidates.front() : nullptr);
-    if (chosen->candidates.size() == 1) refused.error().failure->expected_id = chosen->candidates.front()->remote.id;
+    const auto sole = sole_connection(chosen->candidates, any);
+    auto refused = refuse(FailureKind::no_matching_connection, in, *remote_id, sole);
+    if (sole) refused.error().failure->expected_id = sole->remote.id;
     refused.error().hint = w::NotifyType::invalid_id_information;
     return refused;
   }

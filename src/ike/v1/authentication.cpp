@@ -1,6 +1,6 @@
 #include "ike/v1/authentication.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "ike/core/candidates.h"
 
@@ -28,16 +28,27 @@ Secret proof_of(crypto::Provider& crypto, const ProofContext& context, Role who,
 
 }  // namespace
 
-AddressedKey key_by_address(const std::vector<policy::ConnectionPtr>& candidates, const policy::Endpoint& local,
-                            const policy::Endpoint& remote, const policy::Pad& pad) {
-  AddressedKey found;
-  for (const auto& candidate : candidates) {
-    const policy::SharedKey* key = key_of(*candidate, local, remote, pad);
-    if (!key || (found.key && key != found.key)) continue;
-    found.key = key;
-    found.candidates.push_back(candidate);
-  }
+const policy::SharedKey* key_by_address(const policy::Candidates& candidates, const policy::Endpoint& local,
+                                        const policy::Endpoint& remote, const policy::Pad& pad) {
+  const policy::SharedKey* found = nullptr;
+  std::pair<int, std::size_t> best;  // the narrowest addresses, then the first in the configuration
+  for (const policy::Candidate& candidate : candidates)
+    for (const auto& member : candidate.group->members()) {
+      const std::pair claim(-candidate.rank, member.place);
+      if (found && claim > best) break;
+      const policy::SharedKey* key = key_of(*member.connection, local, remote, pad);
+      if (!key) continue;
+      found = key;
+      best = claim;
+      break;
+    }
   return found;
+}
+
+std::string_view key_name_of(const policy::Connection& connection, const policy::Endpoint& local,
+                             const policy::Endpoint& remote, const policy::Pad& pad) {
+  const policy::SharedKey* key = key_of(connection, local, remote, pad);
+  return key ? std::string_view(key->name) : std::string_view();
 }
 
 std::optional<Keyed> derive_keys(crypto::Provider& crypto, const Secret& shared_key, KeyInputs inputs) {

@@ -10,14 +10,13 @@
 
 namespace sallyport::ike::v1 {
 
-/// Main Mode's responder needs the key before it knows whom it speaks to: the addresses have to do. The first candidate
-/// that has a key decides; those with another key, or none, drop out. nullptr and no candidates: there is no key.
-struct AddressedKey {
-  const policy::SharedKey* key = nullptr;
-  std::vector<policy::ConnectionPtr> candidates;
-};
-AddressedKey key_by_address(const std::vector<policy::ConnectionPtr>& candidates, const policy::Endpoint& local,
-                            const policy::Endpoint& remote, const policy::Pad& pad);
+/// Main Mode's responder needs the key before it knows whom it speaks to: the addresses have to do. The first
+/// connection that has a key decides; those with another key, or none, the peer cannot mean. nullptr: there is no key.
+const policy::SharedKey* key_by_address(const policy::Candidates& candidates, const policy::Endpoint& local,
+                                        const policy::Endpoint& remote, const policy::Pad& pad);
+/// Of the key of this connection; empty: it has none.
+std::string_view key_name_of(const policy::Connection& connection, const policy::Endpoint& local,
+                             const policy::Endpoint& remote, const policy::Pad& pad);
 
 /// All that phase 1's keys are made of. `ours` has made one public value, `theirs` is the peer's.
 struct KeyInputs {

@@ -24,7 +24,7 @@ std::uint16_t fragment_id(ByteView message) {
 
 const policy::Connection* connection_of(const IsakmpSa& sa) {
   if (sa.connection) return sa.connection.get();
-  return sa.setup && !sa.setup->candidates.empty() ? sa.setup->candidates.front().get() : nullptr;
+  return sa.setup && !sa.setup->candidates.empty() ? &sa.setup->candidates.front().alike() : nullptr;
 }
 
 Result<w::FragmentPayload> read_fragment(const w::Message& message) {

@@ -18,6 +18,7 @@
 #include "ike/v1/last_message.h"
 #include "ike/v1/message_ids.h"
 #include "policy/child_sa.h"
+#include "policy/connection_table.h"
 #include "policy/network_config.h"
 #include "wire/ikev1/attributes_payload.h"
 #include "wire/ikev1/vendor_id.h"
@@ -160,12 +161,13 @@ using NatTraversal = std::optional<wire::ikev1::VendorId>;
 /// What only the way to `established` needs; dropped there.
 struct Setup {
   std::unique_ptr<crypto::KeyExchange> key_exchange;
-  Bytes nonce_i, nonce_r;    // bodies
-  Bytes public_i, public_r;  // bodies
-  Bytes sa_i;                // body of the initiator's SA payload, octet by octet: HASH_I and HASH_R cover it
-  std::vector<policy::ConnectionPtr> candidates;  // responder: whose proposals fit
-  Bytes id_i;                                     // Aggressive Mode's responder: body of the initiator's ID payload
-  bool initial_contact = false;                   // initiator: to be claimed
+  Bytes nonce_i, nonce_r;         // bodies
+  Bytes public_i, public_r;       // bodies
+  Bytes sa_i;                     // body of the initiator's SA payload, octet by octet: HASH_I and HASH_R cover it
+  policy::Candidates candidates;  // responder: whose proposals fit
+  std::string key_name;           // Main Mode's responder: of the key, which those that are meant have in common
+  Bytes id_i;                     // Aggressive Mode's responder: body of the initiator's ID payload
+  bool initial_contact = false;   // initiator: to be claimed
 };
 
 struct IsakmpSa : AnyIkeSa {
@@ -191,7 +193,7 @@ struct IsakmpSa : AnyIkeSa {
 
   std::optional<policy::IkeSaId> heir;       // the ISAKMP SA that has taken over the children
   std::vector<policy::ChildSaId> unrenewed;  // of those: a renewal that was begun here came to nothing
-  std::vector<DeletedSpi> strays;       // of no child here
+  std::vector<DeletedSpi> strays;            // of no child here
   static constexpr std::size_t max_strays = 256;
   std::vector<ToldDelete> unheard;  // repeated in vain, or cut short by our end
   static constexpr std::size_t max_unheard = 256;

@@ -21,7 +21,7 @@ using Reason = event::MessageRejected::Reason;
 
 bool pretends_nat(const IsakmpSa& sa) {
   if (sa.connection) return sa.connection->encap;
-  return std::ranges::any_of(sa.setup->candidates, [](const auto& candidate) { return candidate->encap; });
+  return std::ranges::any_of(sa.setup->candidates, [](const policy::Candidate& each) { return each.alike().encap; });
 }
 
 /// Not the peer's, as far as we can tell. Who has another key than we sends just this, so it is told, without
@@ -54,8 +54,8 @@ std::expected<Answered, Refused> answer_main_1(const Inbound& in, Environment& e
   answered.sa.state = State::main_agreed;
   answered.payloads.add(std::move(chosen->answer));
   add_vendor_ids(answered.payloads, answered.sa.nat_traversal);
-  announce_fragmentation(answered.payloads, *chosen->candidates.front());
-  announce_remote_access(answered.payloads, *chosen->candidates.front());
+  announce_fragmentation(answered.payloads, chosen->candidates.front().alike());
+  announce_remote_access(answered.payloads, chosen->candidates.front().alike());
   return answered;
 }
 
@@ -90,11 +90,12 @@ Step process_main_3(const IsakmpSa& sa, const Inbound& in, Environment& env) {
     step.hint = w::NotifyType::payload_malformed;
     return step;
   }
-  const auto key = key_by_address(sa.setup->candidates, in.datagram.local, in.datagram.remote, env.pad);
-  if (!key.key) {
+  const auto* key = key_by_address(sa.setup->candidates, in.datagram.local, in.datagram.remote, env.pad);
+  if (!key) {
+    const policy::Connection& first = sa.setup->candidates.front().alike();
     auto failure = phase1_failure(sa, FailureKind::secret_missing, Side::local);
-    failure.connection = sa.setup->candidates.front()->name;
-    failure.local_id = identity_on(*sa.setup->candidates.front(), in.datagram.local);
+    failure.connection = first.name;
+    failure.local_id = identity_on(first, in.datagram.local);
     failure.remote_id = policy::Identity::of(in.datagram.remote.address);
     Step step = give_up(std::move(failure));
     step.hint = w::NotifyType::authentication_failed;
@@ -102,7 +103,7 @@ Step process_main_3(const IsakmpSa& sa, const Inbound& in, Environment& env) {
   }
   auto exchange = env.crypto.start_key_exchange(sa.suite.key_exchange, env.random);
   if (!exchange) return give_up(phase1_failure(sa, FailureKind::key_exchange_mismatch, Side::local));
-  auto keyed = derive_keys(env.crypto, key.key->secret,
+  auto keyed = derive_keys(env.crypto, key->secret,
                            {.suite = sa.suite,
                             .ours = **exchange,
                             .theirs = ke->data,
@@ -115,7 +116,7 @@ Step process_main_3(const IsakmpSa& sa, const Inbound& in, Environment& env) {
 
   Step step;
   step.next = State::main_keyed;
-  step.candidates = key.candidates;
+  step.key_name = key->name;
   w::PayloadChain reply;
   reply.add(w::KePayload{keyed->public_r});
   reply.add(w::NoncePayload{keyed->nonce_r});
@@ -172,14 +173,17 @@ Step process_main_5(const IsakmpSa& sa, const Inbound& in, Environment& env) {
     return not_authentic(sa);
 
   const auto remote_id = read_identity(*id);
-  const auto connection = remote_id ? connection_for(sa.setup->candidates, *remote_id) : nullptr;
+  const auto has_key = [&](const policy::Connection& each) {
+    return key_name_of(each, in.datagram.local, in.datagram.remote, env.pad) == sa.setup->key_name;
+  };
+  const auto connection = remote_id ? connection_for(sa.setup->candidates, *remote_id, has_key) : nullptr;
   if (!connection) {
     auto failure = phase1_failure(sa, FailureKind::no_matching_connection, Side::local);
     failure.remote_id = remote_id.value_or(policy::Identity::any());
-    if (sa.setup->candidates.size() == 1) {
+    if (const auto sole = sole_connection(sa.setup->candidates, has_key)) {
       failure.kind = FailureKind::identity_mismatch;
-      failure.connection = sa.setup->candidates.front()->name;
-      failure.expected_id = sa.setup->candidates.front()->remote.id;
+      failure.connection = sole->name;
+      failure.expected_id = sole->remote.id;
     }
     Step step = give_up(std::move(failure));
     step.hint = w::NotifyType::invalid_id_information;

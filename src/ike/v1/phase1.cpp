@@ -1,6 +1,7 @@
 #include "ike/v1/phase1.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/writer.h"
 #include "ike/core/candidates.h"
@@ -22,21 +23,21 @@ bool answers_in_mode(const policy::Connection& connection, bool aggressive) {
   return !aggressive || connection.aggressive;
 }
 
-/// What a responder's connection may choose from: what authenticates as it wants it, with XAUTH or without.
-Offer offer_to(const policy::ConnectionPtr& candidate, const w::SaPayload& payload) {
-  return read_phase1_offer(payload, phase1_method(*candidate, Role::responder));
+/// What a responder's connections may choose from: what authenticates as they want it, with XAUTH or without.
+Offer offer_to(const policy::Candidate& candidate, const w::SaPayload& payload) {
+  return read_phase1_offer(payload, phase1_method(candidate.alike(), Role::responder));
 }
 
 /// Nothing may answer: because nothing is configured for the peer, or because it should begin otherwise.
 Failure no_connection_for(const Inbound& in, const Environment& env, bool aggressive) {
   Failure failure{.kind = FailureKind::no_matching_connection, .remote = in.datagram.remote};
-  const auto others = connections_between(env.connections, policy::IkeVersion::any, in.datagram.local.address,
-                                          in.datagram.remote.address);
-  const auto for_ikev1 = connections_between(env.connections, policy::IkeVersion::v2, in.datagram.local.address,
-                                             in.datagram.remote.address);
+  const auto between = [&](policy::IkeVersion other_version) {
+    return env.connections.between(other_version, in.datagram.local.address, in.datagram.remote.address);
+  };
+  const auto others = between(policy::IkeVersion::any), for_ikev1 = between(policy::IkeVersion::v2);
   if (others.empty() && for_ikev1.empty()) return failure;
   failure.kind = FailureKind::exchange_mismatch;
-  failure.connection = (for_ikev1.empty() ? others : for_ikev1).front()->name;
+  failure.connection = (for_ikev1.empty() ? others : for_ikev1).front().alike().name;
   failure.opening = aggressive ? event::Opening::aggressive_mode : event::Opening::main_mode;
   failure.our_opening = for_ikev1.empty() ? event::Opening::ike_sa_init : event::Opening::main_mode;
   return failure;
@@ -81,14 +82,29 @@ Step refuse_nat_traversal(const IsakmpSa& sa) {
   return step;
 }
 
-policy::ConnectionPtr connection_for(const std::vector<policy::ConnectionPtr>& candidates,
-                                     const policy::Identity& identity) {
+policy::ConnectionPtr connection_for(const policy::Candidates& candidates, const policy::Identity& identity,
+                                     const MayBe& may_be) {
   policy::ConnectionPtr best;
-  for (const auto& candidate : candidates)
-    if (matches(candidate->remote.id, identity) &&
-        (!best || specificity(candidate->remote.id) > specificity(best->remote.id)))
-      best = candidate;
+  std::tuple<int, int, std::size_t> best_claim;
+  for (const policy::Candidate& candidate : candidates)
+    for (auto& member : candidate.group->that_accept(identity)) {
+      const std::tuple claim(-specificity(member.connection->remote.id), -candidate.rank, member.place);
+      if ((best && claim > best_claim) || !may_be(*member.connection)) continue;
+      best = std::move(member.connection);
+      best_claim = claim;
+    }
   return best;
+}
+
+policy::ConnectionPtr sole_connection(const policy::Candidates& candidates, const MayBe& may_be) {
+  policy::ConnectionPtr sole;
+  for (const policy::Candidate& candidate : candidates)
+    for (const auto& member : candidate.group->members()) {
+      if (!may_be(*member.connection)) continue;
+      if (sole) return nullptr;
+      sole = member.connection;
+    }
+  return sole;
 }
 
 std::optional<std::uint64_t> isakmp_life(const policy::Connection& connection) {
@@ -148,32 +164,32 @@ std::expected<Agreed, Failure> read_agreement(const IsakmpSa& sa, const Inbound&
 std::expected<Chosen, Failure> choose_policy(const Inbound& in, Environment& env, bool aggressive) {
   const auto* payload = in.payloads.find<w::SaPayload>();
   const Offer offer = read_phase1_offer(*payload);
-  auto candidates = connections_between(env.connections, policy::IkeVersion::v2, in.datagram.local.address,
-                                        in.datagram.remote.address);
-  std::erase_if(candidates, [&](const auto& each) { return !answers_in_mode(*each, aggressive); });
+  auto candidates =
+      env.connections.between(policy::IkeVersion::v2, in.datagram.local.address, in.datagram.remote.address);
+  std::erase_if(candidates, [&](const auto& each) { return !answers_in_mode(each.alike(), aggressive); });
   if (candidates.empty()) return std::unexpected(no_connection_for(in, env, aggressive));
 
   std::optional<policy::Choice> choice;
   for (const auto& candidate : candidates) {
-    choice = policy::choose(phase1_proposals(candidate->proposals), offer_to(candidate, *payload).meanings);
+    choice = policy::choose(phase1_proposals(candidate.alike().proposals), offer_to(candidate, *payload).meanings);
     if (choice) break;
   }
   if (!choice) {
     Failure failure{.kind = FailureKind::no_proposal_chosen, .remote = in.datagram.remote};
-    failure.connection = candidates.front()->name;
-    failure.our_proposals = phase1_proposals(candidates.front()->proposals);
+    failure.connection = candidates.front().alike().name;
+    failure.our_proposals = phase1_proposals(candidates.front().alike().proposals);
     failure.peer_proposals = offer.meanings;
     for (const auto& candidate : candidates) {
-      if (!policy::choose(phase1_proposals(candidate->proposals), offer.meanings)) continue;
+      if (!policy::choose(phase1_proposals(candidate.alike().proposals), offer.meanings)) continue;
       failure.kind = FailureKind::auth_method_mismatch;
-      failure.connection = candidate->name;
+      failure.connection = candidate.alike().name;
       break;
     }
     return std::unexpected(std::move(failure));
   }
   std::erase_if(candidates, [&](const auto& candidate) {
     const auto meaning = offer_to(candidate, *payload).meanings[choice->offered_index];
-    return !policy::choose(phase1_proposals(candidate->proposals), {meaning});
+    return !policy::choose(phase1_proposals(candidate.alike().proposals), {meaning});
   });
   return Chosen{.answer = accept(offer, choice->offered_index, {}),
                 .suite = choice->suite,

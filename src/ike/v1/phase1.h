@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 
 #include "ike/core/environment.h"
 #include "ike/v1/nat_traversal.h"
@@ -20,9 +21,14 @@ Step give_up(event::Failure failure);
 /// else comes, this is why.
 Step refuse_nat_traversal(const IsakmpSa& sa);
 
-/// The candidates' most specific connection that accepts the identity.
-policy::ConnectionPtr connection_for(const std::vector<policy::ConnectionPtr>& candidates,
-                                     const policy::Identity& identity);
+/// Whether a connection may be the one that the peer means.
+using MayBe = std::function<bool(const policy::Connection&)>;
+/// The candidates' most specific connection that accepts the identity, and may be; among equals the one for the
+/// narrowest addresses. nullptr: there is none.
+policy::ConnectionPtr connection_for(const policy::Candidates& candidates, const policy::Identity& identity,
+                                     const MayBe& may_be);
+/// The only one that may be; nullptr: there are more, or none.
+policy::ConnectionPtr sole_connection(const policy::Candidates& candidates, const MayBe& may_be);
 
 /// The lifetime that we offer for an ISAKMP SA, in seconds.
 std::optional<std::uint64_t> isakmp_life(const policy::Connection& connection);
@@ -40,12 +46,13 @@ bool has_forgotten(const Authenticated& peer, const IsakmpSa& sa, const Environm
 std::expected<Agreed, event::Failure> read_agreement(const IsakmpSa& sa, const Inbound& in,
                                                      std::optional<crypto::KeyExchangeMethod> only);
 
-/// The responder's choice among what message 1 offers, with every connection that accepts it. An error: nothing common.
+/// The responder's choice among what message 1 offers, with all groups of connections that accept it. An error: nothing
+/// common.
 struct Chosen {
   wire::ikev1::SaPayload answer;
   policy::Suite suite;
   std::optional<std::uint64_t> life_seconds;
-  std::vector<policy::ConnectionPtr> candidates;
+  policy::Candidates candidates;
 };
 std::expected<Chosen, event::Failure> choose_policy(const Inbound& in, Environment& env, bool aggressive);
 

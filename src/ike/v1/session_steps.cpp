@@ -32,9 +32,10 @@ void Ikev1Session::reject_step(Instant now, Environment& env, const Received& re
     return;
   }
   if (!sa_.connection && sa_.setup && !sa_.setup->candidates.empty()) {
-    step.failure->connection = sa_.setup->candidates.front()->name;
-    step.failure->local_id = identity_on(*sa_.setup->candidates.front(), sa_.local);
-    step.failure->remote_id = sa_.setup->candidates.front()->remote.id;
+    const policy::Connection& first = sa_.setup->candidates.front().alike();
+    step.failure->connection = first.name;
+    step.failure->local_id = identity_on(first, sa_.local);
+    step.failure->remote_id = first.remote.id;
   }
   tell_failure(env, std::move(*step.failure));
 }
@@ -56,7 +57,7 @@ void Ikev1Session::apply(Instant now, Environment& env, const Received& received
     sa_.setup->key_exchange = std::move(step.begun->key_exchange);
     sa_.setup->nonce_i = std::move(step.begun->nonce_i);
   }
-  if (step.candidates) sa_.setup->candidates = std::move(*step.candidates);
+  if (!step.key_name.empty()) sa_.setup->key_name = std::move(step.key_name);
   if (step.keyed) apply_keys(env, std::move(*step.keyed));
   // Heard first: what we then know of a NAT may move us to another port than the message came to (RFC 3947 §4).
   if (step.authenticated) heard(now, env, received);

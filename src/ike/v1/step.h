@@ -54,7 +54,7 @@ struct Step {
   std::optional<Keyed> keyed;
   std::optional<NatFindings> nat;
   std::optional<Authenticated> authenticated;
-  std::optional<std::vector<policy::ConnectionPtr>> candidates;  // a responder's, fewer than before
+  std::string key_name;  // Main Mode's responder: of the key that the peer's address stands for
   std::optional<Reply> reply;
   /// To be told behind it, in an Informational: Aggressive Mode's responder knows no other ISAKMP SA with the peer.
   bool tell_initial_contact = false;
