@@ -1,6 +1,6 @@
 // A peer that offers several SAs in one Quick Mode (RFC 2409 §5.5): all of them come up, or none does.
 #include "ike/v1/identification.h"
-#include "ike/v1/proposals.h"
+#include "ike/v1/phase2_proposals.h"
 #include "tests/scenarios/ikev1_voice.h"
 
 namespace sallyport::scenarios {

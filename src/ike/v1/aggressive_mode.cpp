@@ -6,7 +6,6 @@
 #include "ike/v1/identification.h"
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/phase1.h"
-#include "ike/v1/proposals.h"
 #include "ike/v1/transaction.h"
 
 namespace sallyport::ike::v1 {

@@ -7,7 +7,7 @@
 //       └─ Proposal 1 ESP, SPI ─ Transform 1 …
 #pragma once
 
-#include "ike/v1/proposals.h"
+#include "ike/v1/phase2_proposals.h"
 
 namespace sallyport::ike::v1 {
 

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include "ike/v1/identification.h"
-#include "ike/v1/proposals.h"
+#include "ike/v1/phase1_proposals.h"
+#include "ike/v1/phase2_proposals.h"
 #include "ike/v1/quick_match.h"
 #include "wire/ikev1/vendor_id.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/writer.h"
 #include "ike/core/candidates.h"
+#include "ike/v1/agreed_life.h"
 #include "ike/v1/authentication.h"
 #include "ike/v1/fragmentation.h"
 #include "ike/v1/transaction.h"
@@ -191,7 +192,7 @@ std::expected<Chosen, Failure> choose_policy(const Inbound& in, Environment& env
     const auto meaning = offer_to(candidate, *payload).meanings[choice->offered_index];
     return !policy::choose(phase1_proposals(candidate.alike().proposals), {meaning});
   });
-  return Chosen{.answer = accept(offer, choice->offered_index, {}),
+  return Chosen{.answer = accept_phase1(offer, choice->offered_index),
                 .suite = choice->suite,
                 .life_seconds = w::read_phase1(*offer.transforms[choice->offered_index]).lifetimes.seconds,
                 .candidates = std::move(candidates)};

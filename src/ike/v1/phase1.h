@@ -7,7 +7,7 @@
 
 #include "ike/core/environment.h"
 #include "ike/v1/nat_traversal.h"
-#include "ike/v1/proposals.h"
+#include "ike/v1/phase1_proposals.h"
 #include "ike/v1/step.h"
 
 namespace sallyport::ike::v1 {

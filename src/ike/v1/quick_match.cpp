@@ -4,7 +4,7 @@
 
 #include "ike/v1/bundle.h"
 #include "ike/v1/identification.h"
-#include "ike/v1/proposals.h"
+#include "ike/v1/phase2_proposals.h"
 
 namespace sallyport::ike::v1 {
 namespace {

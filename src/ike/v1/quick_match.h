@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "ike/v1/isakmp_sa.h"
-#include "ike/v1/proposals.h"
+#include "ike/v1/offer.h"
 #include "policy/proposal.h"
 #include "wire/ikev1/message.h"
 

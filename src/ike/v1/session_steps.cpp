@@ -4,6 +4,7 @@
 #include "ike/core/candidates.h"
 #include "ike/core/child_sas.h"
 #include "ike/core/lifetimes.h"
+#include "ike/v1/agreed_life.h"
 #include "ike/v1/informational.h"
 #include "ike/v1/nat_traversal.h"
 #include "ike/v1/phase1.h"
