@@ -1,6 +1,7 @@
 // The commands of `sallyport`, each in a file of its own name. Each returns the exit status of the program.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,6 +60,21 @@ int reload(const Global& global, bool dry_run);
 int check(const Global& global, const std::vector<std::string>& files);
 int counters(const Global& global, const std::string& connection);
 int trace(const Global& global, const std::string& connection);
+
+struct CaptureOptions {
+  std::string file;    // "-": standard output
+  std::string target;  // empty: all connections
+  std::string peer;
+  std::vector<std::string> only;  // inner, outer, ike; none: all of them
+  std::uint64_t count = 0;        // packets; 0: any number
+  unsigned duration_s = 60;       // 0: until it is interrupted, or another bound is reached
+  std::uint64_t size_mib = 64;
+  unsigned rate = 10'000;  // packets a second
+  unsigned snap = 0;       // octets of each packet; 0: all
+  bool keys = false;
+};
+int capture(const Global& global, const CaptureOptions& options);
+
 int psk_generate(const Global& global);
 int firewall_show(const Global& global);
 int firewall_lift(const Global& global, const std::string& device);

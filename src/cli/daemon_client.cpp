@@ -24,22 +24,24 @@ std::expected<DaemonClient, NoAnswer> DaemonClient::connect(const std::string& s
 std::expected<Message, NoAnswer> DaemonClient::call(std::string_view command, const Message& request,
                                                     std::optional<Duration> patience,
                                                     std::initializer_list<std::string_view> events,
-                                                    const OnEvent& on_event) {
+                                                    const OnEvent& on_event, const IsEnough& is_enough) {
   bool fits = true;
   for (const auto name : events) fits = fits && session_.register_event(name);
   if (!fits || !session_.request(command, request))
     return std::unexpected(NoAnswer{false, "the request does not fit into the control protocol"});
-  return wait(patience, on_event);
+  return wait(patience, on_event, is_enough);
 }
 
 /// Until the command is answered; registrations are confirmed on the way.
-std::expected<Message, NoAnswer> DaemonClient::wait(std::optional<Duration> patience, const OnEvent& on_event) {
+std::expected<Message, NoAnswer> DaemonClient::wait(std::optional<Duration> patience, const OnEvent& on_event,
+                                                    const IsEnough& is_enough) {
   for (;;) {
     if (auto sent = send(); !sent) return std::unexpected(std::move(sent.error()));
     while (auto reply = session_.poll_reply()) {
       switch (reply->kind) {
         case Reply::Kind::event:
           if (on_event) on_event(std::move(reply->message));
+          if (is_enough && is_enough()) return std::unexpected(NoAnswer{false, "it was not waited for"});
           break;
         case Reply::Kind::confirmed: break;
         case Reply::Kind::response: return std::move(reply->message);

@@ -26,16 +26,19 @@ class DaemonClient {
   static std::expected<DaemonClient, NoAnswer> connect(const std::string& socket);
 
   using OnEvent = std::function<void(control::Message event)>;
+  using IsEnough = std::function<bool()>;
   /// The answer to a command. Events of the names `events` that come meanwhile go to `on_event`. `patience`: how long
-  /// the daemon may say nothing at all; nullopt: for ever.
+  /// the daemon may say nothing at all; nullopt: for ever. `is_enough`, asked after each event, ends the waiting: there
+  /// is no answer then, and no further call.
   std::expected<control::Message, NoAnswer> call(std::string_view command, const control::Message& request,
                                                  std::optional<Duration> patience,
                                                  std::initializer_list<std::string_view> events = {},
-                                                 const OnEvent& on_event = {});
+                                                 const OnEvent& on_event = {}, const IsEnough& is_enough = {});
 
  private:
   explicit DaemonClient(linux::UnixStream stream) : stream_(std::move(stream)) {}
-  std::expected<control::Message, NoAnswer> wait(std::optional<Duration> patience, const OnEvent& on_event);
+  std::expected<control::Message, NoAnswer> wait(std::optional<Duration> patience, const OnEvent& on_event,
+                                                 const IsEnough& is_enough);
   std::expected<void, NoAnswer> send();
   std::expected<void, NoAnswer> receive(std::optional<Duration> patience);
 

@@ -146,7 +146,7 @@ Json ike_sa(const Section& sa) {
 /// Values whose kind their key tells, wherever it stands.
 Json typed(const std::string& key, std::string_view value) {
   static constexpr std::array kTruths = {"success", "encrypted"};
-  static constexpr std::array kNumbers = {"message_id", "octets", "matches", "terminated"};
+  static constexpr std::array kNumbers = {"message_id", "octets", "packets", "missing", "matches", "terminated"};
   if (std::ranges::count(kTruths, key) != 0) return as_truth(value);
   if (std::ranges::count(kNumbers, key) != 0) return as_number(value);
   return std::string(value);

@@ -16,7 +16,8 @@ std::string status_json(const std::vector<control::Message>& connections);
 std::string event_json(const control::Message& event);
 /// From the daemon's `counters`.
 std::string counters_json(const control::Message& totals, const std::vector<control::Message>& connections);
-/// An answer as it is: success, encrypted, message_id, octets, matches and terminated typed, all else text.
+/// An answer as it is: success, encrypted, message_id, octets, packets, missing, matches and terminated typed, all else
+/// text.
 std::string answer_json(const control::Message& answer);
 std::string check_json(std::size_t connections, const std::vector<config::Diagnostic>& diagnostics);
 /// {"KEY": "TEXT"}

@@ -15,6 +15,7 @@ struct Words {
   UpOptions up;
   DownOptions down;
   EventsOptions events;
+  CaptureOptions capture;
   bool reauth = false;
   std::string connection;
   std::vector<std::string> files;
@@ -61,6 +62,29 @@ void add_insight(CLI::App& app, Words& words) {
   trace_command->callback([&] { words.run = [&] { return trace(words.global, words.connection); }; });
 }
 
+void add_capture(CLI::App& app, Words& words) {
+  CaptureOptions& options = words.capture;
+  auto* command = app.add_subcommand("capture", "what enters and leaves IPsec, into a file for Wireshark");
+  command->add_option("FILE", options.file, "a pcapng file; - is standard output")->required();
+  command->add_option("NAME[/CHILD]", options.target, "packets of this connection or child alone");
+  command->add_option("--peer", options.peer, "packets of the peer with this outer address alone");
+  command->add_option("--only", options.only, "inner, outer, ike; may be said again")
+      ->check(CLI::IsMember({"inner", "outer", "ike"}))
+      ->expected(1)
+      ->take_all();
+  command->add_option("--count", options.count, "ends after so many packets; 0: any number")->capture_default_str();
+  command->add_option("--duration", options.duration_s, "ends after so many seconds; 0: never")->capture_default_str();
+  command->add_option("--size", options.size_mib, "ends before the file is larger, in MiB")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
+      ->capture_default_str();
+  command->add_option("--rate", options.rate, "takes no more packets a second")
+      ->check(CLI::Range(1U, 100'000'000U))
+      ->capture_default_str();
+  command->add_option("--snap", options.snap, "octets kept of each packet; 0: all")->capture_default_str();
+  command->add_flag("--keys", options.keys, "writes keys to FILE.keys: whoever can read it can read the traffic");
+  command->callback([&] { words.run = [&] { return capture(words.global, words.capture); }; });
+}
+
 void add_configuration(CLI::App& app, Words& words) {
   auto* reload_command = app.add_subcommand("reload", "has the daemon read its configuration again");
   reload_command->add_flag("--dry-run", words.dry_run, "only says what that would do");
@@ -98,6 +122,7 @@ int main(int argc, char** argv) {
   app.failure_message(CLI::FailureMessage::simple);
   add_sessions(app, words);
   add_insight(app, words);
+  add_capture(app, words);
   add_configuration(app, words);
   try {
     app.parse(argc, argv);

@@ -10,6 +10,7 @@
 #include "crypto/openssl/packet_cipher_openssl.h"
 #include "crypto/openssl/provider_openssl.h"
 #include "daemon/commands/control_server.h"
+#include "daemon/key_ring.h"
 #include "daemon/keylog.h"
 #include "daemon/log.h"
 #include "daemon/machine.h"
@@ -51,7 +52,7 @@ ike::Settings ike_settings(const config::DaemonConfig& config) {
   settings.half_open_limit = config.half_open_limit;
   settings.fragment_size = config.fragment_size;
   settings.max_packet = config.max_packet;
-  settings.log_keys = !config.keylog.empty();
+  settings.log_keys = true;  // to the key log, or to a capture; else they are dropped
   return settings;
 }
 
@@ -122,6 +123,7 @@ struct Daemon::Parts {
   void carry_out(node::Effect& effect);
   void install(policy::ChildSaSpec& spec);
   void move(const ike::MoveChildSa& child);
+  void remove(policy::ChildSaId id);
   const policy::Connection* connection_called(std::string_view name) const;  // nullptr: none
   void note(event::Event event);
   void begin_stop();
@@ -131,6 +133,7 @@ struct Daemon::Parts {
   Options options;
   ike::Settings settings;
   KeyLog keylog;
+  KeyRing keys;
   linux::Footprint footprint;
   linux::ReversePathFilter reverse_path;
   WallTime started = linux::wall_clock_now();
@@ -150,6 +153,7 @@ struct Daemon::Parts {
   Configuration configuration;
 
   std::unique_ptr<linux::PacketPump> pump;
+  linux::PacketTap* tap = nullptr;
   std::optional<linux::SignalSource> signals;
   linux::EventLoop::Watch signal_watch;
   std::unique_ptr<ControlServer> control;
@@ -332,13 +336,14 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
                  [&](ike::OfferSpi& offer) { worker.offer(offer.protocol, offer.spi, offer.peer); },
                  [&](ike::WithdrawSpi& offer) { worker.withdraw(offer.protocol, offer.spi); },
                  [&](ike::InstallChildSa& child) { install(child.spec); },
-                 [&](ike::RemoveChildSa& child) { worker.remove(child.id); },
+                 [&](ike::RemoveChildSa& child) { remove(child.id); },
                  [&](ike::UseChildSa& child) { worker.use(child.id); }, [&](ike::MoveChildSa& child) { move(child); },
                  [&](ike::AddAddress& add) { log_refusal(machine.add_address(tun.index(), add.address)); },
                  [&](ike::RemoveAddress& remove) { log_refusal(machine.remove_address(tun.index(), remove.address)); },
                  [&](ike::Notice& notice) { note(std::move(notice.event)); },
-                 [&](ike::LogKeys& keys) {
-                   if (const auto failed = keylog.add(keys)) log::warning(*failed);
+                 [&](ike::LogKeys& made) {
+                   if (const auto failed = keylog.add(made)) log::warning(*failed);
+                   keys.add(made);
                  },
                  [&](node::SetPolicy& set) {
                    policy_error.reset();
@@ -353,8 +358,14 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
 /// The way is another one: so is what fits through it.
 void Daemon::Parts::move(const ike::MoveChildSa& child) {
   worker.update_endpoints(child.id, child.local, child.remote, child.udp_encap);
+  keys.move(child.id, child.local, child.remote);
   if (const auto route = machine.route_to(child.remote.address); route && route->mtu != 0)
     worker.set_path_mtu(child.id, route->mtu);
+}
+
+void Daemon::Parts::remove(policy::ChildSaId id) {
+  worker.remove(id);
+  keys.remove(id);
 }
 
 void Daemon::Parts::install(policy::ChildSaSpec& spec) {
@@ -367,6 +378,7 @@ void Daemon::Parts::install(policy::ChildSaSpec& spec) {
     node.terminate(linux::monotonic_now(), spec.id);
     return;
   }
+  keys.add(spec);
   if (const auto route = machine.route_to(spec.remote.address); route && route->mtu != 0)
     worker.set_path_mtu(spec.id, route->mtu);
   pump->release_held(linux::monotonic_now());
@@ -396,6 +408,9 @@ void Daemon::Parts::note(event::Event event) {
 node::Node& Daemon::node() { return parts_->node; }
 datapath::Worker& Daemon::worker() { return parts_->worker; }
 const linux::PacketPump& Daemon::pump() const { return *parts_->pump; }
+void Daemon::set_tap(linux::PacketTap* tap) { parts_->pump->set_tap(parts_->tap = tap); }
+bool Daemon::has_tap() const { return parts_->tap != nullptr; }
+KeyRing& Daemon::keys() { return parts_->keys; }
 Journal& Daemon::journal() { return parts_->journal; }
 Configuration& Daemon::configuration() { return parts_->configuration; }
 linux::EventLoop& Daemon::loop() { return *parts_->loop; }

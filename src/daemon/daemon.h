@@ -15,9 +15,12 @@
 
 namespace sallyport::linux {
 class PacketPump;
-}
+class PacketTap;
+}  // namespace sallyport::linux
 
 namespace sallyport::daemon {
+
+class KeyRing;
 
 struct Options {
   std::string config = "/etc/sallyport/sallyport.toml";
@@ -39,6 +42,10 @@ class Daemon {
   node::Node& node();
   datapath::Worker& worker();
   const linux::PacketPump& pump() const;
+  /// Who sees all packets from now on; nullptr: nobody. It outlives the daemon, or is taken away before.
+  void set_tap(linux::PacketTap* tap);
+  bool has_tap() const;
+  KeyRing& keys();
   Journal& journal();
   Configuration& configuration();
   linux::EventLoop& loop();

@@ -151,6 +151,12 @@ Decision Outbound::decide_by_quoted(const wire::IpPacket& ip) {
   return decision.sa != nullptr ? decision : Decision{};
 }
 
+std::optional<policy::ChildSaId> Outbound::find(const wire::IpPacket& ip) {
+  Decision decision = spd_.decide(FlowKey::of(ip));
+  if (decision.rule == nullptr) decision = decide_by_quoted(ip);
+  return decision.sa != nullptr ? std::optional(decision.sa->id) : std::nullopt;
+}
+
 void Outbound::without_sa(Instant now, Instant since, const Packet& packet, const FlowKey& key, SpdRule* rule,
                           Verdicts& out) {
   if (rule == nullptr) return drop(DropReason::no_policy, nullptr, out);

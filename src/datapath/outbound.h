@@ -23,6 +23,8 @@ class Outbound {
   void process(Instant now, std::span<const Packet> burst, Verdicts& out);
   /// The same for packets that have waited. They must live until the next call.
   void process_held(Instant now, std::span<HoldQueue::Held> burst, Verdicts& out);
+  /// By which SA it would leave, if by any. Remembers nothing.
+  std::optional<policy::ChildSaId> find(const wire::IpPacket& ip);
   /// After any change to policies or SAs: what was remembered of flows is void.
   void forget_flows() {
     cache_.forget_all();

@@ -191,6 +191,29 @@ std::optional<SaStatus> Worker::status(policy::ChildSaId id) const {
 
 std::size_t Worker::sa_count() const { return parts_->sad.size(); }
 
+std::optional<SaName> Worker::name(policy::ChildSaId id) const {
+  const Sa* sa = parts_->sad.find(id);
+  if (sa == nullptr) return std::nullopt;
+  return SaName{.connection = sa->connection,
+                .child = sa->child,
+                .protocol = sa->protocol,
+                .spi_in = sa->inbound.spi,
+                .spi_out = sa->outbound.spi,
+                .local = sa->local,
+                .remote = sa->remote};
+}
+
+std::optional<policy::ChildSaId> Worker::find_inbound(policy::Protocol protocol, std::uint32_t spi) const {
+  const Sad& sad = parts_->sad;
+  const Sa* sa = protocol == policy::Protocol::ah ? sad.find_inbound_ah(spi) : sad.find_inbound(spi);
+  return sa != nullptr ? std::optional(sa->id) : std::nullopt;
+}
+
+std::optional<policy::ChildSaId> Worker::find_outbound(ByteView packet) const {
+  const auto ip = wire::IpPacket::parse(packet);
+  return ip ? parts_->outbound.find(*ip) : std::nullopt;
+}
+
 // ---- Verdicts
 
 void Verdicts::clear() {

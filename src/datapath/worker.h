@@ -71,6 +71,17 @@ struct SaStatus {
   std::optional<BundledAhStatus> bundled_ah = {};
 };
 
+/// What one Child SA is known by, to whoever looks at packets.
+struct SaName {
+  std::string connection;
+  std::string child;
+  policy::Protocol protocol = policy::Protocol::esp;
+  std::uint32_t spi_in = 0;
+  std::uint32_t spi_out = 0;
+  policy::Endpoint local;
+  policy::Endpoint remote;
+};
+
 class Worker {
  public:
   Worker(crypto::PacketCipherFactory& ciphers, RandomSource& random, const Settings& settings = {});
@@ -126,6 +137,14 @@ class Worker {
   const Counters& counters() const;
   std::optional<SaStatus> status(policy::ChildSaId id) const;
   std::size_t sa_count() const;
+
+  // ---- Whose packets are whose. For who looks on: nothing here changes what becomes of any packet.
+
+  std::optional<SaName> name(policy::ChildSaId id) const;
+  /// Whose inbound SPI that is; of a bundle, AH's is its, too.
+  std::optional<policy::ChildSaId> find_inbound(policy::Protocol protocol, std::uint32_t spi) const;
+  /// By which SA a clear packet would leave now; nullopt: by none.
+  std::optional<policy::ChildSaId> find_outbound(ByteView packet) const;
 
  private:
   struct Parts;

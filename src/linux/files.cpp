@@ -24,6 +24,16 @@ SystemResult<FileDescriptor> open_regular(const std::string& path, struct stat& 
   return file;
 }
 
+SystemResult<void> write_all(const FileDescriptor& file, const std::string& path, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t taken = write(file.get(), bytes.data(), bytes.size());
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0) return refused(errno, fmt::format("cannot write to {}", path));
+    bytes = bytes.subspan(static_cast<std::size_t>(taken));
+  }
+  return {};
+}
+
 }  // namespace
 
 SystemResult<FileContent> read_file(const std::string& path, std::size_t limit) {
@@ -63,12 +73,25 @@ SystemResult<std::vector<std::string>> config_files(const std::string& main) {
 SystemResult<void> append_private(const std::string& path, std::string_view text) {
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return refused(errno, fmt::format("cannot open {}", path));
-  while (!text.empty()) {
-    const ssize_t taken = write(file.get(), text.data(), text.size());
-    if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0) return refused(errno, fmt::format("cannot write to {}", path));
-    text.remove_prefix(static_cast<std::size_t>(taken));
-  }
+  return write_all(file, path, as_bytes(text));
+}
+
+SystemResult<PrivateFile> PrivateFile::create(const std::string& path) {
+  FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  // What was there may have been for everybody: first it is made private, then it is emptied.
+  if (!file || fchmod(file.get(), 0600) != 0 || ftruncate(file.get(), 0) != 0)
+    return refused(errno, fmt::format("cannot create {}", path));
+  return PrivateFile(std::move(file), path);
+}
+
+PrivateFile PrivateFile::standard_output() {
+  return {FileDescriptor(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)), "standard output"};
+}
+
+SystemResult<void> PrivateFile::append(ByteView bytes) { return write_all(file_, path_, bytes); }
+
+SystemResult<void> make_private_folder(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) != 0) return refused(errno, fmt::format("cannot make the folder {}", path));
   return {};
 }
 

@@ -1,10 +1,12 @@
-// Files that the daemon reads: its configuration, and what is secret in it.
+// Files that the daemon reads: its configuration, and what is secret in it. And files that we write for their owner's
+// eyes alone.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "base/secret.h"
+#include "linux/file_descriptor.h"
 #include "linux/system_error.h"
 
 namespace sallyport::linux {
@@ -26,5 +28,24 @@ SystemResult<std::vector<std::string>> config_files(const std::string& main);
 
 /// Appends to a file that only its owner can read, and makes it if need be.
 SystemResult<void> append_private(const std::string& path, std::string_view text);
+
+/// A file that only its owner can read, whoever could before, and that is written from its beginning.
+class PrivateFile {
+ public:
+  /// ELOOP: there is a symbolic link of that name.
+  static SystemResult<PrivateFile> create(const std::string& path);
+  /// Whatever that is.
+  static PrivateFile standard_output();
+
+  SystemResult<void> append(ByteView bytes);
+
+ private:
+  PrivateFile(FileDescriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+  FileDescriptor file_;
+  std::string path_;
+};
+
+/// Which only its owner can look into. EEXIST: there is something of that name.
+SystemResult<void> make_private_folder(const std::string& path);
 
 }  // namespace sallyport::linux

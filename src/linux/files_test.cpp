@@ -79,6 +79,39 @@ TEST_F(Files, AppendsToAFileForItsOwnerAlone) {
   EXPECT_FALSE(content->exposed);
 }
 
+TEST_F(Files, MakesWhatEverybodyCouldReadPrivateBeforeItWritesToIt) {
+  const std::string path = put("capture", "what was there before, and longer");
+  chmod(path.c_str(), 0666);
+  auto file = PrivateFile::create(path);
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(file->append(as_bytes("one ")));
+  EXPECT_TRUE(file->append(as_bytes("two")));
+  const auto content = read_file(path);
+  EXPECT_EQ(content->text(), "one two");
+  struct stat status{};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(Files, WritesNoPrivateFileThroughASymbolicLinkOrIntoAFolderThatIsNotThere) {
+  const std::string target = put("target", "stays");
+  const std::filesystem::path link = folder_ / "link";
+  std::filesystem::create_symlink(target, link);
+  EXPECT_EQ(PrivateFile::create(link).error().number, ELOOP);
+  EXPECT_EQ(read_file(target)->text(), "stays");
+  EXPECT_EQ(PrivateFile::create(folder_ / "no" / "such").error().number, ENOENT);
+  EXPECT_EQ(PrivateFile::create(folder_).error().number, EISDIR);
+}
+
+TEST_F(Files, MakesAPrivateFolderOnlyWhereThereIsNothing) {
+  const std::string path = folder_ / "keys";
+  EXPECT_TRUE(make_private_folder(path));
+  struct stat status{};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700U);
+  EXPECT_EQ(make_private_folder(path).error().number, EEXIST);
+}
+
 TEST_F(Files, DoesNotAppendThroughASymbolicLink) {
   const std::string target = put("target", "");
   const std::filesystem::path link = folder_ / "link";

@@ -86,6 +86,7 @@ void PacketPump::on_tun_readable(Instant now) {
     more = read_frames();
     if (packets_.empty()) continue;
     Stopwatch watch(began);
+    if (tap_ != nullptr) tap_->on_clear_out(now, packets_);
     worker_.outbound(now, packets_, verdicts_);
     watch.worked();
     write_all(now);
@@ -120,7 +121,9 @@ void PacketPump::add_frame(ByteSpan frame) {
 
 void PacketPump::send_ike(const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message) {
   const ByteView marker = local.port == PacketSocket::kPlainIkePort ? ByteView{} : ByteView(wire::non_esp_marker);
-  send_now(monotonic_now(), {.marker = marker, .payload = message, .local = local, .remote = remote});
+  const Instant now = monotonic_now();
+  if (tap_ != nullptr) tap_->on_ike_out(now, local, remote, message);
+  send_now(now, {.marker = marker, .payload = message, .local = local, .remote = remote});
 }
 
 void PacketPump::send_keepalive(const policy::Endpoint& local, const policy::Endpoint& remote) {
@@ -168,14 +171,20 @@ void PacketPump::take_in(Instant now, const PacketSocket& socket, const Received
   else if (socket.port() == 0)
     queue_esp(packet, packet.bytes);
   else if (socket.port() == PacketSocket::kPlainIkePort)
-    observer_.on_ike(now, packet.local, packet.remote, packet.bytes);
+    take_ike(now, packet, packet.bytes);
   else
     sort_out(now, packet);
+}
+
+void PacketPump::take_ike(Instant now, const ReceivedPacket& packet, ByteView message) {
+  if (tap_ != nullptr) tap_->on_ike_in(now, packet.local, packet.remote, message);
+  observer_.on_ike(now, packet.local, packet.remote, message);
 }
 
 void PacketPump::pass_in(Instant now, Instant& began) {
   if (datagrams_.empty()) return;
   Stopwatch watch(began);
+  if (tap_ != nullptr) tap_->on_protected_in(now, datagrams_);
   worker_.inbound(now, datagrams_, verdicts_);
   datagrams_.clear();
   watch.worked();
@@ -196,7 +205,7 @@ void PacketPump::sort_out(Instant now, const ReceivedPacket& packet) {
     queue_esp(packet, packet.bytes.subspan(esp_from, at - esp_from));
     esp_from = at + datagram.size();
     if (encap.kind == wire::UdpEncapKind::ike)
-      observer_.on_ike(now, packet.local, packet.remote, encap.content);
+      take_ike(now, packet, encap.content);
     else if (encap.kind == wire::UdpEncapKind::keepalive)
       ++counters_.keepalives;
     else
@@ -233,6 +242,7 @@ void PacketPump::carry_out(Instant now) {
 }
 
 void PacketPump::write_all(Instant now) {
+  if (tap_ != nullptr) tap_->on_verdicts(now, verdicts_);
   send_all(now);
   for (const auto& each : verdicts_.deliveries) deliver(each);
 }

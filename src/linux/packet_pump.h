@@ -18,6 +18,7 @@
 #include "datapath/worker.h"
 #include "linux/event_loop.h"
 #include "linux/packet_socket.h"
+#include "linux/packet_tap.h"
 #include "linux/tun_device.h"
 
 namespace sallyport::linux {
@@ -72,6 +73,8 @@ class PacketPump {
   void send_keepalive(const policy::Endpoint& local, const policy::Endpoint& remote);
   /// After an SA was installed: what waited for it leaves.
   void release_held(Instant now);
+  /// From now on it sees what passes; nullptr: nobody does. It outlives the pump, or is taken away before.
+  void set_tap(PacketTap* tap) { tap_ = tap; }
   const PumpCounters& counters() const { return counters_; }
   const BurstTimes& times_out() const { return times_out_; }
   const BurstTimes& times_in() const { return times_in_; }
@@ -85,6 +88,7 @@ class PacketPump {
   void take_in(Instant now, const PacketSocket& socket, const ReceivedPacket& packet);
   void pass_in(Instant now, Instant& began);
   void sort_out(Instant now, const ReceivedPacket& packet);
+  void take_ike(Instant now, const ReceivedPacket& packet, ByteView message);
   void queue_ah(const ReceivedPacket& packet);
   void queue_esp(const ReceivedPacket& packet, ByteSpan bytes);
   void carry_out(Instant now);
@@ -105,6 +109,7 @@ class PacketPump {
   std::deque<PacketSocket> sockets_;  // watches point to them
   datapath::Worker& worker_;
   PumpObserver observer_;
+  PacketTap* tap_ = nullptr;
   PumpCounters counters_;
   BurstTimes times_out_, times_in_;
 

@@ -67,6 +67,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"reload", reload},
     {"counters", counters},
     {"trace", trace},
+    {"capture", capture},
 });
 
 constexpr auto kEvents = std::to_array<std::string_view>({
@@ -87,6 +88,7 @@ constexpr auto kEvents = std::to_array<std::string_view>({
     "status",
     "event",
     "counters",
+    "capture",
 });
 
 }  // namespace

@@ -42,5 +42,7 @@ Answer events(Daemon& daemon, const control::Message& request);
 Answer reload(Daemon& daemon, const control::Message& request);
 Answer counters(Daemon& daemon, const control::Message& request);
 Answer trace(Daemon& daemon, const control::Message& request);
+// capture.cpp
+Answer capture(Daemon& daemon, const control::Message& request);
 
 }  // namespace sallyport::daemon
