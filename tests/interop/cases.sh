@@ -138,6 +138,43 @@ in_fragments() {  # in_fragments NAME: the peer has sent its long message in par
   : >"$log"
 }
 
+# --- dead peers ------------------------------------------------------------------------------------------------------------
+dead_peers_matter() {  # before cases_start
+  dpd_action=clear dpd_delay=1
+  patience='retransmit_timeout = 0.25\nretransmit_tries = 2\nretransmit_base = 2'  # 1.75 s behind dpd_delay
+}
+ours_is_up() { sallyport_ctl a --json status | grep -q '"bytes_in"'; }
+ours_is_down() { ! ours_is_up; }
+asks_again() { [ "$(grep -c 'sent Main Mode message 1' "$state/a/out")" -gt "$asked" ]; }
+signal_peer() { at b kill "-$1" "$("${kind_b}_pid" b)"; }
+
+# notices SIGNAL: the peer's daemon gets that signal, and 1 to 2.75 s later we know; with what a loaded machine adds
+notices() {
+  local from
+  step "load a" peer_load sallyport a && step "load b" peer_load "$kind_b" b || return
+  step "initiate from a" peer_initiate sallyport a || return
+  step "ping" ping_through a "$end_a" "$to_b" || return
+  asked=$(grep -c 'sent Main Mode message 1' "$state/a/out")
+  step "signal the peer" signal_peer "$1" || return
+  now; from=$NOW
+  step "notice" wait_for 7 ours_is_down || return
+  now; took=$((NOW - from))
+}
+dead_case() {  # dead_case clear|trap|restart SIGNAL WHAT-THEN: one verdict
+  dpd_action=$1 case_name="dead peer, $kind_b, IKEv1, dpd_action $1" case_outer=4 case_inner=4 took=0
+  configure_both tunnel
+  if notices "$2" && "$3"; then
+    ok "$case_name (known after $took ms)"
+    record a "found dead in time, dpd_action $1 done"
+    return
+  fi
+  peer_log sallyport a
+}
+stays_down() {
+  sleep 1
+  step "stay down" ours_is_down && ! asks_again
+}
+
 # --- rekeying --------------------------------------------------------------------------------------------------------------
 # What our log has told so far: Child SAs installed, IKE SAs established
 children_made() { grep -c 'Child SA x{[0-9]*} installed' "$state/a/out"; }

@@ -16,7 +16,7 @@ libreswan_up() {
   at "$1" mkdir -p "$home/run" "$home/d/policies"
   at "$1" mount --bind "$cache/libreswan/usr/libexec" /usr/libexec  # pluto insists on finding its addconn there
   at "$1" cp -r "$cache/libreswan/nss" "$home/"
-  launch "$1" "echo \$\$ >'$home/pid'; exec '$libreswan/pluto' --nofork --config '$home/ipsec.conf' --nssdir '$home/nss' \
+  launch "$1" "echo \$BASHPID >'$home/pid'; exec '$libreswan/pluto' --nofork --config '$home/ipsec.conf' --nssdir '$home/nss' \
     --rundir '$home/run' --ipsecdir '$home/d' --secretsfile '$home/ipsec.secrets' --logfile '$home/log' --use-xfrm \
     --uniqueids >>'$home/out' 2>&1"
   wait_for 20 whack "$1" --status
