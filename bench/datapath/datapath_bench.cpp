@@ -8,6 +8,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include "datapath/spd_view.h"
 #include "datapath/test_support.h"
 
 namespace sallyport::datapath {
@@ -101,6 +102,38 @@ void open(benchmark::State& state, const char* proposal) {
   if (gateway.pair().there().counters().drops.total() != 0) state.SkipWithError("packets were dropped");
   report(state, size);
 }
+
+/// What a flow costs that is not in the cache: the policy of its first packet, among so many of all three actions.
+void decide(benchmark::State& state) {
+  SeededRandom random(3);
+  policy::Spd spd;
+  constexpr policy::SpdAction actions[] = {policy::SpdAction::protect, policy::SpdAction::bypass,
+                                           policy::SpdAction::discard};
+  const auto network = [&](int front) {
+    constexpr const char* lengths[] = {"16", "22", "24", "28", "32"};
+    return selectors(fmt::format("10.{}.{}.{}/{}", front, random.below(256), random.below(256),
+                                 lengths[random.below(std::size(lengths))]));
+  };
+  for (std::uint32_t i = 0; i < state.range(0); ++i)
+    spd.entries.push_back({.id = {i + 1},
+                           .action = actions[i % std::size(actions)],
+                           .connection = "c",
+                           .child = "c",
+                           .local_ts = network(1),
+                           .remote_ts = network(2)});
+  put_in_order(spd.entries);
+  SpdView view;
+  view.set_policy(spd);
+  std::vector<FlowKey> flows;
+  for (int i = 0; i < 4096; ++i) {
+    const auto from = fmt::format("10.1.{}.{}", random.below(256), random.below(256));
+    const auto to = fmt::format("10.2.{}.{}", random.below(256), random.below(256));
+    flows.push_back(FlowKey::of(*wire::IpPacket::parse(build({.source = from, .destination = to}))));
+  }
+  std::size_t index = 0;
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(view.decide(flows[index++ % flows.size()]));
+}
+BENCHMARK(decide)->ArgName("policies")->Arg(10)->Arg(1000)->Arg(10000);
 
 void arguments(benchmark::internal::Benchmark* bench) {
   bench->ArgNames({"size", "sas"});

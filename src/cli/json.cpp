@@ -143,6 +143,18 @@ Json ike_sa(const Section& sa) {
           {"child_sas", each(sa, "child_sas", child_sa)}};
 }
 
+Json policy(const Section& policy) {
+  return {{"name", text(policy, "name")},
+          {"mode", text(policy, "mode")},
+          {"priority", number(policy, "priority")},
+          {"local_ts", texts(policy, "local_ts")},
+          {"remote_ts", texts(policy, "remote_ts")},
+          {"packets_in", number(policy, "packets_in")},
+          {"bytes_in", number(policy, "bytes_in")},
+          {"packets_out", number(policy, "packets_out")},
+          {"bytes_out", number(policy, "bytes_out")}};
+}
+
 /// Values whose kind their key tells, wherever it stands.
 Json typed(const std::string& key, std::string_view value) {
   static constexpr std::array kTruths = {"success", "encrypted"};
@@ -212,7 +224,8 @@ std::string status_json(const std::vector<Message>& connections) {
     all.push_back({{"name", text(connection, "name")},
                    {"state", text(connection, "state")},
                    {"why", text(connection, "why")},
-                   {"ike_sas", each(connection, "ike_sas", ike_sa)}});
+                   {"ike_sas", each(connection, "ike_sas", ike_sa)},
+                   {"policies", each(connection, "policies", policy)}});
   return dump({{"version", 1}, {"connections", all}});
 }
 

@@ -69,6 +69,12 @@ void show_child(std::string& out, const Section& child) {
       child.text("expires_in_s") ? fmt::format("; expires in {}", span_of_time(number(child, "expires_in_s"))) : "");
 }
 
+void show_policy(std::string& out, const Section& policy) {
+  out += fmt::format("    {}: {} {} <-> {}\n", text(policy, "name"), text(policy, "mode"), joined(policy, "local_ts"),
+                     joined(policy, "remote_ts"));
+  out += fmt::format("      {}; {}\n", direction(policy, "in"), direction(policy, "out"));
+}
+
 std::string nat_of(const Section& sa) {
   const bool local = truth(sa, "nat_local"), remote = truth(sa, "nat_remote");
   if (!local && !remote) return {};
@@ -109,6 +115,9 @@ std::string status_text(const std::vector<Message>& connections) {
     if (const auto* sas = connection.find_section("ike_sas"))
       for (const auto& sa : *sas)
         if (sa.section()) show_ike_sa(out, *sa.section());
+    if (const auto* policies = connection.find_section("policies"))
+      for (const auto& policy : *policies)
+        if (policy.section()) show_policy(out, *policy.section());
   }
   return out;
 }

@@ -16,13 +16,14 @@ using policy::Keep;
 using policy::Mode;
 using policy::StartAction;
 
-constexpr auto kModeWords = std::to_array<Word<Mode>>({{"tunnel", Mode::tunnel},
-                                                       {"transport", Mode::transport},
-                                                       {"transport_proxy", kNotYet},
-                                                       {"beet", kNotYet},
-                                                       {"iptfs", kNotYet},
-                                                       {"pass", kNotYet},
-                                                       {"drop", kNotYet}});
+void read_mode(Child& c, const ConfigNode& node, Diagnostics& diagnostics) {
+  // Those of "pass" and "drop" are read as shunts.
+  static constexpr std::array<std::string_view, 7> words = {"tunnel", "transport",       "pass", "drop",
+                                                            "beet",   "transport_proxy", "iptfs"};
+  const auto found = read_word(node, diagnostics, words, std::span(words).first(4));
+  if (found && *found > 3) report_unsupported_value(node, diagnostics);
+  if (found && *found < 2) c.mode = *found == 0 ? Mode::tunnel : Mode::transport;
+}
 
 // swanctl's second words for the same are understood as well.
 constexpr auto kStartWords = std::to_array<Word<StartAction>>({{"none", StartAction::none},
@@ -44,6 +45,7 @@ constexpr auto kDpdWords = std::to_array<Word<DpdAction>>({{"clear", DpdAction::
 constexpr auto kKeepWords =
     std::to_array<Word<Keep>>({{"up", Keep::up}, {"on-demand", Keep::on_demand}, {"manual", Keep::manual}});
 
+constexpr std::uint64_t kMostPriority = 0xffffffff;
 constexpr std::uint64_t kLeastWindow = 64;
 constexpr std::uint64_t kMostWindow = 1048576;
 
@@ -72,8 +74,10 @@ std::optional<std::uint64_t> read_packets(const ConfigNode& node, Diagnostics& d
 }
 
 constexpr auto kChildKeys = std::to_array<Key<Child>>({
-    {{"mode", "tunnel, transport", "tunnel", "whole packets in new ones, or the payload between the two hosts alone"},
-     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.mode, read_word(n, d, kModeWords)); }},
+    {{"mode", "tunnel, transport, pass, drop", "tunnel",
+      "whole packets in new ones, or the payload between the two hosts alone; pass and drop: no SA, this traffic goes "
+      "in clear, or nowhere"},
+     read_mode},
     {{"local_ts", "selectors", "dynamic", "our side's traffic: \"10.1.0.0/16\", \"dynamic[tcp/443]\""},
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.local_ts, read_selectors(n, d)); }},
     {{"remote_ts", "selectors", "dynamic", "the peer's side's traffic"},
@@ -129,6 +133,9 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
       "ESP packets have at least so many octets, or all that the path takes, against traffic analysis; tunnels of "
       "IKEv2"},
      read_tfc_padding},
+    {{"priority", "number", "0",
+      "of its policy among all: 1 goes before 2, and any number before 0, which is by how much is selected"},
+     [](Child&, const ConfigNode&, Diagnostics&) {}},
 
     {{"sha256_96", "boolean", "no", "SHA-256 cut to 96 bits, for old peers", "no"}},
     {{"updown", "command", "", "program to run when it comes and goes"}},
@@ -138,7 +145,6 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
     {{"ipcomp", "boolean", "no", "compression (RFC 3173)", "no"}},
     {{"inactivity", "time", "0s", "closing when idle", "0"}},
     {{"reqid", "number", "0", "fixed reqid", "0"}},
-    {{"priority", "number", "0", "fixed priority of the policies", "0"}},
     {{"interface", "name", "", "restricts policies to an interface"}},
     {{"mark_in", "mark", "0", "netfilter mark", "0"}},
     {{"mark_in_sa", "boolean", "no", "the mark is on the SA too", "no"}},
@@ -155,8 +161,35 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
     {{"icmp", "boolean", "no", "forwards ICMP errors that belong to the traffic", "no"}},
 });
 
+/// Of the keys of a child, those that mean something without an SA.
+constexpr auto kShuntKeys = std::to_array<Key<ReadShunt>>({
+    {{"mode", "", "", ""}, [](ReadShunt&, const ConfigNode&, Diagnostics&) {}},
+    {{"local_ts", "", "", ""},
+     [](ReadShunt& s, const ConfigNode& n, Diagnostics& d) { assign(s.shunt.local_ts, read_selectors(n, d)); }},
+    {{"remote_ts", "", "", ""},
+     [](ReadShunt& s, const ConfigNode& n, Diagnostics& d) { assign(s.shunt.remote_ts, read_selectors(n, d)); }},
+    {{"start_action", "", "", ""},
+     [](ReadShunt& s, const ConfigNode& n, Diagnostics& d) { assign(s.start_action, read_word(n, d, kStartWords)); }},
+    {{"priority", "", "", ""}, [](ReadShunt&, const ConfigNode&, Diagnostics&) {}},
+});
+
 }  // namespace
 
 std::span<const Key<Child>> child_keys() { return kChildKeys; }
+std::span<const Key<ReadShunt>> shunt_keys() { return kShuntKeys; }
+
+std::uint32_t read_priority(const ConfigNode& child, Diagnostics& diagnostics) {
+  const ConfigNode* priority = child.find("priority");
+  if (priority == nullptr) return 0;
+  return static_cast<std::uint32_t>(read_number(*priority, diagnostics, 0, kMostPriority).value_or(0));
+}
+
+std::optional<policy::SpdAction> shunt_action(const ConfigNode& child) {
+  static constexpr auto words = std::to_array<Word<policy::SpdAction>>(
+      {{"pass", policy::SpdAction::bypass}, {"drop", policy::SpdAction::discard}});
+  const ConfigNode* mode = child.find("mode");
+  Diagnostics unheard;
+  return mode != nullptr ? read_word(*mode, unheard, words) : std::nullopt;
+}
 
 }  // namespace sallyport::config

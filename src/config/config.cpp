@@ -91,7 +91,10 @@ void read(const Merge& tree, const ReadSecretFile& read_secret_file, Config& con
   const bool secrets_complete = diagnostics.errors() == errors_before;
   if (const ConfigNode* section = tree.find("connections")) {
     for (const ConfigNode& each : section->children()) {
-      auto connection = read_connection(each, diagnostics);
+      auto read = read_connection(each, diagnostics);
+      if (!read) continue;
+      config.policies.add(read->policies);
+      auto& connection = read->connection;
       if (!connection) continue;
       // A secret that could not be read might have been the one.
       if (secrets_complete) check_has_secret(*connection, config.secrets, diagnostics);

@@ -15,6 +15,7 @@
 #include "policy/connection.h"
 #include "policy/network_config.h"
 #include "policy/pad.h"
+#include "policy/shunt.h"
 
 namespace sallyport::config {
 
@@ -59,6 +60,7 @@ struct DaemonConfig {
 
 struct Config {
   std::vector<policy::Connection> connections;  // in the order of their writing
+  policy::PolicySettings policies;
   policy::Pad secrets;
   std::vector<policy::Pool> pools;
   DatapathConfig datapath;

@@ -54,18 +54,42 @@ void read_rounds(const std::vector<const ConfigNode*>& sections, const std::stri
   }
 }
 
+void read_shunt(const ConfigNode& node, policy::SpdAction action, ConnectionDraft& draft, Diagnostics& diagnostics) {
+  ShuntDraft read;
+  read.read.shunt.name = node.name();
+  read.read.shunt.action = action;
+  read.read.shunt.priority = read_priority(node, diagnostics);
+  read.written.path = node.path();
+  read.written.origins[""] = node.key_origin();
+  for (const ConfigNode& entry : node.children()) {
+    const auto has_this_name = [&](const auto& key) { return key.info.name == entry.name(); };
+    const bool only_of_sas =
+        std::ranges::any_of(child_keys(), has_this_name) && std::ranges::none_of(shunt_keys(), has_this_name);
+    if (only_of_sas)
+      diagnostics.error(
+          entry.key_origin(),
+          fmt::format("{}: means nothing where mode is \"{}\": there is no SA", entry.path(), to_string(action)),
+          "leave it out");
+    else
+      read_key(entry, shunt_keys(), read.read, read.written, "", diagnostics);
+  }
+  draft.shunts.push_back(std::move(read));
+}
+
 void read_child(const ConfigNode& node, ConnectionDraft& draft, Diagnostics& diagnostics) {
   if (!expect_section(node, diagnostics)) return;
   check_name(node, "child", diagnostics);
-  const auto has_this_name = [&](const ChildDraft& other) { return other.child.name == node.name(); };
-  if (std::ranges::any_of(draft.children, has_this_name)) {
+  if (std::ranges::any_of(draft.children, [&](const auto& other) { return other.child.name == node.name(); }) ||
+      std::ranges::any_of(draft.shunts, [&](const auto& other) { return other.read.shunt.name == node.name(); })) {
     diagnostics.error(node.key_origin(), fmt::format("{}: there is a child of this name already", node.path()));
     return;
   }
+  if (const auto action = shunt_action(node)) return read_shunt(node, *action, draft, diagnostics);
   ChildDraft read;
   read.child.name = node.name();
   read.written.path = node.path();
   read.written.origins[""] = node.key_origin();
+  read.priority = read_priority(node, diagnostics);
   for (const ConfigNode& entry : node.children())
     read_key(entry, child_keys(), read.child, read.written, "", diagnostics);
   draft.children.push_back(std::move(read));
@@ -93,7 +117,7 @@ void read_entry(const ConfigNode& entry, ConnectionDraft& draft, Diagnostics& di
 
 }  // namespace
 
-std::optional<policy::Connection> read_connection(const ConfigNode& section, Diagnostics& diagnostics) {
+std::optional<ReadConnection> read_connection(const ConfigNode& section, Diagnostics& diagnostics) {
   if (!expect_section(section, diagnostics)) return std::nullopt;
   const std::size_t errors_before = diagnostics.errors();
   ConnectionDraft draft;
@@ -111,13 +135,24 @@ std::optional<policy::Connection> read_connection(const ConfigNode& section, Dia
   check_combinations(draft, diagnostics);
   if (diagnostics.errors() != errors_before) return std::nullopt;
 
+  ReadConnection read;
+  for (ShuntDraft& each : draft.shunts) {
+    policy::Shunt& shunt = read.policies.shunts.emplace_back(std::move(each.read.shunt));
+    shunt.connection = c.name;
+    shunt.local_addrs = c.local_addrs;
+    shunt.remote_addrs = c.remote_addrs;
+    shunt.origins = std::move(each.written.origins);
+  }
+  if (draft.children.empty() && !draft.shunts.empty()) return read;
   policy::Connection connection = std::move(draft.connection);
   connection.origins = std::move(draft.written.origins);
   for (ChildDraft& each : draft.children) {
+    if (each.priority != 0) read.policies.priorities[{connection.name, each.child.name}] = each.priority;
     each.child.origins = std::move(each.written.origins);
     connection.children.push_back(std::move(each.child));
   }
-  return connection;
+  read.connection = std::move(connection);
+  return read;
 }
 
 }  // namespace sallyport::config

@@ -211,6 +211,25 @@ void check_selectors(const ConnectionDraft& draft, const ChildDraft& child, Diag
                       diagnostics);
 }
 
+/// A shunt is in force from the start or not at all: there is nothing to wait for, and no command that puts it in.
+void check_shunt(const ShuntDraft& draft, Diagnostics& diagnostics) {
+  const policy::Shunt& shunt = draft.read.shunt;
+  const std::string mode = fmt::format("mode = \"{}\"", to_string(shunt.action));
+  if (draft.written.usable({"start_action"}) && draft.read.start_action != StartAction::trap)
+    draft.written.error("start_action", fmt::format("{} is in force from the start", mode), diagnostics,
+                        "write start_action = \"trap\"");
+  if (!draft.written.has("local_ts") && !draft.written.has("remote_ts"))
+    draft.written.error("", fmt::format("{} does not say for which traffic", mode), diagnostics,
+                        "write local_ts and remote_ts");
+  if (!draft.written.usable({"local_ts", "remote_ts"})) return;
+  for (const SelectorTemplate& local : shunt.local_ts)
+    for (const SelectorTemplate& remote : shunt.remote_ts)
+      if (can_meet(local, remote, {true, true})) return;
+  draft.written.error(draft.written.has("remote_ts") ? "remote_ts" : "local_ts",
+                      "no packet can match both local_ts and remote_ts: address families or protocols differ",
+                      diagnostics);
+}
+
 void check_actions(const ConnectionDraft& draft, const ChildDraft& child, Diagnostics& diagnostics) {
   const auto& addresses = draft.connection.remote_addrs;
   if (!draft.written.usable({"remote_addrs"}) || (!addresses.empty() && is_host(addresses.front()))) return;
@@ -282,6 +301,8 @@ void complete_protocols(ConnectionDraft& draft) {
 }
 
 void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) {
+  for (const ShuntDraft& shunt : draft.shunts) check_shunt(shunt, diagnostics);
+  if (draft.children.empty() && !draft.shunts.empty()) return;  // there is nobody to speak with
   check_rounds(draft, diagnostics);
   check_ikev2_alone(draft, diagnostics);
   check_remote_access(draft, diagnostics);

@@ -42,8 +42,9 @@ std::string told(const ConfigNode& node) {
 
 TEST(LoadedConnection, ReadsNumbersAndBooleansFromText) {
   Diagnostics diagnostics;
-  const auto connection = read_connection(office(), diagnostics);
-  ASSERT_TRUE(connection) << told(office());
+  const auto read = read_connection(office(), diagnostics);
+  ASSERT_TRUE(read && read->connection) << told(office());
+  const auto& connection = read->connection;
   EXPECT_TRUE(diagnostics.list().empty());
   EXPECT_EQ(connection->version, policy::IkeVersion::v2);
   EXPECT_TRUE(connection->encap);

@@ -238,7 +238,8 @@ TEST(BadValue, IsPointedAtAsAWholeWhereItIsWrongAsAWhole) {
   });
   expect_lan({
       {"mode = \"tunel\"",
-       "office.toml:2:8: error: connections.office.children.lan.mode: \"tunel\" is none of: tunnel, transport; did you "
+       "office.toml:2:8: error: connections.office.children.lan.mode: \"tunel\" is none of: tunnel, transport, pass, "
+       "drop; did you "
        "mean \"tunnel\"?"},
       {"replay_window = 32",
        "office.toml:2:17: error: connections.office.children.lan.replay_window: 32 is neither 0 nor a number from 64 "
@@ -339,6 +340,72 @@ TEST(Combination, KeepsTransportModeBetweenTwoHosts) {
                "hosts, and 10.2.0.0/16 is "
                "more than one; write \"dynamic\" for the host itself, or mode = \"tunnel\""},
               {"mode = \"transport\"\nremote_ts = \"192.0.2.2[udp/1701]\"", ""}});
+}
+
+TEST(Shunts, ArePoliciesThatNeedNoPeer) {
+  const Loaded loaded = load(
+      "[connections.shunts.children.lan]\nmode = \"pass\"\nlocal_ts = [\"10.1.0.0/16\", \"fd01::/64\"]\n"
+      "remote_ts = \"10.1.0.0/16[udp/53-99]\"\nstart_action = \"trap\"\npriority = 7\n"
+      "[connections.shunts.children.rest]\nmode = \"DROP\"\nremote_ts = \"0.0.0.0/0\"\nstart_action = \"route\"\n");
+  ASSERT_EQ(told(loaded), "");
+  EXPECT_TRUE(loaded.config.connections.empty());
+  const auto& shunts = loaded.config.policies.shunts;
+  ASSERT_EQ(shunts.size(), 2u);
+  EXPECT_EQ(shunts[0].connection, "shunts");
+  EXPECT_EQ(shunts[0].name, "lan");
+  EXPECT_EQ(shunts[0].action, policy::SpdAction::bypass);
+  EXPECT_EQ(shunts[0].priority, 7u);
+  EXPECT_EQ(to_string(shunts[0].remote_ts.at(0)), "10.1.0.0/16[udp/53-99]");
+  EXPECT_EQ(shunts[0].origins.at("priority").line, 6);
+  EXPECT_EQ(shunts[1].action, policy::SpdAction::discard);
+}
+
+TEST(Shunts, StandAmongChildrenThatNeedOne) {
+  const Loaded loaded =
+      load(lan("priority = 3\n[connections.office.children.printer]\nmode = \"drop\"\n"
+               "remote_ts = \"10.2.0.9\"\nstart_action = \"trap\""));
+  ASSERT_EQ(told(loaded), "");
+  EXPECT_EQ(loaded.config.connections.at(0).children.size(), 1u);
+  EXPECT_EQ(loaded.config.policies.priority_of("office", "lan"), 3u);
+  ASSERT_EQ(loaded.config.policies.shunts.size(), 1u);
+  EXPECT_EQ(loaded.config.policies.shunts[0].name, "printer");
+}
+
+TEST(Shunts, AreInForceFromTheStartOrNotWritten) {
+  expect_lan({
+      {"mode = \"pass\"\nremote_ts = \"10.2.0.9\"",
+       "office.toml:1:30: error: connections.office.children.lan.start_action: mode = \"pass\" is in force from the "
+       "start; write start_action = \"trap\""},
+      {"mode = \"drop\"\nremote_ts = \"10.2.0.9\"\nstart_action = \"start\"",
+       "office.toml:4:16: error: connections.office.children.lan.start_action: mode = \"drop\" is in force from the "
+       "start; write start_action = \"trap\""},
+      {"mode = \"drop\"\nstart_action = \"trap\"",
+       "office.toml:1:30: error: connections.office.children.lan: mode = \"drop\" does not say for which traffic; "
+       "write "
+       "local_ts and remote_ts"},
+  });
+}
+
+TEST(Shunts, HaveNothingThatIsOfAnSa) {
+  const std::string front = "mode = \"drop\"\nremote_ts = \"10.2.0.9\"\nstart_action = \"trap\"\n";
+  EXPECT_EQ(told(lan(front + "rekey_time = \"1h\"")),
+            "office.toml:5:1: error: connections.office.children.lan.rekey_time: means nothing where mode is \"drop\": "
+            "there is no SA; leave it out");
+  EXPECT_EQ(told(lan(front + "prioritie = 1")),
+            "office.toml:5:1: error: connections.office.children.lan.prioritie: no such key here; did you mean "
+            "\"priority\"?");
+  EXPECT_EQ(
+      told(lan(front + "priority = -1")),
+      "office.toml:5:12: error: connections.office.children.lan.priority: -1 is not an integer from 0 to 4294967295");
+  EXPECT_EQ(told(lan("mode = \"drop\"\nlocal_ts = \"10.1.0.0/16\"\nremote_ts = \"fd02::/64\"\nstart_action = "
+                     "\"trap\"")),
+            "office.toml:4:13: error: connections.office.children.lan.remote_ts: no packet can match both local_ts and "
+            "remote_ts: address families or protocols differ");
+}
+
+TEST(Shunts, AreNamedWhereAModeIsMisspelt) {
+  EXPECT_THAT(told(lan("mode = \"dropp\"")), HasSubstr("did you mean \"drop\"?"));
+  EXPECT_THAT(told(lan("mode = \"beet\"")), HasSubstr("not supported yet"));
 }
 
 TEST(Combination, PadsAgainstTrafficAnalysisInTunnelsOfEspAlone) {

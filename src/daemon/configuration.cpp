@@ -44,25 +44,26 @@ ReadConfiguration read_configuration(const std::string& main) {
 
 void Configuration::set_files(config::Config config) { files_ = std::move(config); }
 
-bool Configuration::put_connection(policy::Connection connection) {
-  if (std::ranges::find(files_.connections, connection.name, &policy::Connection::name) != files_.connections.end())
+bool Configuration::put_connection(std::string name, config::ReadConnection connection) {
+  if (std::ranges::find(files_.connections, name, &policy::Connection::name) != files_.connections.end() ||
+      std::ranges::find(files_.policies.shunts, name, &policy::Shunt::connection) != files_.policies.shunts.end())
     return false;
-  const auto known = std::ranges::find(control_connections_, connection.name, &policy::Connection::name);
+  const auto known = std::ranges::find_if(control_connections_, [&](const auto& each) { return each.first == name; });
   if (known != control_connections_.end())
-    *known = std::move(connection);
+    known->second = std::move(connection);
   else
-    control_connections_.push_back(std::move(connection));
+    control_connections_.emplace_back(std::move(name), std::move(connection));
   return true;
 }
 
 bool Configuration::remove_connection(std::string_view name) {
-  return std::erase_if(control_connections_, [&](const auto& connection) { return connection.name == name; }) != 0;
+  return std::erase_if(control_connections_, [&](const auto& each) { return each.first == name; }) != 0;
 }
 
 std::vector<std::string> Configuration::control_connections() const {
   std::vector<std::string> names;
   names.reserve(control_connections_.size());
-  for (const auto& connection : control_connections_) names.push_back(connection.name);
+  for (const auto& [name, connection] : control_connections_) names.push_back(name);
   return names;
 }
 
@@ -83,9 +84,16 @@ std::vector<std::string> Configuration::control_secrets() const {
 
 std::vector<policy::ConnectionPtr> Configuration::connections() const {
   std::vector<policy::ConnectionPtr> all;
-  for (const auto* source : {&files_.connections, &control_connections_})
-    for (const policy::Connection& connection : *source)
-      all.push_back(std::make_shared<const policy::Connection>(connection));
+  for (const policy::Connection& connection : files_.connections)
+    all.push_back(std::make_shared<const policy::Connection>(connection));
+  for (const auto& [name, read] : control_connections_)
+    if (read.connection) all.push_back(std::make_shared<const policy::Connection>(*read.connection));
+  return all;
+}
+
+policy::PolicySettings Configuration::policies() const {
+  policy::PolicySettings all = files_.policies;
+  for (const auto& [name, read] : control_connections_) all.add(read.policies);
   return all;
 }
 

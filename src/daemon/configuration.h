@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/connection.h"
 #include "policy/connection.h"
 #include "policy/pad.h"
 
@@ -28,7 +29,7 @@ class Configuration {
   const config::Config& files() const { return files_; }
 
   // ---- Over the control socket (VICI's load-* and unload-*). A name that a file uses already is refused.
-  bool put_connection(policy::Connection connection);
+  bool put_connection(std::string name, config::ReadConnection connection);
   bool remove_connection(std::string_view name);
   std::vector<std::string> control_connections() const;
   bool put_secret(policy::SharedKey secret);
@@ -43,10 +44,11 @@ class Configuration {
   std::vector<policy::ConnectionPtr> connections() const;
   policy::Pad pad() const;
   std::vector<policy::Pool> pools() const;
+  policy::PolicySettings policies() const;
 
  private:
   config::Config files_;
-  std::vector<policy::Connection> control_connections_;
+  std::vector<std::pair<std::string, config::ReadConnection>> control_connections_;  // by name
   policy::Pad control_secrets_;
   std::vector<policy::Pool> control_pools_;
 };

@@ -119,6 +119,7 @@ struct Daemon::Parts {
         node(settings, *crypto, random, machine) {}
 
   linux::SystemResult<void> set_policy(policy::SpdPtr next);
+  std::map<policy::PolicyId, linux::PolicyTraffic> policy_traffic() const;
   void open_ah_sockets();
   void carry_out(node::Effect& effect);
   void install(policy::ChildSaSpec& spec);
@@ -148,7 +149,8 @@ struct Daemon::Parts {
   Machine machine;
   node::Node node;
   policy::SpdPtr spd = std::make_shared<const policy::Spd>();
-  std::optional<linux::SystemError> policy_error;  // the last SetPolicy could not be carried out
+  std::map<policy::PolicyId, linux::PolicyTraffic> counted_before;  // by guards that another has replaced
+  std::optional<linux::SystemError> policy_error;                   // the last SetPolicy could not be carried out
   Journal journal;
   Configuration configuration;
 
@@ -291,7 +293,7 @@ void Daemon::Parts::open_ah_sockets() {
 void Daemon::apply_configuration() {
   parts_->open_ah_sockets();
   parts_->node.load(now(), parts_->configuration.connections(), parts_->configuration.pad(),
-                    parts_->configuration.pools());
+                    parts_->configuration.pools(), parts_->configuration.policies());
   settle();
 }
 
@@ -312,11 +314,26 @@ Daemon::Reload Daemon::reload(bool dry_run) {
   return reload;
 }
 
+std::map<policy::PolicyId, linux::PolicyTraffic> Daemon::Parts::policy_traffic() const {
+  auto all = counted_before;
+  const bool counts = std::ranges::any_of(
+      spd->entries, [](const policy::SpdEntry& entry) { return entry.action != policy::SpdAction::protect; });
+  if (!counts) return all;
+  if (const auto loaded = linux::loaded_policy_traffic(footprint))
+    for (const auto& [id, traffic] : *loaded) all[id] += traffic;
+  return all;
+}
+
 /// Block first, then know, then steer: at no moment may a packet that the new policies protect leave in clear.
 linux::SystemResult<void> Daemon::Parts::set_policy(policy::SpdPtr next) {
   const auto heard = reverse_path.adapt(*next);
   for (const std::string& notice : heard.notices) log::warning(notice);
-  TRY(linux::load_guard(*next, {footprint, heard.mark_arriving}));
+  auto counted = policy_traffic();
+  TRY(linux::load_guard(*next, {footprint, heard.mark_arriving}));  // its counters begin anew
+  std::erase_if(counted, [&](const auto& each) {
+    return std::ranges::find(next->entries, each.first, &policy::SpdEntry::id) == next->entries.end();
+  });
+  counted_before = std::move(counted);
   worker.set_policy(next);
   spd = std::move(next);
   return steering.apply(*spd);
@@ -415,6 +432,7 @@ Journal& Daemon::journal() { return parts_->journal; }
 Configuration& Daemon::configuration() { return parts_->configuration; }
 linux::EventLoop& Daemon::loop() { return *parts_->loop; }
 Instant Daemon::now() const { return linux::monotonic_now(); }
+std::map<policy::PolicyId, linux::PolicyTraffic> Daemon::policy_traffic() const { return parts_->policy_traffic(); }
 WallTime Daemon::started() const { return parts_->started; }
 
 }  // namespace sallyport::daemon

@@ -10,6 +10,7 @@
 #include "daemon/journal.h"
 #include "datapath/worker.h"
 #include "linux/event_loop.h"
+#include "linux/guard_ruleset.h"
 #include "linux/system_error.h"
 #include "node/node.h"
 
@@ -61,6 +62,8 @@ class Daemon {
     node::LoadPlan plan;
   };
   Reload reload(bool dry_run);
+  /// What policies that bypass or discard have done, as long as they have been in force.
+  std::map<policy::PolicyId, linux::PolicyTraffic> policy_traffic() const;
   /// Carries out what the node has queued; to be called after each command that changed something.
   void settle();
   /// Ends run().

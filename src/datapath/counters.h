@@ -12,8 +12,8 @@ enum class DropReason : std::uint8_t {
   // outbound, before protection
   malformed_packet,    // clear text that is no IP packet, or whose lengths contradict each other
   no_policy,           // no SPD entry matches (RFC 4301 §4.4.1: then it is discarded)
-  policy_discard,      // an SPD entry says so
-  policy_bypass,       // an SPD entry says clear: such a packet has no business in the TUN, and never leaves by ESP
+  policy_discard,      // either way: an SPD entry says so
+  policy_bypass,       // either way: an SPD entry says clear: such a packet has no business in the TUN, nor in an SA
   no_sa,               // must be protected, there is no SA, and the policy is not on demand
   hold_overflow,       // held for an SA to come, and pushed out by later packets
   hold_expired,        // held, and no SA came in time

@@ -14,8 +14,10 @@ std::size_t packets_in(const Datagram& datagram) {
 
 }  // namespace
 
-Inbound::Inbound(Sad& sad, EarlyPackets& early, const Settings& settings, RandomSource& random, Counters& counters)
+Inbound::Inbound(Sad& sad, const SpdView& spd, EarlyPackets& early, const Settings& settings, RandomSource& random,
+                 Counters& counters)
     : sad_(sad),
+      spd_(spd),
       early_(early),
       counters_(counters),
       cache_(settings.flow_cache_size, random),
@@ -208,7 +210,7 @@ void Inbound::decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header
       wire::IpPacket::parse(payload);  // as long as its own header says: the rest is padding (RFC 4303 §2.7)
   if (!ip || ip->is_v4() != v4) return drop(DropReason::malformed_inner, &sa, out);
   const FlowKey key = FlowKey::of(*ip);
-  if (!matches_selectors(sa, *ip, key)) return drop(DropReason::selector, &sa, out);
+  if (!is_allowed(sa, *ip, key, out)) return;
   if (sa.copy_ecn) {
     const auto traffic_class = decapsulated_traffic_class(ip->traffic_class(), from.traffic_class);
     if (!traffic_class) return drop(DropReason::ecn_congestion, &sa, out);
@@ -232,14 +234,15 @@ void Inbound::match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out) {
   const auto ip = wire::IpPacket::parse(packet);
   if (!ip) return drop(DropReason::malformed_inner, &sa, out);
   const FlowKey key = FlowKey::of(*ip);
-  if (!matches_selectors(sa, *ip, key)) return drop(DropReason::selector, &sa, out);
+  if (!is_allowed(sa, *ip, key, out)) return;
   if (sa.behind_nat) mend_checksum(packet, *ip);
   deliver(sa, packet, *ip, key);
 }
 
 // ---- Both
 
-bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey& key) {
+/// By the SA's selectors, and by the policies. False: it was dropped.
+bool Inbound::is_allowed(Sa& sa, const wire::IpPacket& ip, const FlowKey& key, Verdicts& out) {
   if (key == last_key_ && &sa == last_sa_) {
     if (sa.mode == policy::Mode::tunnel && !coalescer_.joins(key.protocol())) last_head_ = FlowHead::of(ip);
     return true;
@@ -247,7 +250,14 @@ bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey&
   const auto* known = cache_.find(key);
   const bool is_known = known != nullptr && *known == &sa;
   if (is_known || sa.selectors.matches_inbound(key)) {
-    if (!is_known) cache_.remember(key, &sa);
+    if (!is_known) {
+      const auto action = spd_.decide_inbound(key);
+      if (action != policy::SpdAction::protect) {
+        drop(action == policy::SpdAction::discard ? DropReason::policy_discard : DropReason::policy_bypass, &sa, out);
+        return false;
+      }
+      cache_.remember(key, &sa);
+    }
     last_key_ = key;
     last_sa_ = &sa;
     last_head_ = {};
@@ -255,7 +265,9 @@ bool Inbound::matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey&
   }
   // An ICMP error may come by the SA of the packet that caused it, which we sent (RFC 4301 §6.2).
   const auto quoted = FlowKey::quoted_by(ip);
-  return quoted && sa.selectors.matches_outbound(*quoted);
+  if (quoted && sa.selectors.matches_outbound(*quoted)) return true;
+  drop(DropReason::selector, &sa, out);
+  return false;
 }
 
 void Inbound::deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key) {

@@ -10,16 +10,18 @@
 #include "datapath/flow_cache.h"
 #include "datapath/flow_head.h"
 #include "datapath/sad.h"
+#include "datapath/spd_view.h"
 #include "datapath/worker.h"
 
 namespace sallyport::datapath {
 
 class Inbound {
  public:
-  Inbound(Sad& sad, EarlyPackets& early, const Settings& settings, RandomSource& random, Counters& counters);
+  Inbound(Sad& sad, const SpdView& spd, EarlyPackets& early, const Settings& settings, RandomSource& random,
+          Counters& counters);
 
   void process(Instant now, std::span<const Datagram> burst, Verdicts& out);
-  /// After any change to SAs.
+  /// After any change to policies or SAs.
   void forget_flows() {
     cache_.forget_all();
     last_key_ = {};
@@ -61,12 +63,13 @@ class Inbound {
   void decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out);
-  bool matches_selectors(Sa& sa, const wire::IpPacket& ip, const FlowKey& key);
+  bool is_allowed(Sa& sa, const wire::IpPacket& ip, const FlowKey& key, Verdicts& out);
   void deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key);
   void count_delivered(Sa& sa, std::size_t packets, std::size_t octets);
   void drop(DropReason reason, Sa* sa, Verdicts& out);
 
   Sad& sad_;
+  const SpdView& spd_;
   EarlyPackets& early_;
   Counters& counters_;
   FlowCache<const Sa*> cache_;  // flows whose packets the SA is known to be for

@@ -42,14 +42,13 @@ class SelectorIndex {
   /// The value of the lowest rank whose selectors match the outbound packet and which `accepts`; nullptr: none.
   template <class Accepts>
   const Value* find(const FlowKey& key, Accepts accepts) const {
-    const Entry* best = first_of(everywhere_, key, nullptr, accepts);
-    for (const auto& [shape, table] : tables_) {
-      if (shape.v6 != key.is_v6()) continue;
-      const auto place =
-          table.find({masked(key.source(), shape.v6, shape.local), masked(key.destination(), shape.v6, shape.remote)});
-      if (place != table.end()) best = first_of(place->second, key, best, accepts);
-    }
-    return best != nullptr ? &best->value : nullptr;
+    return find(key, key.source(), key.destination(),
+                [&](const Entry& entry) { return entry.selectors->matches_outbound(key) && accepts(entry.value); });
+  }
+  /// The same for an inbound packet.
+  const Value* find_inbound(const FlowKey& key) const {
+    return find(key, key.destination(), key.source(),
+                [&](const Entry& entry) { return entry.selectors->matches_inbound(key); });
   }
 
  private:
@@ -108,15 +107,25 @@ class SelectorIndex {
     if (v6) return {keep_top(address.high, length), keep_top(address.low, length - 64)};
     return {0, keep_top(address.low, length + 32)};
   }
+  template <class Matches>
+  const Value* find(const FlowKey& key, const AddressNumber& local, const AddressNumber& remote,
+                    Matches matches) const {
+    const Entry* best = first_of(everywhere_, nullptr, matches);
+    for (const auto& [shape, table] : tables_) {
+      if (shape.v6 != key.is_v6()) continue;
+      const auto place = table.find({masked(local, shape.v6, shape.local), masked(remote, shape.v6, shape.remote)});
+      if (place != table.end()) best = first_of(place->second, best, matches);
+    }
+    return best != nullptr ? &best->value : nullptr;
+  }
   static void insert(std::vector<Entry>& place, const Entry& entry) {
     place.insert(std::ranges::upper_bound(place, entry.rank, {}, &Entry::rank), entry);
   }
-  template <class Accepts>
-  static const Entry* first_of(const std::vector<Entry>& place, const FlowKey& key, const Entry* best,
-                               Accepts accepts) {
+  template <class Matches>
+  static const Entry* first_of(const std::vector<Entry>& place, const Entry* best, Matches matches) {
     for (const Entry& entry : place) {
       if (best != nullptr && entry.rank >= best->rank) break;
-      if (entry.selectors->matches_outbound(key) && accepts(entry.value)) return &entry;
+      if (matches(entry)) return &entry;
     }
     return best;
   }

@@ -5,6 +5,7 @@
 
 #include "datapath/flow_cache.h"
 #include "datapath/selector_index.h"
+#include "datapath/spd_view.h"
 #include "datapath/test_support.h"
 
 namespace sallyport::datapath {
@@ -120,6 +121,63 @@ TEST(SelectorIndex, AgreesWithAskingEachInTurn) {
   }
   for (const auto& candidate : candidates) index.remove(candidate->rank, candidate->selectors);
   EXPECT_TRUE(index.empty());
+}
+
+policy::TrafficSelectors any_network(SeededRandom& random, bool remote) {
+  const bool v6 = random.below(3) == 0;
+  const std::string front = v6 ? (remote ? "fd02:" : "fd01:") : (remote ? "10.2." : "10.1.");
+  const auto a = random.below(64), b = random.below(64);
+  std::string text = v6 ? fmt::format("{}{:x}::{:x}", front, a, b) : fmt::format("{}{}.{}", front, a, b);
+  const char* lengths4[] = {"/16", "/22", "/24", "/30", "/32"};
+  const char* lengths6[] = {"/16", "/32", "/64", "/126", "/128"};
+  text += (v6 ? lengths6 : lengths4)[random.below(5)];
+  const char* services[] = {"", "", "", "[udp]", "[udp/1-50]", "[udp/53]", "[tcp]", "[icmp/2048-2303]"};
+  return selectors(text + services[random.below(std::size(services))]);
+}
+
+// Ten thousand policies that overlap as they like: what the first that matches says, in either direction.
+TEST(SpdView, DecidesAsAskingEachInTurnDoes) {
+  SeededRandom random(23);
+  policy::Spd spd;
+  constexpr policy::SpdAction actions[] = {policy::SpdAction::protect, policy::SpdAction::bypass,
+                                           policy::SpdAction::discard};
+  for (std::uint32_t i = 0; i < 10000; ++i)
+    spd.entries.push_back({.id = {i + 1},
+                           .action = actions[random.below(3)],
+                           .connection = "c",
+                           .child = fmt::format("{}", i % 100),
+                           .local_ts = any_network(random, false),
+                           .remote_ts = any_network(random, true)});
+  put_in_order(spd.entries);
+  std::vector<SelectorPair> naive;
+  for (const auto& each : spd.entries) naive.emplace_back(each.local_ts, each.remote_ts);
+  SpdView view;
+  view.set_policy(spd);
+  std::size_t decided = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const bool v6 = random.below(3) == 0;
+    const auto a = random.below(64), b = random.below(64), c = random.below(64), d = random.below(64);
+    const std::string here = v6 ? fmt::format("fd01:{:x}::{:x}", a, b) : fmt::format("10.1.{}.{}", a, b);
+    const std::string there = v6 ? fmt::format("fd02:{:x}::{:x}", c, d) : fmt::format("10.2.{}.{}", c, d);
+    const bool out = random.below(2) == 0;
+    ClearPacket packet{.source = out ? here : there, .destination = out ? there : here};
+    packet.destination_port = static_cast<std::uint16_t>(random.below(100));
+    if (!v6 && random.below(4) == 0) packet.protocol = wire::IpProtocol::icmp, packet.source_port = 0x0800;
+    const FlowKey key = key_of(packet);
+    const auto first = std::ranges::find_if(
+        naive, [&](const auto& pair) { return out ? pair.matches_outbound(key) : pair.matches_inbound(key); });
+    const auto* expected =
+        first == naive.end() ? nullptr : &spd.entries[static_cast<std::size_t>(first - naive.begin())];
+    decided += expected != nullptr;
+    if (out) {
+      const Decision decision = view.decide(key);
+      ASSERT_EQ(decision.rule != nullptr ? decision.rule->id : policy::PolicyId{},
+                expected != nullptr ? expected->id : policy::PolicyId{});
+    } else {
+      ASSERT_EQ(view.decide_inbound(key), expected != nullptr ? expected->action : policy::SpdAction::protect);
+    }
+  }
+  EXPECT_GT(decided, 500u);
 }
 
 TEST(SelectorIndex, PassesOverWhatIsNotAccepted) {

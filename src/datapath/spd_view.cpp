@@ -14,6 +14,8 @@ Sa* ProtectedChild::newest_for(const FlowKey& key) const {
 std::size_t SpdView::set_policy(const policy::Spd& spd) {
   rule_index_ = {};
   rules_.clear();
+  has_shunts_ = std::ranges::any_of(
+      spd.entries, [](const policy::SpdEntry& entry) { return entry.action != policy::SpdAction::protect; });
   rules_.reserve(spd.entries.size());
   std::unordered_set<const ProtectedChild*> named;
   for (const auto& entry : spd.entries) {

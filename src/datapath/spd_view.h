@@ -53,6 +53,13 @@ class SpdView {
   void remove(Sa& sa);
   /// First match decides.
   Decision decide(const FlowKey& key);
+  /// Of an inbound packet that an SA has brought: what goes in clear, or nowhere, has no business in an SA even if its
+  /// selectors, which were negotiated, take it in (RFC 4301 §5.2, where the SPD is without overlaps).
+  policy::SpdAction decide_inbound(const FlowKey& key) const {
+    if (!has_shunts_) return policy::SpdAction::protect;
+    SpdRule* const* rule = rule_index_.find_inbound(key);
+    return rule != nullptr ? (*rule)->action : policy::SpdAction::protect;
+  }
   SpdRule* find(policy::PolicyId id);
 
   /// These return how many packets were dropped.
@@ -70,6 +77,7 @@ class SpdView {
 
   std::vector<SpdRule> rules_;
   SelectorIndex<SpdRule*> rule_index_;
+  bool has_shunts_ = false;                                                    // rules that do not protect
   std::unordered_map<std::string, std::unique_ptr<ProtectedChild>> children_;  // by "connection\0child"
   std::vector<ProtectedChild*> waiting_;                                       // those with held packets
   std::size_t held_total_ = 0;                                                 // octets

@@ -11,7 +11,7 @@ struct Worker::Parts {
         settings(wanted),
         outbound(spd, settings, random, counters),
         early({settings.early_packets, settings.early_bytes, settings.early_bytes_total}),
-        inbound(sad, early, settings, random, counters) {}
+        inbound(sad, spd, early, settings, random, counters) {}
 
   /// What was remembered of flows points to SAs and rules: void after any change to them.
   void forget_flows() {

@@ -1,5 +1,6 @@
 #include "linux/flows.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -72,11 +73,11 @@ class Stretch {
   explicit Stretch(SpdAction action) : action_(action) {}
   SpdAction action() const { return action_; }
 
-  void add(const TrafficSelector& local, const TrafficSelector& remote) {
+  void add(policy::PolicyId policy, const TrafficSelector& local, const TrafficSelector& remote) {
     if (local.addresses.family() != remote.addresses.family()) return;
     const auto service = service_of(local, remote);
     if (!service) return;
-    Side& side = by_local_[{*service, local.addresses}];
+    Side& side = by_local_[{policy, *service, local.addresses}];
     if (action_ == SpdAction::bypass) {  // in clear goes just what is said to
       side.local = AddressSet(local.addresses);
       side.remote.push_back(remote.addresses);
@@ -90,13 +91,17 @@ class Stretch {
 
   void append_to(std::vector<Flows>& flows) {
     // Those with one remote side become one, so that several local networks with the same peers take no more rules.
-    std::map<std::pair<Service, AddressSet>, AddressSet> by_remote;
+    std::map<std::tuple<policy::PolicyId, Service, AddressSet>, AddressSet> by_remote;
     for (auto& [key, side] : by_local_) {
+      const auto& [policy, service, range] = key;
       AddressSet remote;
       remote.add(std::move(side.remote));
-      if (!remote.empty() && !side.local.empty()) by_remote[{key.first, std::move(remote)}].add(side.local);
+      if (!remote.empty() && !side.local.empty()) by_remote[{policy, service, std::move(remote)}].add(side.local);
     }
-    for (auto& [key, local] : by_remote) flows.push_back({action_, key.first, std::move(local), key.second});
+    for (auto& [key, local] : by_remote) {
+      const auto& [policy, service, remote] = key;
+      flows.push_back({action_, policy, service, std::move(local), remote});
+    }
   }
 
  private:
@@ -105,7 +110,7 @@ class Stretch {
     std::vector<AddressRange> remote;
   };
   SpdAction action_;
-  std::map<std::pair<Service, AddressRange>, Side> by_local_;
+  std::map<std::tuple<policy::PolicyId, Service, AddressRange>, Side> by_local_;
 };
 
 }  // namespace
@@ -113,13 +118,17 @@ class Stretch {
 std::vector<Flows> flows_of(const policy::Spd& spd) {
   std::vector<Flows> flows;
   std::optional<Stretch> stretch;
+  const auto shunts = std::ranges::count_if(
+      spd.entries, [](const policy::SpdEntry& entry) { return entry.action != SpdAction::protect; });
+  const bool counted = static_cast<std::size_t>(shunts) <= kMostCounted;
   for (const policy::SpdEntry& entry : spd.entries) {
     if (!stretch || stretch->action() != entry.action) {
       if (stretch) stretch->append_to(flows);
       stretch.emplace(entry.action);
     }
+    const policy::PolicyId policy = counted && entry.action != SpdAction::protect ? entry.id : policy::PolicyId{};
     for (const TrafficSelector& local : entry.local_ts)
-      for (const TrafficSelector& remote : entry.remote_ts) stretch->add(local, remote);
+      for (const TrafficSelector& remote : entry.remote_ts) stretch->add(policy, local, remote);
   }
   if (stretch) stretch->append_to(flows);
   return flows;

@@ -34,6 +34,7 @@ struct Service {
 /// All packets from one of `local` to one of `remote` (and, inbound, the other way round).
 struct Flows {
   policy::SpdAction action = policy::SpdAction::protect;
+  policy::PolicyId policy;  // whose they are alone; 0: of several, or nobody wants to know
   Service service;
   AddressSet local;
   AddressSet remote;
@@ -41,6 +42,10 @@ struct Flows {
   policy::Family family() const { return local.ranges().front().family(); }
   friend bool operator==(const Flows&, const Flows&) = default;
 };
+
+/// Up to so many policies that bypass or discard are kept apart, so that what each does can be counted. They are few,
+/// or else they are joined like all others: what the kernel looks through is not to grow with them.
+inline constexpr std::size_t kMostCounted = 256;
 
 /// In the order in which they are to be asked; the first that matches decides. Neither address set is ever empty. Among
 /// neighbours with the same action the order means nothing.

@@ -83,4 +83,10 @@ SystemResult<std::string> loaded_guard(const Footprint& footprint) {
   return table.output;
 }
 
+SystemResult<std::map<policy::PolicyId, PolicyTraffic>> loaded_policy_traffic(const Footprint& footprint) {
+  const auto rules = loaded_guard(footprint);
+  if (!rules) return std::unexpected(rules.error());
+  return policy_traffic(*rules);
+}
+
 }  // namespace sallyport::linux

@@ -15,4 +15,7 @@ SystemResult<void> lift_guard(const Footprint& footprint);
 /// The rules as they stand in the kernel, with their counters; empty when there are none.
 SystemResult<std::string> loaded_guard(const Footprint& footprint);
 
+/// What policies that bypass or discard have done since the guard was loaded last.
+SystemResult<std::map<policy::PolicyId, PolicyTraffic>> loaded_policy_traffic(const Footprint& footprint);
+
 }  // namespace sallyport::linux

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <charconv>
+#include <optional>
+
 namespace sallyport::linux {
 namespace {
 
@@ -35,8 +38,9 @@ class RulesetWriter {
     // reason there are no named sets: they outlive a flush.
     line("table inet {0}\nflush table inet {0}\ntable inet {0} {{", names_.filter_table);
     line("  comment \"blocks what Sallyport protects, even after it has died\"");
-    judgement("outbound", Direction::outbound);
-    judgement("inbound", Direction::inbound);
+    judgement("outbound", Direction::outbound, false);
+    judgement("inbound", Direction::inbound, true);
+    judgement("passing", Direction::inbound, false);
     steering();
     arriving();
     forwarded();
@@ -86,13 +90,21 @@ class RulesetWriter {
            ports("th dport", out ? service.remote_ports : service.local_ports);
   }
 
+  /// By which policy_traffic() knows a rule again.
+  static std::string label(const Flows& flows, Direction direction) {
+    return fmt::format(" comment \"policy {} {}\"", flows.policy.value,
+                       direction == Direction::outbound ? "out" : "in");
+  }
+
   /// A chain that drops what is protected and returns with the rest.
-  void judgement(std::string_view chain, Direction direction) {
+  void judgement(std::string_view chain, Direction direction, bool counts) {
     line("  chain {} {{", chain);
     for (std::size_t i = 0; i < flows_.size(); ++i) {
       const Flows& flows = flows_[i];
       const bool bypass = flows.action == SpdAction::bypass;
-      line("    {} {}", match(i, direction), bypass ? "return" : "counter drop");
+      const bool counted = counts && flows.policy.value != 0;
+      line("    {} {}{}{}", match(i, direction), bypass && counted ? "counter " : "",
+           bypass ? "return" : "counter drop", counted ? label(flows, Direction::inbound) : std::string());
       if (!bypass && !flows.service.any_port() && !flows.service.opaque())
         line("    {} {} counter drop", addresses(i, direction), later_fragment(flows));
     }
@@ -103,7 +115,9 @@ class RulesetWriter {
     line("  chain steering {{");
     for (std::size_t i = 0; i < flows_.size(); ++i) {
       if (flows_[i].action != SpdAction::protect) {
-        line("    {} return", match(i, Direction::outbound));
+        const bool counted = flows_[i].policy.value != 0;
+        line("    {} {}return{}", match(i, Direction::outbound), counted ? "counter " : "",
+             counted ? label(flows_[i], Direction::outbound) : std::string());
       } else if (needs_steering_mark(flows_[i].service)) {
         line("    {} meta mark set {:#x}", match(i, Direction::outbound), names_.steer_mark);
       }
@@ -140,7 +154,7 @@ class RulesetWriter {
   void forwarded() {
     line("  chain forwarded {{");
     line("    type filter hook forward priority filter; policy accept;");
-    line("    iifname != \"{}\" jump inbound", names_.device);
+    line("    iifname != \"{}\" jump passing", names_.device);
     line("    oifname != \"{}\" jump outbound", names_.device);
     line("  }}");
   }
@@ -164,6 +178,16 @@ class RulesetWriter {
   std::string text_;
 };
 
+std::optional<std::uint64_t> number_behind(std::string_view line, std::string_view words) {
+  const auto at = line.find(words);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::uint64_t number = 0;
+  const std::string_view rest = line.substr(at + words.size());
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 bool needs_steering_mark(const Service& service) {
@@ -173,6 +197,30 @@ bool needs_steering_mark(const Service& service) {
     return !ports.is_any() && (ports.first == 0 || ports.last == 65535);
   };
   return touches_an_end(service.local_ports) || touches_an_end(service.remote_ports);
+}
+
+PolicyTraffic& PolicyTraffic::operator+=(const PolicyTraffic& more) {
+  packets_in += more.packets_in;
+  bytes_in += more.bytes_in;
+  packets_out += more.packets_out;
+  bytes_out += more.bytes_out;
+  return *this;
+}
+
+std::map<policy::PolicyId, PolicyTraffic> policy_traffic(std::string_view loaded) {
+  std::map<policy::PolicyId, PolicyTraffic> all;
+  for (std::size_t at = 0; at < loaded.size();) {
+    const std::string_view line = loaded.substr(at, loaded.find('\n', at) - at);
+    at += line.size() + 1;
+    const auto packets = number_behind(line, "counter packets "), bytes = number_behind(line, " bytes ");
+    const auto policy = number_behind(line, "comment \"policy ");
+    if (!packets || !bytes || !policy) continue;
+    PolicyTraffic& traffic = all[policy::PolicyId{static_cast<std::uint32_t>(*policy)}];
+    const bool out = line.find(" out\"") != std::string_view::npos;
+    (out ? traffic.packets_out : traffic.packets_in) += *packets;
+    (out ? traffic.bytes_out : traffic.bytes_in) += *bytes;
+  }
+  return all;
 }
 
 std::string guard_ruleset(const policy::Spd& spd, const GuardSettings& settings) {

@@ -7,11 +7,16 @@
 //               protected, unless it is IKE, ESP or AH and bears our mark
 //   steering    marks for the TUN what routing rules cannot tell apart (see linux/steering_plan.h)
 //
+// What a policy lets pass in clear, or discards, is counted once: outbound in `steering`, inbound in `inbound`, which
+// is asked on arrival; `passing` is the same without counters.
+//
 // Later fragments show no ports. On arrival they pass: without the first fragment, which is judged, they are worth
 // nothing. Passing through, they are dropped when their ports could be protected ones.
 #pragma once
 
+#include <map>
 #include <string>
+#include <string_view>
 
 #include "linux/flows.h"
 #include "linux/footprint.h"
@@ -27,6 +32,17 @@ struct GuardSettings {
 
 /// Replaces whatever table of that name there is, in one step: there is no moment without.
 std::string guard_ruleset(const policy::Spd& spd, const GuardSettings& settings);
+
+/// Packets and octets.
+struct PolicyTraffic {
+  std::uint64_t packets_in = 0, bytes_in = 0;
+  std::uint64_t packets_out = 0, bytes_out = 0;
+
+  PolicyTraffic& operator+=(const PolicyTraffic& more);
+  friend bool operator==(const PolicyTraffic&, const PolicyTraffic&) = default;
+};
+/// From the rules as the kernel prints them: what policies that bypass or discard have done since they were loaded.
+std::map<policy::PolicyId, PolicyTraffic> policy_traffic(std::string_view loaded);
 
 /// Whether routing rules cannot express all of it, so that the guard's marks must help: ICMP types, OPAQUE, and the
 /// ports 0 and 65535, which rules do not take in ranges.

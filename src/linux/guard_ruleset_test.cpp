@@ -54,6 +54,48 @@ TEST(GuardRuleset, AsksEarlierPoliciesFirst) {
   EXPECT_LT(first, second);
 }
 
+TEST(GuardRuleset, CountsOnceWhatPoliciesBypassAndDiscard) {
+  auto pass = bypass({"10.1.0.1"}, {"10.2.0.1"}), drop = discard({"10.1.0.0/16"}, {"10.3.0.0/16"});
+  pass.id = {7};
+  drop.id = {8};
+  const std::string text = ruleset({pass, drop, protect({"10.1.0.0/16"}, {"10.2.0.0/16"})});
+  EXPECT_THAT(chain(text, "steering"),
+              HasSubstr("ip saddr 10.1.0.1 ip daddr 10.2.0.1 counter return comment \"policy 7 out\""));
+  EXPECT_THAT(chain(text, "steering"),
+              HasSubstr("ip saddr 10.1.0.0/16 ip daddr 10.3.0.0/16 counter return comment \"policy 8 out\""));
+  EXPECT_THAT(chain(text, "inbound"),
+              HasSubstr("ip saddr 10.2.0.1 ip daddr 10.1.0.1 counter return comment \"policy 7 in\""));
+  EXPECT_THAT(chain(text, "inbound"),
+              HasSubstr("ip saddr 10.3.0.0/16 ip daddr 10.1.0.0/16 counter drop comment \"policy 8 in\""));
+  EXPECT_THAT(chain(text, "passing"), HasSubstr("ip saddr 10.2.0.1 ip daddr 10.1.0.1 return\n"));
+  EXPECT_THAT(chain(text, "passing"), Not(HasSubstr("policy")));
+  EXPECT_THAT(chain(text, "outbound"), Not(HasSubstr("policy")));
+  EXPECT_THAT(chain(text, "forwarded"), HasSubstr("jump passing"));
+}
+
+TEST(GuardRuleset, JoinsPoliciesThatAreTooManyToBeCounted) {
+  std::vector<policy::SpdEntry> entries;
+  for (std::uint32_t i = 0; i <= kMostCounted; ++i) {
+    const std::string host = "10.2." + std::to_string(i / 100) + "." + std::to_string(2 * (i % 100));
+    entries.push_back(bypass({"10.1.0.1"}, {host}));
+    entries.back().id = {i + 1};
+  }
+  EXPECT_THAT(chain(ruleset(entries), "steering"), Not(HasSubstr("policy")));
+  entries.pop_back();
+  EXPECT_THAT(chain(ruleset(entries), "steering"), HasSubstr("policy 256 out"));
+}
+
+TEST(PolicyTraffic, IsReadFromTheRules) {
+  const auto traffic = policy_traffic(
+      "\t\tip saddr 10.1.0.1 counter packets 3 bytes 252 return comment \"policy 7 out\"\n"
+      "\t\tip saddr 10.2.0.1 counter packets 2 bytes 168 drop comment \"policy 7 in\"\n"
+      "\t\tip6 saddr fd01::1 counter packets 1 bytes 100 return comment \"policy 7 out\"\n"
+      "\t\tip saddr 10.1.0.0/16 counter packets 9 bytes 900 drop\n\t}\n"
+      "\t\tcounter packets x bytes 1 comment \"policy 8 in\"\n\t\tcounter packets 1 bytes 1 comment \"policy \"");
+  EXPECT_THAT(traffic, testing::ElementsAre(testing::Pair(policy::PolicyId{7}, PolicyTraffic{2, 168, 4, 352})));
+  EXPECT_TRUE(policy_traffic("").empty());
+}
+
 TEST(GuardRuleset, PutsManyAddressesIntoSets) {
   const std::string text = ruleset({protect({"10.1.0.1", "fd01::1"}, {"10.2.0.0/16", "10.4.0.0/16", "fd02::1"})});
   EXPECT_THAT(chain(text, "outbound"), HasSubstr("ip saddr 10.1.0.1 ip daddr { 10.2.0.0/16, "));

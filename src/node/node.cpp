@@ -62,13 +62,14 @@ LoadPlan Node::plan(const std::vector<policy::ConnectionPtr>& connections) const
 }
 
 void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
-                std::vector<policy::Pool> pools) {
+                std::vector<policy::Pool> pools, policy::PolicySettings policies) {
   const LoadPlan plan = this->plan(connections);
   // A connection that stays stays the same object: its SAs compare themselves with it.
   for (auto& next : connections)
     if (std::ranges::find(plan.kept, next->name) != plan.kept.end()) next = find_in(connections_, next->name);
   connections_ = connections;
-  configured_ = make_policies(connections_, host_, configured_, next_policy_);
+  policy_settings_ = std::move(policies);
+  configured_ = make_policies(connections_, policy_settings_, host_, configured_, next_policy_);
   publish_policies();
   engine_.load(std::move(connections), std::move(pad), std::move(pools));
 
@@ -94,8 +95,8 @@ void Node::shut_down(Instant now) {
   drain_engine(now);
 }
 
-/// Entries of the configuration first: they are the order that the administrator wrote. Those that SAs bring along last
-/// as long as one SA needs them, be it a renewed one, or as long as the inner address that they are for.
+/// Those of the configuration, and those that SAs bring along, which last as long as one SA needs them, be it a renewed
+/// one, or as long as the inner address that they are for.
 void Node::publish_policies() {
   auto spd = std::make_shared<policy::Spd>(configured_);
   for (policy::SpdEntry& entry : spd->entries)
@@ -105,6 +106,7 @@ void Node::publish_policies() {
   };
   for (const auto& [id, entry] : of_sas_) add(entry);
   for (const policy::SpdEntry& entry : of_addresses_) add(entry);
+  policy::put_in_order(spd->entries);
   if (spd->entries == spd_->entries) return;
   spd_ = std::move(spd);
   effects_.emplace_back(SetPolicy{spd_});
@@ -260,6 +262,7 @@ void Node::drain_engine(Instant now) {
                             const policy::ChildSaSpec& spec = install.spec;
                             installed_[spec.id] = {spec.connection, spec.child};
                             if (auto entry = policy_of_sa(spec, configured_)) {
+                              entry->priority = policy_settings_.priority_of(spec.connection, spec.child);
                               const auto twin = std::ranges::find_if(
                                   spd_->entries, [&](const auto& other) { return same_but_for_id(*entry, other); });
                               entry->id = twin != spd_->entries.end() ? twin->id : policy::PolicyId{++next_policy_};

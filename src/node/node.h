@@ -13,6 +13,7 @@
 #include "ike/engine/engine.h"
 #include "node/effect.h"
 #include "node/keeper.h"
+#include "policy/shunt.h"
 
 namespace sallyport::node {
 
@@ -50,7 +51,7 @@ class Node {
 
   /// Replaces the configuration as one step: policies first, then what changed is closed, then start actions run.
   void load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
-            std::vector<policy::Pool> pools = {});
+            std::vector<policy::Pool> pools = {}, policy::PolicySettings policies = {});
   /// What load() would do.
   LoadPlan plan(const std::vector<policy::ConnectionPtr>& connections) const;
   /// Closes everything and tells the peers; afterwards nothing is initiated any more.
@@ -112,6 +113,7 @@ class Node {
   ike::Engine engine_;
   Keeper keeper_;
   std::vector<policy::ConnectionPtr> connections_;
+  policy::PolicySettings policy_settings_;
   policy::Spd configured_;                                // policies of the configuration
   std::map<policy::ChildSaId, policy::SpdEntry> of_sas_;  // and of SAs with peers that it does not name
   std::vector<policy::SpdEntry> of_addresses_;            // and of SAs that went before our inner address did

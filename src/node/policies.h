@@ -6,15 +6,17 @@
 
 #include "ike/core/environment.h"
 #include "policy/child_sa.h"
-#include "policy/spd.h"
+#include "policy/shunt.h"
 
 namespace sallyport::node {
 
-/// Entries in the order of the connections and their children. Ids are kept from `previous` where an entry is the same
-/// but for its id; new ones count on from `next_id`. "dynamic" selectors stand for the configured addresses, ours being
-/// the one that reaches the peer where none is configured. A child whose peer may be anybody makes no policy here.
-policy::Spd make_policies(const std::vector<policy::ConnectionPtr>& connections, const ike::HostView& host,
-                          const policy::Spd& previous, std::uint32_t& next_id);
+/// Entries in the order of the connections and their children, which is not yet that in which they decide
+/// (policy::put_in_order); one for each address family of a child. Ids are kept from `previous` where an entry is the
+/// same but for its id; new ones count on from `next_id`. "dynamic" selectors stand for the configured addresses, ours
+/// being the one that reaches the peer where none is configured. A child whose peer may be anybody makes no policy
+/// here; a shunt's "dynamic" is any address then.
+policy::Spd make_policies(const std::vector<policy::ConnectionPtr>& connections, const policy::PolicySettings& settings,
+                          const ike::HostView& host, const policy::Spd& previous, std::uint32_t& next_id);
 
 bool same_but_for_id(policy::SpdEntry a, const policy::SpdEntry& b);
 

@@ -88,7 +88,8 @@ void Host::load(Configuration configuration) {
 }
 
 void Host::apply_configuration() {
-  running_->node.load(world().now(), configuration_.connections, make_pad(configuration_.keys), configuration_.pools);
+  running_->node.load(world().now(), configuration_.connections, make_pad(configuration_.keys), configuration_.pools,
+                      configuration_.policies);
   settle();
 }
 

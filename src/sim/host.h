@@ -37,6 +37,7 @@ struct Configuration {
   std::vector<policy::ConnectionPtr> connections;
   std::vector<PresharedKey> keys;
   std::vector<policy::Pool> pools{};
+  policy::PolicySettings policies{};
   ike::Settings ike{};
   datapath::Settings datapath{};
 };

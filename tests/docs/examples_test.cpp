@@ -39,6 +39,7 @@ sim::Configuration load(const std::string& text) {
   for (const policy::SharedKey& key : loaded.config.secrets.keys())
     configuration.keys.push_back({key.owners, std::string(as_text(key.secret.view()))});
   configuration.pools = loaded.config.pools;
+  configuration.policies = loaded.config.policies;
   return configuration;
 }
 
@@ -127,8 +128,16 @@ TEST_F(Examples, ResponderForAnyTurnsAWrongSecretAway) {
   EXPECT_TRUE(gate.installed().empty());
 }
 
+TEST_F(Examples, NobodyReachesThePrinterOfANetworkThatIsProtected) {
+  const std::string sites = block("docs/configuration.md", 0);
+  auto& moon = host("moon", "192.0.2.1", sites + block("docs/configuration.md", 4));
+  host("sun", "198.51.100.1", exchanged(sites));
+  EXPECT_TRUE(pings(moon, "10.1.0.1", "10.2.0.1"));
+  EXPECT_FALSE(pings(moon, "10.1.0.1", "10.2.0.9"));
+}
+
 TEST_F(Examples, WhatIsKeptUpIsBackAfterItsPeerRestarted) {
-  const std::string text = block("docs/configuration.md", 4);
+  const std::string text = block("docs/configuration.md", 5);
   std::string head_text = exchanged(text);
   head_text.erase(head_text.find("keep "), head_text.find("[secrets") - head_text.find("keep "));
   auto& branch = host("branch", "203.0.113.77", text);

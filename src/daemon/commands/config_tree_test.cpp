@@ -36,7 +36,8 @@ std::optional<policy::Connection> read(const Message& body, config::Diagnostics&
   auto tree = ConfigNode::section("connections", config::Typing::text_only);
   auto& section = tree.add_section("office");
   copy_into(section, body);
-  return config::read_connection(section, diagnostics);
+  auto read = config::read_connection(section, diagnostics);
+  return read ? std::move(read->connection) : std::nullopt;
 }
 
 TEST(ConfigTree, ReadsAConnectionAsFilesHaveIt) {

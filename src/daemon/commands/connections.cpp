@@ -18,7 +18,7 @@ Answer load_conn(Daemon& daemon, const Message& request) {
   config::Diagnostics diagnostics;
   auto connection = config::read_connection(section, diagnostics);
   if (!connection) return failure(errors_of(diagnostics));
-  if (!daemon.configuration().put_connection(std::move(*connection)))
+  if (!daemon.configuration().put_connection(body.name(), std::move(*connection)))
     return failure("a configuration file of the daemon has a connection called " + body.name() +
                    "; change it there, or give this one another name");
   daemon.apply_configuration();

@@ -98,6 +98,14 @@ class Initiate final : public Running {
   Journal::Subscription subscription_;
 };
 
+/// Of that connection and child, where they are named.
+const policy::Shunt* find_shunt(const policy::PolicySettings& policies, std::string_view ike, std::string_view child) {
+  const auto found = std::ranges::find_if(policies.shunts, [&](const policy::Shunt& shunt) {
+    return (ike.empty() || ike == shunt.connection) && (child.empty() || child == shunt.name);
+  });
+  return found == policies.shunts.end() ? nullptr : &*found;
+}
+
 /// By the name of one of its children alone, the first that has it, as charon does.
 const policy::Connection* choose_connection(Daemon& daemon, std::string_view ike, std::string_view child) {
   if (!ike.empty()) return find_connection(daemon, ike);
@@ -143,6 +151,12 @@ Answer initiate(Daemon& daemon, const Message& request) {
   const auto patience = Patience::of(request);
   if (!patience) return failure("timeout is a number of milliseconds");
   const auto* connection = choose_connection(daemon, ike, child);
+  if (!connection || (!child.empty() && !connection->find_child(child))) {
+    const auto policies = daemon.configuration().policies();
+    if (const auto* shunt = find_shunt(policies, ike, child))
+      return failure(
+          fmt::format("{}/{} needs no SA: it is in force as long as it is configured", shunt->connection, shunt->name));
+  }
   if (!connection) return nothing_of_that_name(ike, child);
   if (!child.empty() && !connection->find_child(child))
     return failure(fmt::format("the connection {} has no child called {}", connection->name, child));

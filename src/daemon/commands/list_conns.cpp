@@ -1,5 +1,6 @@
 // list-conns: what is configured, from files and over the control socket, an event for each connection.
 #include "daemon/commands/command_list.h"
+#include "daemon/commands/status_section.h"
 #include "daemon/daemon.h"
 
 namespace sallyport::daemon {
@@ -70,7 +71,13 @@ void write_child(Section& section, const policy::Child& child) {
   write_list(section.list("remote-ts"), child.remote_ts);
 }
 
-Message describe(const policy::Connection& connection) {
+void write_shunt(Section& section, const policy::Shunt& shunt) {
+  section.set("mode", shunt.action == policy::SpdAction::bypass ? "PASS" : "DROP");
+  write_list(section.list("local-ts"), shunt.local_ts);
+  write_list(section.list("remote-ts"), shunt.remote_ts);
+}
+
+Message describe(const policy::Connection& connection, const policy::PolicySettings& policies) {
   Message message;
   auto& section = message.section(connection.name);
   write_addresses(section.list("local_addrs"), connection.local_addrs);
@@ -86,21 +93,31 @@ Message describe(const policy::Connection& connection) {
   write_rounds(section, "remote", connection.remote, connection.further_remote);
   auto& children = section.section("children");
   for (const auto& child : connection.children) write_child(children.section(child.name), child);
+  for (const auto& shunt : policies.shunts)
+    if (shunt.connection == connection.name) write_shunt(children.section(shunt.name), shunt);
   return message;
 }
 
 }  // namespace
 
 Answer list_conns(Daemon& daemon, const Message& request) {
-  return stream("list-conn",
-                [connections = daemon.node().connections(), wanted = std::string(text_of(request, "ike")),
-                 next = std::size_t{0}]() mutable -> std::optional<Message> {
-                  while (next < connections.size()) {
-                    const auto& connection = *connections[next++];
-                    if (wanted.empty() || connection.name == wanted) return describe(connection);
-                  }
-                  return std::nullopt;
-                });
+  auto policies = daemon.configuration().policies();
+  auto connections = daemon.node().connections();
+  for (const std::string& name : shunts_alone(policies, connections)) {
+    auto alone = std::make_shared<policy::Connection>();
+    alone->name = name;
+    connections.push_back(std::move(alone));
+  }
+  return stream(
+      "list-conn",
+      [connections = std::move(connections), policies = std::move(policies),
+       wanted = std::string(text_of(request, "ike")), next = std::size_t{0}]() mutable -> std::optional<Message> {
+        while (next < connections.size()) {
+          const auto& connection = *connections[next++];
+          if (wanted.empty() || connection.name == wanted) return describe(connection, policies);
+        }
+        return std::nullopt;
+      });
 }
 
 }  // namespace sallyport::daemon

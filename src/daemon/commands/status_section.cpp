@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/commands/sa_section.h"
 #include "diagnose/event_text.h"
 #include "diagnose/explanation.h"
@@ -162,6 +164,37 @@ Message describe_status(const node::ConnectionStatus& status, const TrafficOf& t
   for (const auto& sa : status.ike_sas)
     write_ike_sa_status(sas.section(std::to_string(sa.id.value)), sa, traffic_of, now);
   return message;
+}
+
+std::vector<std::string> shunts_alone(const policy::PolicySettings& policies,
+                                      const std::vector<policy::ConnectionPtr>& connections) {
+  std::vector<std::string> names;
+  for (const policy::Shunt& shunt : policies.shunts) {
+    const auto has_name = [&](const auto& connection) { return connection->name == shunt.connection; };
+    if (std::ranges::find(names, shunt.connection) == names.end() && std::ranges::none_of(connections, has_name))
+      names.push_back(shunt.connection);
+  }
+  return names;
+}
+
+void write_policies(Message& message, const std::string& connection, const policy::Spd& spd,
+                    const std::map<policy::PolicyId, linux::PolicyTraffic>& traffic) {
+  for (const policy::SpdEntry& entry : spd.entries) {
+    if (entry.action == policy::SpdAction::protect || entry.connection != connection) continue;
+    auto& policies = message.section("policies");
+    const auto found = traffic.find(entry.id);
+    const auto counted = found != traffic.end() ? found->second : linux::PolicyTraffic{};
+    auto& section = policies.section(std::to_string(entry.id.value));
+    section.set("name", entry.child);
+    section.set("mode", to_string(entry.action));
+    section.set("priority", entry.priority);
+    for (const auto& selector : entry.local_ts) section.list("local_ts").add(to_string(selector));
+    for (const auto& selector : entry.remote_ts) section.list("remote_ts").add(to_string(selector));
+    section.set("packets_in", counted.packets_in);
+    section.set("bytes_in", counted.bytes_in);
+    section.set("packets_out", counted.packets_out);
+    section.set("bytes_out", counted.bytes_out);
+  }
 }
 
 }  // namespace sallyport::daemon

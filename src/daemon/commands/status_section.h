@@ -6,6 +6,7 @@
 
 #include "control/message.h"
 #include "datapath/worker.h"
+#include "linux/guard_ruleset.h"
 #include "node/node.h"
 
 namespace sallyport::daemon {
@@ -14,5 +15,12 @@ using TrafficOf = std::function<std::optional<datapath::SaStatus>(policy::ChildS
 
 /// What is not known is left out.
 control::Message describe_status(const node::ConnectionStatus& status, const TrafficOf& traffic_of, Instant now);
+
+/// Names of connections that have policies without SAs, and nothing else.
+std::vector<std::string> shunts_alone(const policy::PolicySettings& policies,
+                                      const std::vector<policy::ConnectionPtr>& connections);
+/// Those of the connection's policies that bypass or discard, and what they have done.
+void write_policies(control::Message& message, const std::string& connection, const policy::Spd& spd,
+                    const std::map<policy::PolicyId, linux::PolicyTraffic>& traffic);
 
 }  // namespace sallyport::daemon

@@ -150,6 +150,27 @@ TEST_F(Guard, BypassesWhatAnEarlierPolicyBypasses) {
   EXPECT_EQ(ours.send(endpoint("10.2.0.1", 54), "secret"), EPERM);
 }
 
+TEST_F(Guard, CountsWhatEachPolicyBypassesAndDiscards) {
+  const Pair pair;
+  auto pass = bypass({"10.1.0.1[udp]"}, {"10.2.0.1[udp/53]"}), drop = discard({"10.1.0.1"}, {"10.2.0.0/24"});
+  pass.id = {5};
+  drop.id = {6};
+  load(pair.here, {pass, drop, protect({"10.1.0.0/16"}, {"10.2.0.0/16"})});
+  const Application ours(pair.here, endpoint("10.1.0.1", 2000)), dns(pair.there, endpoint("10.2.0.1", 53));
+  const Application other(pair.there, endpoint("10.2.0.1", 54));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(passes(ours, dns, endpoint("10.2.0.1", 53)));
+  EXPECT_TRUE(passes(dns, ours, endpoint("10.1.0.1", 2000)));
+  EXPECT_EQ(ours.send(endpoint("10.2.0.1", 54), "nowhere"), EPERM);
+  EXPECT_EQ(other.send(endpoint("10.1.0.1", 2000), "forged"), 0);
+  EXPECT_TRUE(passes(dns, ours, endpoint("10.1.0.1", 2000)));  // behind it on the same wire
+  const auto traffic = pair.here.within([&] { return loaded_policy_traffic(settings.footprint); }).value();
+  EXPECT_EQ(traffic.at(policy::PolicyId{5}).packets_out, 2u);
+  EXPECT_EQ(traffic.at(policy::PolicyId{5}).packets_in, 2u);
+  EXPECT_EQ(traffic.at(policy::PolicyId{5}).bytes_out, 2u * (20 + 8 + 5));
+  EXPECT_EQ(traffic.at(policy::PolicyId{6}).packets_out, 1u);
+  EXPECT_EQ(traffic.at(policy::PolicyId{6}).packets_in, 1u);
+}
+
 TEST_F(Guard, NeverLeavesAGapWhileItIsReplaced) {
   const Pair pair;
   load(pair.here, {protect({"10.1.0.0/16"}, {"10.2.0.0/16"})});
