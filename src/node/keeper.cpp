@@ -16,13 +16,12 @@ constexpr Duration kStable = std::chrono::minutes(1);
 
 using policy::Keep;
 
-/// What comes after an attempt that failed for this reason, or an SA that ended for it.
-bool ends_for_good(FailureKind why, bool for_ever) {
-  return why == FailureKind::closed_by_user || (why == FailureKind::replaced && !for_ever);
-}
+/// By hand. Whoever did that has said at once what is wanted from now on; that it is done may be heard of much later,
+/// when something else is under way.
+bool is_decided_already(FailureKind why) { return why == FailureKind::closed_by_user; }
 
 bool is_failed_attempt(FailureKind why, bool was_up) {
-  return !was_up && !ends_for_good(why, false) && why != FailureKind::closed_by_peer && why != FailureKind::expired;
+  return !was_up && why != FailureKind::replaced && why != FailureKind::closed_by_peer && why != FailureKind::expired;
 }
 
 /// Between half of it and all of it, so that many do not try at once.
@@ -93,6 +92,7 @@ void Keeper::on_up(Instant now, const policy::Connection& connection, const poli
 
 void Keeper::on_down(Instant now, RandomSource& random, const policy::Connection& connection,
                      const policy::Child& child, FailureKind why, bool lost) {
+  if (is_decided_already(why)) return;
   const Target target{connection.name, child.name};
   const bool for_ever = child.keep == Keep::up || child.keep == Keep::on_demand;
   const auto found = wanted_.find(target);
@@ -104,7 +104,7 @@ void Keeper::on_down(Instant now, RandomSource& random, const policy::Connection
                                                          : child.close_action == policy::StartAction::start));
   const bool trap = lost && (dead_peer ? child.dpd_action == policy::DpdAction::trap
                                        : child.close_action == policy::StartAction::trap);
-  if (ends_for_good(why, for_ever)) return forget(target.first, target.second);
+  if (why == FailureKind::replaced && !for_ever) return forget(target.first, target.second);
   if (trap) trapped_.insert(target);
   if (child.keep == Keep::on_demand && is_failed_attempt(why, was_up)) {
     Wait& rest = resting_[target];

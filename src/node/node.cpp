@@ -254,6 +254,34 @@ void Node::close_sas_of(Instant now, std::string_view connection, FailureKind wh
   drain_engine(now);
 }
 
+bool Node::terminate(Instant now, policy::IkeSaId id) {
+  const auto sa = engine_.status(id);
+  const auto connection = sa ? find(sa->connection) : nullptr;
+  std::vector<policy::ChildSaId> closed;
+  if (sa)
+    for (const auto& child : sa->children) closed.push_back(child.id);
+  if (connection)
+    for (const policy::Child& child : connection->children) forget_wish({connection->name, child.name}, closed);
+  const bool done = engine_.terminate(now, id);
+  drain_engine(now);
+  return done;
+}
+
+bool Node::terminate(Instant now, policy::ChildSaId id) {
+  if (const auto child = installed_.find(id); child != installed_.end()) forget_wish(child->second, {&id, 1});
+  const bool done = engine_.terminate(now, id);
+  drain_engine(now);
+  return done;
+}
+
+/// These are closed by hand. A child that other SAs are there for is wanted as before.
+void Node::forget_wish(const Keeper::Target& target, std::span<const policy::ChildSaId> closed) {
+  const bool stays = std::ranges::any_of(installed_, [&](const auto& sa) {
+    return sa.second == target && std::ranges::find(closed, sa.first) == closed.end();
+  });
+  if (!stays) keeper_.forget(target.first, target.second);
+}
+
 // ---- Outputs of the engine ----
 
 void Node::drain_engine(Instant now) {

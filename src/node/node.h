@@ -7,6 +7,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -82,8 +83,8 @@ class Node {
   bool rekey(Instant now, policy::IkeSaId id);
   bool rekey(Instant now, policy::ChildSaId id);
   bool reauthenticate(Instant now, policy::IkeSaId id);
-  bool terminate(Instant now, policy::IkeSaId id) { return engine_.terminate(now, id); }
-  bool terminate(Instant now, policy::ChildSaId id) { return engine_.terminate(now, id); }
+  bool terminate(Instant now, policy::IkeSaId id);
+  bool terminate(Instant now, policy::ChildSaId id);
 
   /// For the user of a connection whose password is not configured (ike::Engine::lacks_password).
   void put_password(std::string_view connection, Secret password) {
@@ -102,6 +103,7 @@ class Node {
   void on_down(Instant now, const event::Failure& why, bool lost);
   void try_to_initiate(Instant now, const std::string& connection, const ike::ChildRequest& request);
   void start(Instant now, const policy::Connection& connection);
+  void forget_wish(const Keeper::Target& target, std::span<const policy::ChildSaId> closed);
   void close_sas_of(Instant now, std::string_view connection, event::FailureKind why);
   void publish_policies();
   bool is_of_inner_address(const policy::SpdEntry& entry) const;

@@ -75,6 +75,20 @@ TEST_F(KeptUp, TriesAreFewWhenTheyKeepFailingAndStatusSaysWhenTheNextOneIs) {
   EXPECT_TRUE(eventually([&] { return is_up(); }, 6min));
 }
 
+/// The answer to alice's Delete comes when she has long begun anew, to no avail so far: it is about the past.
+TEST_F(KeptUp, ALateAnswerToADeleteForgetsNothingThatWasBegunAnew) {
+  load(kept(Keep::up));
+  ASSERT_TRUE(eventually([&] { return is_up(); }));
+  mallory.take(OnPathAttacker::ike(ExchangeType::informational, response), 1);
+  mallory.take(OnPathAttacker::ike(ExchangeType::ike_sa_init, request));
+  alice.terminate("office");
+  alice.initiate("office");
+  pass(5min);
+  EXPECT_TRUE(alice.installed().empty());
+  mallory.forget_rules();
+  EXPECT_TRUE(eventually([&] { return is_up(); }, 10min));
+}
+
 TEST_F(KeptUp, APeerThatClosesItAtOnceEachTimeIsNotPlagued) {
   load(kept(Keep::up));
   std::size_t closed = 0;

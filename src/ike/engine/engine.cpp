@@ -295,6 +295,13 @@ std::vector<IkeSaStatus> Engine::status() const {
   return all;
 }
 
+std::optional<IkeSaStatus> Engine::status(policy::IkeSaId id) const {
+  const auto spi = state_->spi_by_id.find(id.value);
+  if (spi == state_->spi_by_id.end()) return std::nullopt;
+  const Session& session = *state_->slots.at(spi->second).session;
+  return session.over() ? std::nullopt : std::optional(session.status());
+}
+
 std::size_t Engine::sessions() const { return state_->slots.size(); }
 std::size_t Engine::half_open() const { return state_->half_open; }
 

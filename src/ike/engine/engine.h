@@ -68,6 +68,8 @@ class Engine {
   const policy::AddressPools& pools() const;
   /// Of what both ends have closed there is nothing to be seen.
   std::vector<IkeSaStatus> status() const;
+  /// nullopt: there is none, or nothing to be seen of it any more.
+  std::optional<IkeSaStatus> status(policy::IkeSaId id) const;
   /// For bounds and tests.
   std::size_t sessions() const;
   std::size_t half_open() const;
