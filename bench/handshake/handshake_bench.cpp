@@ -78,7 +78,7 @@ class End final : public ike::HostView {
       : random_(seed), address_(host(number)), engine_(settings(), crypto, random_, *this) {
     policy::Pad pad;
     pad.add({.name = "ike", .secret = Secret::copy_of(as_bytes("not a secret, only a benchmark"))});
-    engine_.load({std::move(connection)}, std::move(pad));
+    engine_.load(Instant{}, {std::move(connection)}, std::move(pad));
   }
   std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }
   std::optional<IpAddress> source_address(const IpAddress&) const override { return address_; }

@@ -56,7 +56,7 @@ class EngineEnd final : public ike::HostView {
     std::vector<policy::ConnectionPtr> shared;
     for (policy::Connection& each : connections)
       shared.push_back(std::make_shared<const policy::Connection>(std::move(each)));
-    engine_.load(std::move(shared), std::move(pad),
+    engine_.load(Instant{}, std::move(shared), std::move(pad),
                  {{.name = "p", .addresses = *policy::AddressRange::parse("10.9.0.1-10.9.0.9")}});
   }
   std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }

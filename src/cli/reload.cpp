@@ -13,6 +13,13 @@ namespace {
 
 using control::Message;
 
+/// Which key of which has changed, and where that is written.
+void show_reasons(const Message& answer) {
+  const auto* reasons = answer.find_list("reasons");
+  if (reasons == nullptr) return;
+  for (const auto& each : *reasons) print_line("  " + std::string(each.text()));
+}
+
 void show_plan(const Message& answer, bool dry_run) {
   static constexpr std::array kLists = {"added", "removed", "restarted", "kept"};
   for (const std::string_view name : kLists) {
@@ -21,6 +28,7 @@ void show_plan(const Message& answer, bool dry_run) {
     std::string names;
     for (const auto& each : *list) names += " " + std::string(each.text());
     print_line(fmt::format("{}{}:{}", dry_run ? "would be " : "", name, names));
+    if (name == "restarted") show_reasons(answer);
   }
 }
 

@@ -63,6 +63,7 @@ Explanation Explainer::explain() const {
       return plain(fmt::format("{} broke the protocol; nothing here can mend that.", peer()));
     case FailureKind::closed_by_peer: return plain(fmt::format("{} closed it.", peer()));
     case FailureKind::closed_by_user: return plain("It was closed by hand.");
+    case FailureKind::reconfigured: return plain("It was closed because the configuration has changed.");
     case FailureKind::replaced: return plain("A newer IKE SA with the same peer took its place.");
     case FailureKind::rekeyed: return plain("It was renewed: another with fresh keys took its place.");
     case FailureKind::expired: return plain("Its lifetime ended.");
@@ -120,6 +121,7 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::protocol_violation: return "protocol-violation";
     case FailureKind::closed_by_peer: return "closed-by-peer";
     case FailureKind::closed_by_user: return "closed-by-user";
+    case FailureKind::reconfigured: return "reconfigured";
     case FailureKind::replaced: return "replaced";
     case FailureKind::rekeyed: return "rekeyed";
     case FailureKind::expired: return "expired";

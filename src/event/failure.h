@@ -34,6 +34,7 @@ enum class FailureKind : std::uint8_t {
   protocol_violation,      // an authentic peer that breaks the protocol
   closed_by_peer,
   closed_by_user,
+  reconfigured,          // the configuration has it otherwise now, or not at all
   replaced,              // a newer IKE SA of the same peer took over
   rekeyed,               // fresh keys took its place
   expired,               // lifetime or sequence numbers ran out

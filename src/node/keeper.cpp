@@ -16,9 +16,11 @@ constexpr Duration kStable = std::chrono::minutes(1);
 
 using policy::Keep;
 
-/// By hand. Whoever did that has said at once what is wanted from now on; that it is done may be heard of much later,
-/// when something else is under way.
-bool is_decided_already(FailureKind why) { return why == FailureKind::closed_by_user; }
+/// By hand, or by another configuration. Whoever did that has said at once what is wanted from now on; that it is done
+/// may be heard of much later, when something else is under way.
+bool is_decided_already(FailureKind why) {
+  return why == FailureKind::closed_by_user || why == FailureKind::reconfigured;
+}
 
 bool is_failed_attempt(FailureKind why, bool was_up) {
   return !was_up && why != FailureKind::replaced && why != FailureKind::closed_by_peer && why != FailureKind::expired;

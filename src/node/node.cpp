@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <algorithm>
+#include <set>
 
 #include "node/policies.h"
 
@@ -50,42 +51,58 @@ Node::Node(const ike::Settings& settings, crypto::Provider& crypto, RandomSource
 // ---- Configuration ----
 
 LoadPlan Node::plan(const std::vector<policy::ConnectionPtr>& connections) const {
-  LoadPlan plan;
-  for (const auto& next : connections) {
-    const auto current = find_in(connections_, next->name);
-    auto& list = !current ? plan.added : same_meaning(*current, *next) ? plan.kept : plan.restarted;
-    list.push_back(next->name);
-  }
-  for (const auto& current : connections_)
-    if (!find_in(connections, current->name)) plan.removed.push_back(current->name);
-  return plan;
+  return plan_load(connections_, connections);
 }
 
 void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
                 std::vector<policy::Pool> pools, policy::PolicySettings policies) {
   const LoadPlan plan = this->plan(connections);
-  // A connection that stays stays the same object: its SAs compare themselves with it.
+  const auto resumed = begun_here(plan.restarted);
+  // What means the same is the same object: its SAs compare themselves with it.
   for (auto& next : connections)
-    if (std::ranges::find(plan.kept, next->name) != plan.kept.end()) next = find_in(connections_, next->name);
+    if (const auto current = find(next->name); current && same_meaning(*current, *next)) next = current;
   connections_ = connections;
   policy_settings_ = std::move(policies);
   configured_ = make_policies(connections_, policy_settings_, host_, configured_, next_policy_);
   publish_policies();
-  engine_.load(std::move(connections), std::move(pad), std::move(pools));
+  engine_.load(now, std::move(connections), std::move(pad), std::move(pools));  // closes what is otherwise now
+  drain_engine(now);
 
-  for (const auto* names : {&plan.removed, &plan.restarted})
-    for (const std::string& name : *names) {
-      close_sas_of(now, name, FailureKind::closed_by_user);
-      keeper_.forget_connection(name);
-      last_failures_.erase(name);
-    }
-  for (const auto* names : {&plan.added, &plan.restarted})
-    for (const std::string& name : *names) start(now, *find(name));
+  for (const auto* items : {&plan.removed, &plan.restarted})
+    for (const LoadPlan::Item& item : *items) forget(item);
+  for (const auto* items : {&plan.added, &plan.restarted})
+    for (const LoadPlan::Item& item : *items) start(now, item);
   on_timeout(now);
+  for (const auto& [connection, child] : resumed)
+    if (const auto config = find(connection); config && config->find_child(child))
+      try_to_initiate(now, connection, {child});
 }
 
-void Node::start(Instant now, const policy::Connection& connection) {
-  for (const policy::Child& child : connection.children) keeper_.start(now, connection, child);
+void Node::forget(const LoadPlan::Item& item) {
+  if (item.child.empty())
+    keeper_.forget_connection(item.connection);
+  else
+    keeper_.forget(item.connection, item.child);
+  last_failures_.erase(item.connection);
+}
+
+void Node::start(Instant now, const LoadPlan::Item& item) {
+  const auto connection = find(item.connection);
+  for (const policy::Child& child : connection->children)
+    if (item.child.empty() || item.child == child.name) keeper_.start(now, *connection, child);
+}
+
+/// Children of these that are up on IKE SAs that we have begun.
+std::vector<Keeper::Target> Node::begun_here(const std::vector<LoadPlan::Item>& items) const {
+  std::set<Keeper::Target> up;
+  for (const auto& sa : engine_.status())
+    for (const auto& child : sa.children)
+      if (sa.initiator) up.insert({sa.connection, child.name});
+  std::vector<Keeper::Target> found;
+  for (const LoadPlan::Item& item : items)
+    for (auto at = up.lower_bound({item.connection, item.child}); at != up.end() && at->first == item.connection; ++at)
+      if (item.child.empty() || item.child == at->second) found.push_back(*at);
+  return found;
 }
 
 void Node::shut_down(Instant now) {
@@ -246,12 +263,6 @@ bool Node::rekey(Instant now, policy::ChildSaId id) {
   const bool done = engine_.rekey(now, id);
   drain_engine(now);
   return done;
-}
-
-void Node::close_sas_of(Instant now, std::string_view connection, FailureKind why) {
-  for (const auto& sa : engine_.status())
-    if (sa.connection == connection) engine_.terminate(now, sa.id, why);
-  drain_engine(now);
 }
 
 bool Node::terminate(Instant now, policy::IkeSaId id) {

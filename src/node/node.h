@@ -14,6 +14,7 @@
 #include "ike/engine/engine.h"
 #include "node/effect.h"
 #include "node/keeper.h"
+#include "node/load_plan.h"
 #include "policy/shunt.h"
 
 namespace sallyport::node {
@@ -40,17 +41,13 @@ struct ConnectionStatus {
 };
 std::string_view to_string(ConnectionStatus::State state);
 
-/// What loading another configuration does to what there is, by connection name.
-struct LoadPlan {
-  std::vector<std::string> added, removed, restarted, kept;
-};
-
 class Node {
  public:
   /// All references outlive the node.
   Node(const ike::Settings& settings, crypto::Provider& crypto, RandomSource& random, const ike::HostView& host);
 
-  /// Replaces the configuration as one step: policies first, then what changed is closed, then start actions run.
+  /// Replaces the configuration as one step: policies first, then what changed is closed, then start actions run, and
+  /// what we had brought up of it comes up again. What means the same is not touched, be it a connection or a child.
   void load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
             std::vector<policy::Pool> pools = {}, policy::PolicySettings policies = {});
   /// What load() would do.
@@ -102,9 +99,10 @@ class Node {
   void on_up(Instant now, const std::string& connection, const std::string& child);
   void on_down(Instant now, const event::Failure& why, bool lost);
   void try_to_initiate(Instant now, const std::string& connection, const ike::ChildRequest& request);
-  void start(Instant now, const policy::Connection& connection);
+  void forget(const LoadPlan::Item& item);
+  void start(Instant now, const LoadPlan::Item& item);
+  std::vector<Keeper::Target> begun_here(const std::vector<LoadPlan::Item>& items) const;
   void forget_wish(const Keeper::Target& target, std::span<const policy::ChildSaId> closed);
-  void close_sas_of(Instant now, std::string_view connection, event::FailureKind why);
   void publish_policies();
   bool is_of_inner_address(const policy::SpdEntry& entry) const;
   bool is_up(std::string_view connection, std::string_view child) const;

@@ -74,6 +74,7 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::protocol_violation: return "protocol violation";
     case Kind::closed_by_peer: return "closed by peer";
     case Kind::closed_by_user: return "closed by user";
+    case Kind::reconfigured: return "reconfigured";
     case Kind::replaced: return "replaced";
     case Kind::rekeyed: return "rekeyed";
     case Kind::expired: return "expired";

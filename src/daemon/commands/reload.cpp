@@ -1,5 +1,7 @@
 // reload: reads the configuration files again, and applies them as one step; with `dry-run` it only says what that
 // would do. Files with errors change nothing.
+#include <functional>
+
 #include "control/value.h"
 #include "daemon/commands/command_list.h"
 #include "daemon/daemon.h"
@@ -12,12 +14,23 @@ using control::Message;
 /// Names and complaints that one answer holds.
 constexpr std::size_t kMostLines = 5000;
 
-void write_names(Message& answer, std::string_view key, const std::vector<std::string>& names) {
+template <class Names, class NameOf>
+void write_names(Message& answer, std::string_view key, const Names& names, NameOf name_of) {
   auto& list = answer.list(key);
-  for (const auto& name : names) {
+  for (const auto& each : names) {
     if (list.size() == kMostLines) return list.add("…");
-    list.add(name);
+    list.add(name_of(each));
   }
+}
+
+/// Of what is restarted: "office/lan: esp_proposals at office.toml:12:17".
+void write_reasons(Message& answer, const std::vector<node::LoadPlan::Item>& restarted) {
+  auto& list = answer.list("reasons");
+  for (const auto& item : restarted)
+    for (const policy::Change& change : item.why) {
+      if (list.size() == kMostLines) return list.add("…");
+      list.add(std::string_view(item.name() + ": " + to_string(change)).substr(0, control::kMaxValue));
+    }
 }
 
 void write_diagnostics(Message& answer, const std::vector<config::Diagnostic>& diagnostics) {
@@ -36,10 +49,12 @@ Answer reload(Daemon& daemon, const Message& request) {
   Message answer = result.read.ok() ? success() : failure("the configuration has errors; nothing has changed");
   write_diagnostics(answer, result.read.loaded.diagnostics);
   if (!result.read.ok()) return answer;
-  write_names(answer, "added", result.plan.added);
-  write_names(answer, "removed", result.plan.removed);
-  write_names(answer, "restarted", result.plan.restarted);
-  write_names(answer, "kept", result.plan.kept);
+  const auto name_of = [](const node::LoadPlan::Item& item) { return item.name(); };
+  write_names(answer, "added", result.plan.added, name_of);
+  write_names(answer, "removed", result.plan.removed, name_of);
+  write_names(answer, "restarted", result.plan.restarted, name_of);
+  write_names(answer, "kept", result.plan.kept, std::identity());
+  write_reasons(answer, result.plan.restarted);
   return answer;
 }
 

@@ -82,6 +82,9 @@ class Session {
   /// The peer's ESP came, authentic, from another address (RFC 7296 §2.23).
   virtual void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) = 0;
 
+  /// Its connection is configured with other children now, and means the same otherwise. Those that have changed, or
+  /// are gone, are closed.
+  virtual void on_reconfigured(Instant now, Environment& env, policy::ConnectionPtr connection) = 0;
   /// The host's own addresses, or its routes, have changed.
   virtual void on_addresses_changed(Instant, Environment&) {}
 

@@ -16,10 +16,12 @@ Engine::Engine(const Settings& settings, crypto::Provider& crypto, RandomSource&
     : state_(std::make_unique<State>(settings, crypto, random, host)) {}
 Engine::~Engine() = default;
 
-void Engine::load(std::vector<policy::ConnectionPtr> connections, policy::Pad pad, std::vector<policy::Pool> pools) {
+void Engine::load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
+                  std::vector<policy::Pool> pools) {
   state_->pools.load(std::move(pools));
   state_->connections = policy::ConnectionTable(std::move(connections));
   state_->pad = std::move(pad);
+  for (const auto id : state_->all_ids()) state_->reconcile(now, id);
 }
 
 std::optional<Output> Engine::poll_output() {
@@ -84,7 +86,11 @@ void Engine::State::settle(Instant now, std::uint64_t spi) {
   Slot& slot = found->second;
   if (slot.session->finished()) return forget(found);
   const bool established = slot.session->facts().established.has_value();
-  if (established && !std::exchange(slot.established, true)) return on_established(now, *slot.session);
+  if (established && !std::exchange(slot.established, true)) {
+    const SessionFacts facts = slot.session->facts();
+    if (connections.find(facts.connection->name) == facts.connection) return on_established(now, *slot.session);
+    return reconcile(now, facts.id);  // begun under another configuration
+  }
   if (slot.session->take_initial_contact()) drop_predecessors(now, slot.session->facts());
   grant_wishes(now, spi);
 }
@@ -97,6 +103,28 @@ void Engine::State::forget(Slots::iterator slot) {
   spi_by_id.erase(slot->second.session->facts().id.value);
   index.forget(slot->first);
   slots.erase(slot);
+}
+
+// ---- Another configuration ----
+
+std::vector<policy::IkeSaId> Engine::State::all_ids() const {
+  std::vector<policy::IkeSaId> all;
+  for (const auto& [spi, slot] : slots) all.push_back(slot.session->facts().id);
+  std::ranges::sort(all);
+  return all;
+}
+
+/// What goes by a connection that is gone, or means something else now, is closed; where only its children do, these
+/// alone. A connection that means the same is the same object.
+void Engine::State::reconcile(Instant now, policy::IkeSaId id) {
+  with(now, id, [&](Session& session, Environment& env) {
+    const policy::ConnectionPtr was = session.facts().connection;
+    if (!was) return;  // a stranger's: it will be looked at when it is known whose it is
+    const policy::ConnectionPtr is = connections.find(was->name);
+    if (is == was) return;
+    if (is && policy::means_same_but_children(*was, *is)) return session.on_reconfigured(now, env, is);
+    session.close(now, env, FailureKind::reconfigured, true);
+  });
 }
 
 // ---- Messages ----
@@ -265,10 +293,7 @@ void Engine::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endp
 }
 
 void Engine::on_addresses_changed(Instant now) {
-  std::vector<policy::IkeSaId> all;
-  for (const auto& [spi, slot] : state_->slots) all.push_back(slot.session->facts().id);
-  std::ranges::sort(all);
-  for (const auto id : all)
+  for (const auto id : state_->all_ids())
     state_->with(now, id, [&](Session& session, Environment& env) { session.on_addresses_changed(now, env); });
 }
 

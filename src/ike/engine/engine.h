@@ -27,7 +27,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   /// What is configured from now on. Sessions that exist keep the connection that they were made with, until closed.
-  void load(std::vector<policy::ConnectionPtr> connections, policy::Pad pad, std::vector<policy::Pool> pools = {});
+  void load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
+            std::vector<policy::Pool> pools = {});
 
   void on_datagram(Instant now, const Datagram& datagram);
   void on_timeout(Instant now);

@@ -58,6 +58,8 @@ struct Engine::State final : Contacts {
   void add(Instant now, std::unique_ptr<Session> session, std::optional<FirstMessage> first_message);
   void touched(Instant now, std::uint64_t spi);
   void settle(Instant now, std::uint64_t spi);
+  std::vector<policy::IkeSaId> all_ids() const;
+  void reconcile(Instant now, policy::IkeSaId id);
   void forget(Slots::iterator slot);
   void note_children(std::uint64_t spi);
   void own_children(const Session& session);

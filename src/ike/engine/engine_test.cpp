@@ -44,7 +44,7 @@ class Peer final : public HostView {
   void load(std::string_view secret) {
     policy::Pad pad;
     pad.add({.name = "ike", .secret = Secret::copy_of(as_bytes(secret))});
-    engine_.load({std::make_shared<const policy::Connection>(connection_)}, std::move(pad));
+    engine_.load(Instant{}, {std::make_shared<const policy::Connection>(connection_)}, std::move(pad));
   }
   std::optional<Instant> last_inbound(policy::ChildSaId) const override { return std::nullopt; }
   std::optional<IpAddress> source_address(const IpAddress&) const override { return address_; }

@@ -7,6 +7,7 @@
 //   session_tasks.cpp   what we are asked to do, closing, status
 //   session_access.cpp  XAUTH and Mode Config, between the phases
 //   session_exchanges.cpp, session_timers.cpp   what time brings
+//   reconfiguration.cpp   its connection has other children now
 //   child_renewal.cpp   Child SAs for the same traffic: which one counts, which ones go
 //   succession.cpp      ISAKMP SAs with the same peer: which one has the Child SAs
 #pragma once
@@ -38,6 +39,7 @@ class Ikev1Session final : public Session {
   bool rekey_child(Instant now, Environment& env, policy::ChildSaId id) override;
   void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
+  void on_reconfigured(Instant now, Environment& env, policy::ConnectionPtr connection) override;
 
   SessionFacts facts() const override;
   const policy::Identity& remote_id() const override { return sa_.remote_id; }

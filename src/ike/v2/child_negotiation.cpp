@@ -108,6 +108,7 @@ PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateC
                           ? task.remote_ts
                           : with_packet_first(remote_selectors(config, hosts), task.request.destination);
   pending.task = std::move(task);
+  pending.offered_by = sa.connection;
   return pending;
 }
 

@@ -175,8 +175,7 @@ Step process_create_child_response(const IkeSa& sa, const Inbound& in, Environme
   if (sa.pending_ike_sa) return process_rekey_ike_response(sa, in, env);
   if (!sa.pending_child) return stay(sa);
   const PendingChild& pending = *sa.pending_child;
-  const policy::Child* config = sa.connection->find_child(pending.task.request.child);
-  ASSERT(config);
+  const policy::Child* config = &pending.config();
   if (const auto* error = in.payloads.find_error()) return read_error(sa, *config, pending, *error);
 
   const auto suite = read_child_suite(sa, *config, in.payloads, false);

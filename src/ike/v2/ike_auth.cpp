@@ -71,8 +71,7 @@ void read_first_child(const IkeSa& sa, const Inbound& in, Environment& env, Step
     return;
   }
   const PendingChild& pending = *sa.pending_child;
-  const policy::Child* config = sa.connection->find_child(pending.task.request.child);
-  ASSERT(config);
+  const policy::Child* config = &pending.config();
   if (const auto* error = in.payloads.find_error()) {
     step.failure = read_child_error(sa, *config, pending, *error);
     return;

@@ -105,6 +105,7 @@ struct QueuedTask {
 /// Our side of a Child SA under negotiation, as the initiator of the exchange.
 struct PendingChild {
   CreateChild task;
+  policy::ConnectionPtr offered_by;  // as it was configured when this was offered
   std::uint32_t spi_in = 0;
   policy::Protocol protocol = policy::Protocol::esp;
   Bytes nonce;                                        // CREATE_CHILD_SA alone; IKE_AUTH uses the IKE SA's
@@ -114,6 +115,8 @@ struct PendingChild {
   // it made is gone. At most max_deleted of them.
   std::vector<std::uint32_t> deleted;
   static constexpr std::size_t max_deleted = 64;
+
+  const policy::Child& config() const { return *offered_by->find_child(task.request.child); }
 };
 
 /// An IKE SA that a CREATE_CHILD_SA exchange has agreed on, in the place of the one that it was on (RFC 7296 §2.18).

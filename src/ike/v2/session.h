@@ -37,6 +37,7 @@ class Ikev2Session final : public Session {
   bool rekey_child(Instant now, Environment& env, policy::ChildSaId id) override;
   bool reauthenticate(Instant now, Environment& env) override;
   void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
+  void on_reconfigured(Instant now, Environment& env, policy::ConnectionPtr connection) override;
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
   void on_addresses_changed(Instant now, Environment& env) override;
 
@@ -88,6 +89,7 @@ class Ikev2Session final : public Session {
   void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
   void finish_request(Instant now, Environment& env, Step& step);
   void finish_child(Instant now, Environment& env, const Step& step);
+  void close_if_outdated(Instant now, Environment& env, const PendingChild& pending);
   void put_off(Instant now, Environment& env, Task again, bool later);
   void on_failed_request(Instant now, Environment& env, event::Failure failure);
   void close_if_useless(event::FailureKind why);

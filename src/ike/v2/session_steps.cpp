@@ -185,7 +185,8 @@ void Ikev2Session::finish_child(Instant now, Environment& env, const Step& step)
   else if (!installed)
     env.spis.release(pending.spi_in);
   const auto& replaced = pending.task.replaces;
-  if (installed || !replaced) return;
+  if (installed) return close_if_outdated(now, env, pending);
+  if (!replaced) return;
   settle_without_ours(now, env, *replaced);
   if (step.again) return;
   on_renewal_failed(now, *replaced);
