@@ -235,3 +235,43 @@ rekey_steps() {
   # The peer began the last child, and Libreswan wants back what it began.
   [ $status -eq 0 ] && step "no ping lost" none_lost && step "terminate" peer_terminate "$kind_b" b
 }
+# reauth_case NAME OUTER MODE INNER IKE ESP: while a ping runs, the peers prove anew who they are, on another IKE SA with Child
+# SAs of its own before the older one goes: first begun by us, then by the peer
+reauth_case() {
+  case_name=$1 case_outer=$2 case_inner=$4 ike=$5 esp=$6
+  set_addresses "$2" "$3" "$4"
+  configure_both "$3"
+  if reauth_steps; then
+    ok "$case_name ($(wc -l <"$state/answered") pings, none lost)"
+    record a "no ping lost; reauthenticated by either side"
+    return
+  fi
+  echo "--- $kind_a:"; peer_log "$kind_a" a
+  echo "--- $kind_b:"; peer_log "$kind_b" b
+  echo "---"
+  peer_terminate "$kind_b" b >/dev/null 2>&1
+  peer_terminate "$kind_a" a >/dev/null 2>&1
+  return 1
+}
+reauth_steps() {
+  local pinging status
+  step "load a" peer_load "$kind_a" a && step "load b" peer_load "$kind_b" b || return
+  step "initiate" peer_initiate "$kind_a" a && step "ping" ping_through a "$end_a" "$to_b" || return
+  ip netns exec "$net-a" ping -n -i 0.05 -I "$end_a" "$to_b" >"$state/ping" 2>&1 &
+  pinging=$!
+  proved_anew a && proved_anew b
+  status=$?
+  kill -INT "$pinging" 2>/dev/null
+  wait "$pinging"
+  [ $status -eq 0 ] && step "no ping lost" none_lost && step "terminate" peer_terminate "$kind_b" b
+}
+ike_sas_there() { sallyport_ctl a status | grep -c '^  IKE SA'; }
+one_ike_sa() { [ "$(ike_sas_there)" = 1 ]; }
+# proved_anew SIDE: SIDE begins; the new IKE SA has a Child SA, and the older one goes
+proved_anew() {
+  local kind before
+  kind=$([ "$1" = a ] && echo "$kind_a" || echo "$kind_b")
+  before=$(children_made)
+  step "reauthenticate from $1" peer_reauth "$kind" "$1" && step "$1 made another child" wait_for 20 more_than children_made "$before" &&
+    step "the older IKE SA goes after $1 began" wait_for 40 one_ike_sa
+}

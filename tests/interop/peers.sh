@@ -4,7 +4,7 @@
 #   peer_load KIND SIDE          (re)loads the configuration that configure_KIND has written
 #   peer_initiate KIND SIDE      brings up connection `c`, child `x`
 #   peer_terminate KIND SIDE     closes it towards the peer
-#   peer_rekey KIND SIDE         makes fresh keys for the child; peer_rekey_ike: for the IKE SA
+#   peer_rekey KIND SIDE         makes fresh keys for the child; peer_rekey_ike: for the IKE SA; peer_reauth: another IKE SA
 #   peer_counts KIND SIDE        prints octets in, octets out, and `udp` or `plain`: of its Child SAs, as it sees them
 #   peer_version KIND SIDE       its name and version
 #   peer_log KIND SIDE           the end of what it said
@@ -82,6 +82,7 @@ strongswan_initiate() { strongswan_ctl "$1" --initiate --child x --timeout 20; }
 strongswan_terminate() { strongswan_ctl "$1" --terminate --ike c --timeout 10; }
 strongswan_rekey() { strongswan_ctl "$1" --rekey --child x; }
 strongswan_rekey_ike() { strongswan_ctl "$1" --rekey --ike c; }
+strongswan_reauth() { strongswan_ctl "$1" --rekey --ike c --reauth; }
 strongswan_counts() {
   strongswan_ctl "$1" --list-sas | awk '
     $1 == "in" || $1 == "out" { gsub(",", ""); for (i = 2; i < NF; i++) if ($(i + 1) == "bytes") sum[$1] += $i }
@@ -117,6 +118,7 @@ sallyport_swanctl() {  # the unmodified swanctl, to our control socket
 }
 sallyport_rekey() { sallyport_swanctl "$1" --rekey --child x; }
 sallyport_rekey_ike() { sallyport_swanctl "$1" --rekey --ike c; }
+sallyport_reauth() { sallyport_ctl "$1" rekey --reauth c; }
 sallyport_counts() {
   sallyport_ctl "$1" --json status | tr '{,}' '\n' | awk -F: '
     { gsub(/[" ]/, "") }
@@ -142,6 +144,7 @@ peer_initiate() { "$1_initiate" "$2"; }
 peer_terminate() { "$1_terminate" "$2"; }
 peer_rekey() { "$1_rekey" "$2"; }
 peer_rekey_ike() { "$1_rekey_ike" "$2"; }
+peer_reauth() { "$1_reauth" "$2"; }
 peer_counts() { "$1_counts" "$2"; }
 peer_log() { "$1_log" "$2"; }
 peer_down() { "$1_down" "$2"; }

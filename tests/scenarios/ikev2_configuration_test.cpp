@@ -251,6 +251,65 @@ TEST_F(Ikev2Configuration, TheAddressGoesOverToTheSuccessor) {
   EXPECT_EQ(leases(true), 0U);
 }
 
+TEST_F(Ikev2Configuration, TheLeaseStaysWhereTheClientProvesItselfAnew) {
+  load_with(pairing());
+  ASSERT_TRUE(comes_up());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(alice.reauthenticate("office"));
+    for (int second = 0; second < 15; ++second) {
+      EXPECT_TRUE(reaches(alice, first_inside, bob_inside)) << i << ", " << second;
+      EXPECT_TRUE(reaches(bob, bob_inside, first_inside)) << i << ", " << second;
+      EXPECT_THAT(alice.inner_addresses(), ElementsAre(first_inside));
+      EXPECT_EQ(leases(true), 1U);
+      pass(500ms);
+    }
+    EXPECT_TRUE(is_up());
+  }
+  EXPECT_EQ(alice.count<event::IkeSaReauthenticated>(), 3U);
+  EXPECT_EQ(leases(true) + leases(false), 1U);
+  ASSERT_TRUE(goes_down());
+  EXPECT_THAT(alice.inner_addresses(), IsEmpty());
+  EXPECT_EQ(leases(true), 0U);
+}
+
+TEST_F(Ikev2Configuration, TheLeaseStaysWhereTheGatewayLimitsTheProof) {
+  Pairing limited = pairing();
+  limited.right.reauth_time = policy::Seconds(60);
+  limited.right.over_time = policy::Seconds(20);
+  load_with(limited, {pool("10.3.0.1-10.3.0.1")});  // there is no other one
+  ASSERT_TRUE(comes_up());
+  for (int i = 0; i < 20; ++i) {
+    pass(15s);
+    EXPECT_TRUE(reaches(alice, first_inside, bob_inside)) << i;
+  }
+  EXPECT_GE(alice.count<event::IkeSaReauthenticated>(), 4U);
+  EXPECT_EQ(alice.count<event::NegotiationFailed>() + bob.count<event::NegotiationFailed>(), 0U);
+  EXPECT_EQ(leases(true), 1U);
+}
+
+/// A client that cannot be called: it has to ask for its address.
+TEST_F(Ikev2Configuration, AGatewayDoesNotBeginAnewItself) {
+  load_with(pairing());
+  ASSERT_TRUE(comes_up());
+  EXPECT_FALSE(bob.reauthenticate("office"));
+  pass(1min);
+  EXPECT_TRUE(is_up());
+  EXPECT_EQ(bob.count<event::IkeSaEstablished>(), 1U);
+}
+
+TEST_F(Ikev2Configuration, TheLeaseStaysWhereTheProofFailsOnce) {
+  load_with(pairing());
+  ASSERT_TRUE(comes_up());
+  mallory.take(OnPathAttacker::ike(ExchangeType::ike_auth, response));
+  ASSERT_TRUE(alice.reauthenticate("office"));
+  pass(4min);
+  mallory.forget_rules();
+  EXPECT_TRUE(reaches(alice, first_inside, bob_inside));
+  EXPECT_THAT(alice.inner_addresses(), ElementsAre(first_inside));
+  EXPECT_TRUE(eventually([&] { return is_up() && leases(true) == 1; }, 5min));
+  EXPECT_TRUE(reaches(bob, bob_inside, first_inside));
+}
+
 TEST_F(Ikev2Configuration, AClientThatAsksForNothingIsRefused) {
   Pairing silent = pairing();
   silent.left.vips.clear();
