@@ -71,6 +71,7 @@ int counters(const Global& global, const std::string& connection) {
   show("SAs", answer->find_section("sas"));
   show("packets in", answer->find_section("inbound"));
   show("packets out", answer->find_section("outbound"));
+  show("packets too big for their path", answer->find_section("path_mtu"));
   show("packets dropped", answer->find_section("drops"));
   show("at the sockets and the device", answer->find_section("system"));
   show_latency(answer->find_section("latency"));

@@ -253,6 +253,7 @@ std::string counters_json(const Message& totals, const std::vector<Message>& con
                {"sas", numbers(totals, "sas")},
                {"inbound", numbers(totals, "inbound")},
                {"outbound", numbers(totals, "outbound")},
+               {"path_mtu", numbers(totals, "path_mtu")},
                {"drops", numbers(totals, "drops")},
                {"system", numbers(totals, "system")},
                {"child_sas", child_sas},

@@ -28,6 +28,8 @@ struct DatapathConfig {
   Backend backend = Backend::automatic;
   std::string device = "sally0";  // the TUN device's name, at most 15 octets
   std::uint32_t workers = 0;      // 0: one for each core
+  std::uint16_t mtu = 0;          // of the device; 0: what the SAs take
+  bool tcp_mss = true;            // lowered to what the SAs take
 
   friend bool operator==(const DatapathConfig&, const DatapathConfig&) = default;
 };

@@ -104,6 +104,19 @@ TEST(Config, KeepsChildrenInTheOrderOfTheirWriting) {
   EXPECT_FALSE(children[1].copy_df);
 }
 
+TEST(Config, ReadsHowLargePacketsMayBe) {
+  EXPECT_EQ(load("").config.datapath.mtu, 0);
+  EXPECT_TRUE(load("").config.datapath.tcp_mss);
+  const Loaded loaded = load("[datapath]\nmtu = 1400\ntcp_mss = \"no\"\n");
+  EXPECT_EQ(told(loaded), "");
+  EXPECT_EQ(loaded.config.datapath.mtu, 1400);
+  EXPECT_FALSE(loaded.config.datapath.tcp_mss);
+  EXPECT_EQ(told("[datapath]\nmtu = \"auto\"\ntcp_mss = \"path\"\n"), "");
+  EXPECT_EQ(told("[datapath]\nmtu = 1279\n"),
+            "office.toml:2:7: error: datapath.mtu: 1279 is not an integer from 1280 to 65535");
+  EXPECT_NE(told("[datapath]\ntcp_mss = 1300\n"), "");
+}
+
 TEST(Config, ReadsTheDaemonsOwnSections) {
   const Loaded loaded = load(kOffice);
   EXPECT_EQ(loaded.config.datapath, (DatapathConfig{Backend::userspace, "ipsec7", 1}));

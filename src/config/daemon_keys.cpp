@@ -47,10 +47,27 @@ void read_workers(DatapathConfig& datapath, const ConfigNode& node, Diagnostics&
   }
 }
 
+constexpr std::uint64_t kLeastMtu = 1280;  // or there would be no IPv6 (RFC 8200 §5)
+
+void read_mtu(DatapathConfig& datapath, const ConfigNode& node, Diagnostics& diagnostics) {
+  if (node.kind() == ConfigNode::Kind::text && node.text() == "auto")
+    datapath.mtu = 0;
+  else
+    assign(datapath.mtu, read_number(node, diagnostics, kLeastMtu, 65535));
+}
+
+constexpr auto kMssWords = std::to_array<Word<bool>>({{"path", true}, {"no", false}});
+
 constexpr auto kDatapathKeys = std::to_array<Key<DatapathConfig>>({
     {{"backend", "auto, userspace", "auto", "what moves the packets"},
      [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.backend, read_word(n, d, kBackendWords)); }},
     {{"device", "name", "sally0", "the TUN device"}, read_device},
+    {{"mtu", "auto, 1280 to 65535", "auto",
+      "of the device: octets of a clear packet; auto: what the widest path takes"},
+     read_mtu},
+    {{"tcp_mss", "path, no", "path",
+      "the ends of TCP connections are told to send no larger segments than pass in one piece"},
+     [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.tcp_mss, read_word(n, d, kMssWords)); }},
     {{"workers", "0, 1", "0", "threads that move packets; 0: one for each core"}, read_workers},
 });
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <deque>
 #include <utility>
 
 #include "crypto/openssl/packet_cipher_openssl.h"
@@ -17,6 +18,7 @@
 #include "linux/address_watch.h"
 #include "linux/clock.h"
 #include "linux/guard.h"
+#include "linux/icmp_socket.h"
 #include "linux/kernel_random.h"
 #include "linux/packet_pump.h"
 #include "linux/reverse_path.h"
@@ -36,6 +38,8 @@ struct Overloaded : Fs... {
 };
 
 /// How long a stopping daemon waits for its peers to hear of it.
+/// Below, the kernel takes IPv6 away from a device (RFC 8200 §5).
+constexpr std::uint16_t kLeastDeviceMtu = 1280;
 constexpr Duration kGoodbye = std::chrono::seconds(2);
 /// Addresses and routes change several at a time: so long is waited for the rest.
 constexpr Duration kSettling = std::chrono::milliseconds(300);
@@ -66,8 +70,9 @@ std::unique_ptr<crypto::PacketCipherFactory> packet_ciphers() {
   return openssl;
 }
 
-datapath::Settings datapath_settings(const linux::TunDevice& tun) {
+datapath::Settings datapath_settings(const linux::TunDevice& tun, const config::DatapathConfig& config) {
   datapath::Settings settings;
+  settings.clamp_mss = config.tcp_mss;
   settings.join = {.tcp = tun.offload().tcp, .udp = tun.offload().udp};
   return settings;
 }
@@ -114,7 +119,7 @@ struct Daemon::Parts {
         ciphers(packet_ciphers()),
         tun(std::move(tun_in)),
         steering(std::move(steering_in)),
-        worker(*ciphers, random, datapath_settings(tun)),
+        worker(*ciphers, random, datapath_settings(tun, config.datapath)),
         machine(std::move(netlink), footprint, tun.index(), worker),
         node(settings, *crypto, random, machine) {}
 
@@ -126,6 +131,8 @@ struct Daemon::Parts {
   void move(const ike::MoveChildSa& child);
   void remove(policy::ChildSaId id);
   const policy::Connection* connection_called(std::string_view name) const;  // nullptr: none
+  linux::SystemResult<void> listen_for_path_errors();
+  void follow_path_mtu();
   void note(event::Event event);
   void begin_stop();
   bool has_said_goodbye() const;
@@ -156,6 +163,9 @@ struct Daemon::Parts {
 
   std::unique_ptr<linux::PacketPump> pump;
   linux::PacketTap* tap = nullptr;
+  std::deque<linux::IcmpSocket> icmp;  // watches point to them
+  std::vector<linux::EventLoop::Watch> icmp_watches;
+  std::uint16_t device_mtu = 0;
   std::optional<linux::SignalSource> signals;
   linux::EventLoop::Watch signal_watch;
   std::unique_ptr<ControlServer> control;
@@ -203,7 +213,12 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
                node.on_child_exhausted(now, sa.sa);
              else
                node.on_child_runs_low(now, sa.sa);
-           }}));
+           },
+       .path_mtu = [&p](const policy::IpAddress& remote) -> std::optional<std::uint16_t> {
+         const auto route = p.machine.route_to(remote);
+         return route && route->mtu != 0 ? std::optional(route->mtu) : std::nullopt;
+       }}));
+  TRY(p.listen_for_path_errors());
   p.loop->add_timers([&node] { return node.next_timeout(); }, [&node](Instant now) { node.on_timeout(now); });
   p.loop->add_timers([&p] { return p.stop_at; }, [&p](Instant) { p.loop->stop(); });
   p.loop->before_sleep([d = daemon.get()] { d->settle(); });
@@ -343,6 +358,7 @@ linux::SystemResult<void> Daemon::Parts::set_policy(policy::SpdPtr next) {
 
 void Daemon::settle() {
   while (auto effect = parts_->node.poll_effect()) parts_->carry_out(*effect);
+  parts_->follow_path_mtu();
   if (parts_->stop_at && parts_->has_said_goodbye()) parts_->loop->stop();
 }
 
@@ -399,6 +415,34 @@ void Daemon::Parts::install(policy::ChildSaSpec& spec) {
   if (const auto route = machine.route_to(spec.remote.address); route && route->mtu != 0)
     worker.set_path_mtu(spec.id, route->mtu);
   pump->release_held(linux::monotonic_now());
+}
+
+// ---- Path MTU (RFC 4301 §8.2)
+
+linux::SystemResult<void> Daemon::Parts::listen_for_path_errors() {
+  for (const auto family : {policy::Family::ipv4, policy::Family::ipv6}) {
+    auto opened = linux::IcmpSocket::open(family);
+    if (!opened && family == policy::Family::ipv6 && opened.error().number == EAFNOSUPPORT) continue;
+    linux::IcmpSocket& socket = icmp.emplace_back(TRY(std::move(opened)));
+    icmp_watches.push_back(TRY(loop->watch(socket.fd(), {.readable = true}, [this, &socket](linux::Readiness) {
+      const Instant now = linux::monotonic_now();
+      socket.receive([&](ByteView message) { worker.on_path_error(now, socket.family(), message); });
+    })));
+  }
+  return {};
+}
+
+/// The device takes what the widest path does: what another SA's does not, its sources are told one by one. Where there
+/// is no SA it stays as it is, because the next will be like the last.
+void Daemon::Parts::follow_path_mtu() {
+  const std::uint16_t fixed = configuration.files().datapath.mtu;
+  const std::uint16_t widest = worker.widest_clear_packet();
+  std::uint16_t wanted = fixed != 0 ? fixed : widest;
+  if (wanted == 0) return;
+  wanted = std::max(wanted, kLeastDeviceMtu);
+  if (wanted == device_mtu) return;
+  device_mtu = wanted;
+  if (const auto set = tun.set_mtu(wanted); !set) log::warning(set.error().text);
 }
 
 const policy::Connection* Daemon::Parts::connection_called(std::string_view name) const {

@@ -1,5 +1,7 @@
 #include "datapath/inbound.h"
 
+#include "datapath/mss.h"
+#include "datapath/pmtu.h"
 #include "datapath/transport.h"
 #include "datapath/tunnel.h"
 #include "wire/ip_header.h"
@@ -20,6 +22,7 @@ Inbound::Inbound(Sad& sad, const SpdView& spd, EarlyPackets& early, const Settin
       spd_(spd),
       early_(early),
       counters_(counters),
+      clamp_mss_(settings.clamp_mss),
       cache_(settings.flow_cache_size, random),
       coalescer_(settings.join) {}
 
@@ -216,6 +219,7 @@ void Inbound::decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header
     if (!traffic_class) return drop(DropReason::ecn_congestion, &sa, out);
     if (*traffic_class != ip->traffic_class()) wire::set_traffic_class(payload.data(), *traffic_class);
   }
+  lower_mss_of(sa, payload, *ip);
   deliver(sa, payload.first(ip->octets().size()), *ip, key);
 }
 
@@ -236,6 +240,7 @@ void Inbound::match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out) {
   const FlowKey key = FlowKey::of(*ip);
   if (!is_allowed(sa, *ip, key, out)) return;
   if (sa.behind_nat) mend_checksum(packet, *ip);
+  lower_mss_of(sa, packet, *ip);
   deliver(sa, packet, *ip, key);
 }
 
@@ -268,6 +273,11 @@ bool Inbound::is_allowed(Sa& sa, const wire::IpPacket& ip, const FlowKey& key, V
   if (quoted && sa.selectors.matches_outbound(*quoted)) return true;
   drop(DropReason::selector, &sa, out);
   return false;
+}
+
+/// What the peer's side says of itself bounds what ours sends: that has to fit the way out.
+void Inbound::lower_mss_of(const Sa& sa, ByteSpan packet, const wire::IpPacket& ip) const {
+  if (clamp_mss_ && begins_tcp(ip)) lower_mss(packet, ip, largest_clear_packet(sa, ip), false);
 }
 
 void Inbound::deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key) {

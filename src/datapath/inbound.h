@@ -64,6 +64,7 @@ class Inbound {
   void restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out);
   bool is_allowed(Sa& sa, const wire::IpPacket& ip, const FlowKey& key, Verdicts& out);
+  void lower_mss_of(const Sa& sa, ByteSpan packet, const wire::IpPacket& ip) const;
   void deliver(Sa& sa, ByteSpan packet, const wire::IpPacket& ip, const FlowKey& key);
   void count_delivered(Sa& sa, std::size_t packets, std::size_t octets);
   void drop(DropReason reason, Sa* sa, Verdicts& out);
@@ -72,6 +73,7 @@ class Inbound {
   const SpdView& spd_;
   EarlyPackets& early_;
   Counters& counters_;
+  bool clamp_mss_;
   FlowCache<const Sa*> cache_;  // flows whose packets the SA is known to be for
   FlowKey last_key_;            // the last flow that was found right, and its SA: packets of a flow come in runs
   const Sa* last_sa_ = nullptr;

@@ -1,5 +1,7 @@
 #include "datapath/outbound.h"
 
+#include "datapath/mss.h"
+
 namespace sallyport::datapath {
 namespace {
 
@@ -130,6 +132,7 @@ void Outbound::classify(Instant now, Instant since, const Packet& packet, Verdic
 
   if (!is_known) last_head_ = {};
   if (!is_known || !is_of_flow || !is_plain(*decision.sa) || !is_finished(packet.offload)) return;
+  if (settings_.clamp_mss && begins_tcp(*ip)) return;  // each is looked at
   last_head_ = FlowHead::of(*ip);
   run_ = static_cast<std::uint32_t>(items_.size()) - 1;  // what comes next may be like it
 }
@@ -185,6 +188,8 @@ void Outbound::ask_for_sa(Instant now, const FlowKey& key, const SpdRule& rule, 
 }
 
 void Outbound::assign(Sa& sa, const wire::IpPacket& ip, const Packet& packet) {
+  if (settings_.clamp_mss && begins_tcp(ip))
+    lower_mss(packet.bytes, ip, largest_clear_packet(sa, ip), packet.offload.needs_checksum);
   const auto index = static_cast<std::uint32_t>(items_.size());
   items_.push_back({ip, &packet, 1, BurstList::nothing});
   BurstList& list = sa.outbound.burst;

@@ -62,10 +62,11 @@ Bytes reply_v6(const wire::IpPacket& packet, std::size_t largest) {
 
 }  // namespace
 
-std::size_t largest_clear_packet(const Sa& sa, const wire::IpPacket& packet) {
+namespace {
+
+/// `kept`: what of the packet's own headers stays in front of ESP or AH, in transport mode.
+std::size_t largest_clear(const Sa& sa, std::size_t kept) {
   const bool outer_v6 = sa.local.address.is_v6();
-  // In transport mode the packet keeps its own header in front of ESP or AH.
-  const std::size_t kept = sa.mode == policy::Mode::transport ? packet.transport_offset() : 0;
   const std::size_t outer = (kept != 0  ? kept
                              : outer_v6 ? wire::ipv6_header_size
                                         : wire::ipv4_header_size) +
@@ -76,6 +77,17 @@ std::size_t largest_clear_packet(const Sa& sa, const wire::IpPacket& packet) {
   const std::size_t room = sa.outbound.path_mtu - outer;
   const std::size_t ah = sa.outer_ah ? sa.outer_ah->ah.header : 0;
   return kept + sa.outbound.layout.largest_payload(room - std::min(room, ah));
+}
+
+}  // namespace
+
+std::size_t largest_clear_packet(const Sa& sa, const wire::IpPacket& packet) {
+  return largest_clear(sa, sa.mode == policy::Mode::transport ? packet.transport_offset() : 0);
+}
+
+std::size_t largest_clear_packet(const Sa& sa) {
+  const std::size_t header = sa.local.address.is_v6() ? wire::ipv6_header_size : wire::ipv4_header_size;
+  return largest_clear(sa, sa.mode == policy::Mode::transport ? header : 0);
 }
 
 bool must_shrink(const wire::IpPacket& packet, std::size_t size) {

@@ -1,5 +1,7 @@
 #include "datapath/sad.h"
 
+#include <algorithm>
+
 namespace sallyport::datapath {
 namespace {
 
@@ -81,6 +83,8 @@ Result<std::unique_ptr<Sa>> make_sa(const policy::ChildSaSpec& spec, const Half&
                       .cipher = std::move(sealer),
                       .sequence = Sequence(extended, first_sequence_number),
                       .path_mtu = path_mtu,
+                      .route_mtu = path_mtu,
+                      .narrow_until = {},
                       .last_sent = {},
                       .burst = {}},
          .counters = {},
@@ -101,10 +105,12 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
     sa->outer_ah = TRY(make_sa(spec, {ah->suite, ah->inbound, ah->outbound}, ciphers, first_sequence_number, path_mtu));
     sa->outer_ah->inner_esp = sa.get();
     ah_by_spi_.insert(ah->inbound.spi, sa->outer_ah.get());
+    by_outbound_spi_.emplace(ah->outbound.spi, sa->outer_ah.get());
   }
   sa->age_rank = --newest_rank_;
   Sa* installed = sa.get();
   by_spi.insert(spec.inbound.spi, installed);
+  by_outbound_spi_.emplace(spec.outbound.spi, installed);
   by_id_.emplace(spec.id, std::move(sa));
   return installed;
 }
@@ -115,6 +121,12 @@ bool Sad::remove(policy::ChildSaId id) {
   const Sa& sa = *found->second;
   table_of(sa.protocol).erase(sa.inbound.spi);
   if (sa.outer_ah) ah_by_spi_.erase(sa.outer_ah->inbound.spi);
+  for (const Sa* half : {&sa, static_cast<const Sa*>(sa.outer_ah.get())}) {
+    if (half == nullptr) continue;
+    const auto [first, last] = by_outbound_spi_.equal_range(half->outbound.spi);
+    const auto place = std::find_if(first, last, [&](const auto& each) { return each.second == half; });
+    if (place != last) by_outbound_spi_.erase(place);
+  }
   by_id_.erase(found);
   return true;
 }

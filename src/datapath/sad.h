@@ -58,7 +58,9 @@ struct OutboundSa {
   bool in_use = true;     // false: the peer may not have it yet
   bool said_low = false;  // SequenceRunsOut, of either direction
   bool said_exhausted = false;
-  std::uint16_t path_mtu = 0;  // octets of the outer packet
+  std::uint16_t path_mtu = 0;           // octets of the outer packet
+  std::uint16_t route_mtu = 0;          // the same, of the route alone: without what ICMP errors said
+  std::optional<Instant> narrow_until;  // how long what they said counts
 
   /// How many packets may be sent without asking whether this is the last, or whether it is time to say something.
   std::uint64_t unquestioned(const Traffic& carried, const policy::Volume& soft, const policy::Volume& hard) const {
@@ -94,6 +96,7 @@ struct Sa {
   InboundSa inbound;
   OutboundSa outbound;
   Counters counters;
+  std::uint16_t largest_clear = 0;  // octets of a clear packet, of the kind that it is for
   std::string connection;
   std::string child;
 };
@@ -110,6 +113,12 @@ class Sad {
 
   Sa* find(policy::ChildSaId id) const;
   Sa* find_inbound(std::uint32_t spi) const { return by_spi_.find(spi); }
+  /// Whose outbound SPI this is, of all peers: they choose it.
+  template <class Visit>
+  void for_each_outbound(std::uint32_t spi, Visit visit) const {
+    const auto [first, last] = by_outbound_spi_.equal_range(spi);
+    for (auto each = first; each != last; ++each) visit(*each->second);
+  }
   Sa* find_inbound_ah(std::uint32_t spi) const { return ah_by_spi_.find(spi); }
   std::size_t size() const { return by_id_.size(); }
 
@@ -119,6 +128,7 @@ class Sad {
   std::unordered_map<policy::ChildSaId, std::unique_ptr<Sa>> by_id_;
   SpiTable by_spi_;  // ESP's
   SpiTable ah_by_spi_;
+  std::unordered_multimap<std::uint32_t, Sa*> by_outbound_spi_;  // of both
   std::int64_t newest_rank_ = 0;
 };
 

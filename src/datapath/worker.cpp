@@ -1,7 +1,11 @@
 #include "datapath/worker.h"
 
+#include <map>
+#include <set>
+
 #include "datapath/inbound.h"
 #include "datapath/outbound.h"
+#include "datapath/path_error.h"
 
 namespace sallyport::datapath {
 
@@ -25,6 +29,13 @@ struct Worker::Parts {
 
   void release_early(Instant now, Verdicts& out);
 
+  /// After each change to what an SA's path takes.
+  void count_size(Sa& sa);
+  void forget_size(Sa& sa);
+  void set_path_mtu(Sa& sa, std::uint16_t mtu, std::optional<Instant> until);
+  bool heed(Instant now, Sa& sa, const PathError& error);
+  void widen(Instant now);
+
   crypto::PacketCipherFactory& ciphers;
   Settings settings;
   Counters counters;
@@ -33,6 +44,10 @@ struct Worker::Parts {
   Outbound outbound;
   EarlyPackets early;
   Inbound inbound;
+  std::map<std::uint16_t, std::uint32_t> sizes;            // Sa::largest_clear, and of how many SAs
+  std::set<std::pair<Instant, policy::ChildSaId>> narrow;  // until when, of those that ICMP errors made so
+  IcmpRate path_error_rate;
+  PathErrors path_errors;
   std::vector<HoldQueue::Held> released;           // being sent: Sends may quote them
   std::vector<EarlyPackets::Held> released_early;  // being received: Delivers are of them
 };
@@ -54,6 +69,7 @@ Result<void> Worker::install(const policy::ChildSaSpec& spec, OutboundUse use) {
   Sa* sa = *installed;
   sa->outbound.in_use = use == OutboundUse::at_once;
   parts_->spd.add(*sa);
+  parts_->count_size(*sa);
   parts_->forget_flows();
   parts_->early.release(spec.suite.protocol, spec.inbound.spi);
   if (spec.bundled_ah) parts_->early.release(policy::Protocol::ah, spec.bundled_ah->inbound.spi);
@@ -84,6 +100,8 @@ bool Worker::remove(policy::ChildSaId id) {
   if (sa == nullptr) return false;
   parts_->forget_flows();
   parts_->spd.remove(*sa);
+  parts_->forget_size(*sa);
+  if (sa->outbound.narrow_until) parts_->narrow.erase({*sa->outbound.narrow_until, id});
   return parts_->sad.remove(id);
 }
 
@@ -95,14 +113,13 @@ bool Worker::update_endpoints(policy::ChildSaId id, const policy::Endpoint& loca
   sa->remote = sa->inbound.last_origin = remote;
   const bool is_ah = sa->protocol == policy::Protocol::ah;
   sa->udp_encap = udp_encap && !is_ah && !sa->outer_ah;
-  sa->outbound.path_mtu = parts_->settings.path_mtu;  // of the way before nothing is known of this one
   if (is_ah) sa->ah = AhLayout::of(*sa->inbound.cipher, local.address.is_v6());
   if (sa->outer_ah) {
     sa->outer_ah->local = local;
     sa->outer_ah->remote = sa->outer_ah->inbound.last_origin = remote;
     sa->outer_ah->ah = AhLayout::of(*sa->outer_ah->inbound.cipher, local.address.is_v6());
-    sa->outer_ah->outbound.path_mtu = parts_->settings.path_mtu;
   }
+  parts_->set_path_mtu(*sa, parts_->settings.path_mtu, {});  // of the way before nothing is known of this one
   parts_->forget_flows();
   return true;
 }
@@ -110,9 +127,74 @@ bool Worker::update_endpoints(policy::ChildSaId id, const policy::Endpoint& loca
 bool Worker::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {
   Sa* sa = parts_->sad.find(id);
   if (sa == nullptr) return false;
-  sa->outbound.path_mtu = std::max(mtu, smallest_path_mtu);
-  if (sa->outer_ah) sa->outer_ah->outbound.path_mtu = sa->outbound.path_mtu;
+  sa->outbound.route_mtu = std::max(mtu, smallest_path_mtu);
+  // What an ICMP error said counts on, unless the route is narrower still.
+  const bool narrower = sa->outbound.narrow_until && sa->outbound.path_mtu < sa->outbound.route_mtu;
+  if (!narrower) parts_->set_path_mtu(*sa, sa->outbound.route_mtu, {});
   return true;
+}
+
+// ---- Path MTU
+
+void Worker::Parts::count_size(Sa& sa) {
+  forget_size(sa);
+  sa.largest_clear = static_cast<std::uint16_t>(std::min<std::size_t>(largest_clear_packet(sa), 65535));
+  ++sizes[sa.largest_clear];
+}
+
+void Worker::Parts::forget_size(Sa& sa) {
+  const auto counted = sizes.find(sa.largest_clear);
+  if (counted != sizes.end() && --counted->second == 0) sizes.erase(counted);
+  sa.largest_clear = 0;
+}
+
+/// `until`: how long, if an ICMP error says so.
+void Worker::Parts::set_path_mtu(Sa& sa, std::uint16_t mtu, std::optional<Instant> until) {
+  OutboundSa& half = sa.outbound;
+  if (half.narrow_until) narrow.erase({*half.narrow_until, sa.id});
+  half.narrow_until = until;
+  if (until) narrow.insert({*until, sa.id});
+  half.path_mtu = mtu;
+  if (!until) half.route_mtu = mtu;
+  if (sa.outer_ah) sa.outer_ah->outbound.path_mtu = mtu;
+  count_size(sa);
+}
+
+bool Worker::on_path_error(Instant now, policy::Family family, ByteView icmp) {
+  bool heeded = false;
+  if (parts_->path_error_rate.allow(now))
+    if (const auto error = read_path_error(family, icmp))
+      parts_->sad.for_each_outbound(error->spi, [&](Sa& sa) { heeded |= parts_->heed(now, sa, *error); });
+  ++(heeded ? parts_->path_errors.heeded : parts_->path_errors.ignored);
+  return heeded;
+}
+
+bool Worker::Parts::heed(Instant now, Sa& found, const PathError& error) {
+  constexpr std::uint32_t under_way = 1 << 20;  // packets: more than a second's of the fastest
+  Sa& sa = found.inner_esp != nullptr ? *found.inner_esp : found;
+  const bool is_ah = found.protocol == policy::Protocol::ah;
+  if (error.is_ah != is_ah || error.udp_encap != found.udp_encap || error.local != sa.local.address ||
+      error.remote != sa.remote.address)
+    return false;
+  if (error.udp_encap && (error.local_port != sa.local.port || error.remote_port != sa.remote.port)) return false;
+  const std::uint64_t last = found.outbound.sequence.last_taken();
+  const std::uint32_t behind = static_cast<std::uint32_t>(last) - error.sequence;
+  if (last == 0 || behind >= std::min<std::uint64_t>(last, under_way)) return false;
+  const auto mtu = std::max(error.mtu, error.remote.is_v6() ? smallest_path_mtu_v6 : smallest_path_mtu);
+  if (mtu >= sa.outbound.path_mtu) return false;
+  set_path_mtu(sa, mtu, now + narrow_path_time);
+  return true;
+}
+
+void Worker::Parts::widen(Instant now) {
+  while (!narrow.empty() && narrow.begin()->first <= now) {
+    Sa* sa = sad.find(narrow.begin()->second);
+    set_path_mtu(*sa, sa->outbound.route_mtu, {});
+  }
+}
+
+std::uint16_t Worker::widest_clear_packet() const {
+  return parts_->sizes.empty() ? std::uint16_t{0} : parts_->sizes.rbegin()->first;
 }
 
 void Worker::set_policy(const policy::SpdPtr& spd) {
@@ -154,6 +236,7 @@ void Worker::Parts::release_early(Instant now, Verdicts& out) {
 void Worker::release_held(Instant now, Verdicts& out) {
   out.clear();
   Parts& parts = *parts_;
+  parts.widen(now);
   parts.release_early(now, out);
   parts.released.clear();
   parts.spd.take_released(parts.released);
@@ -167,12 +250,17 @@ std::optional<Instant> Worker::next_timeout() const {
   };
   const auto held = due(parts_->spd.held_since(), parts_->spd.has_released(), parts_->settings.hold_time);
   const auto early = due(parts_->early.since(), parts_->early.has_released(), parts_->settings.early_time);
-  return !held ? early : !early ? held : std::min(held, early);
+  const auto narrow = parts_->narrow.empty() ? std::nullopt : std::optional(parts_->narrow.begin()->first);
+  std::optional<Instant> first;
+  for (const auto& each : {held, early, narrow})
+    if (each && (!first || *each < *first)) first = each;
+  return first;
 }
 
 // ---- What was counted
 
 const Counters& Worker::counters() const { return parts_->counters; }
+const Worker::PathErrors& Worker::path_errors() const { return parts_->path_errors; }
 
 std::optional<SaStatus> Worker::status(policy::ChildSaId id) const {
   const Sa* sa = parts_->sad.find(id);

@@ -49,6 +49,8 @@ struct Settings {
     bool tcp = false;
     bool udp = false;
   } join;
+  /// Whether TCP's ends are told to send segments that fit through the SA in one piece.
+  bool clamp_mss = true;
   /// Where an outbound SA begins to count. 1 but in tests of what happens at the end (RFC 4303 §3.3.3).
   std::uint64_t first_sequence_number = 1;
 };
@@ -116,8 +118,12 @@ class Worker {
   /// False: there was no such SA.
   bool update_endpoints(policy::ChildSaId id, const policy::Endpoint& local, const policy::Endpoint& remote,
                         bool udp_encap);
-  /// The largest outer IP packet, in octets, that reaches the peer (at least 576, RFC 8900). False: no such SA.
+  /// The largest outer IP packet, in octets, that the route takes (at least 576, RFC 8900). False: no such SA.
   bool set_path_mtu(policy::ChildSaId id, std::uint16_t mtu);
+  /// An ICMP error that came in clear, from its type on, which anybody may have made (RFC 4301 §8.2.1). It counts only
+  /// when it says "too big" of a packet which an SA may have sent a moment ago, and only so far as every network takes:
+  /// then packets of that SA are smaller, for ten minutes. True: it counted.
+  bool on_path_error(Instant now, policy::Family family, ByteView icmp);
   /// Replaces all policies. SAs stay, and serve the policy of the same connection and child.
   void set_policy(const policy::SpdPtr& spd);
   /// The answer to NeedSa when nothing came of it: held packets are dropped, the next one asks again.
@@ -135,6 +141,13 @@ class Worker {
   // ---- What was counted
 
   const Counters& counters() const;
+  struct PathErrors {
+    std::uint64_t heeded = 0;
+    std::uint64_t ignored = 0;  // not about us, not believed, or too many at a time
+  };
+  const PathErrors& path_errors() const;
+  /// Octets of the largest clear packet that some SA takes in one piece; 0 without SAs.
+  std::uint16_t widest_clear_packet() const;
   std::optional<SaStatus> status(policy::ChildSaId id) const;
   std::size_t sa_count() const;
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace sallyport::linux {
 namespace {
@@ -22,8 +23,19 @@ std::optional<std::uint32_t> link_mtu(NetlinkSocket& netlink, std::uint32_t devi
   return asked ? mtu : std::nullopt;
 }
 
+/// Whether it is for a while: the kernel has learned it from an ICMP error, of which it has not asked what SPI it
+/// quotes.
+bool is_learned(const NetlinkAttributes& route) {
+  const auto found = route.find(RTA_CACHEINFO);
+  rta_cacheinfo info{};
+  if (!found || found->size() < sizeof info) return false;
+  std::memcpy(&info, found->data(), sizeof info);
+  return info.rta_expires != 0;
+}
+
 /// What the route itself says of the MTU; 0: nothing.
 std::uint32_t route_mtu(const NetlinkAttributes& route) {
+  if (is_learned(route)) return 0;
   const auto metrics = route.find(RTA_METRICS);
   return metrics ? NetlinkAttributes(*metrics).u32(RTAX_MTU) : 0;
 }

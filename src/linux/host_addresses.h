@@ -23,7 +23,7 @@ SystemResult<void> remove_address(NetlinkSocket& netlink, std::uint32_t device, 
 struct OuterRoute {
   policy::IpAddress source;
   std::uint32_t device = 0;  // interface index
-  std::uint16_t mtu = 0;     // octets of an IP packet; what path MTU discovery has learned counts
+  std::uint16_t mtu = 0;     // octets of an IP packet; what the kernel has learned of the path does not count
 };
 /// How a packet of ours leaves for `remote`, past our own rules. nullopt: there is no route.
 std::optional<OuterRoute> outer_route(NetlinkSocket& netlink, const Footprint& footprint,

@@ -196,14 +196,15 @@ std::span<const ReceivedPacket> PacketSocket::receive(ReceiveBuffers& buffers) c
   return {parts.packets.data(), kept};
 }
 
-/// IPv4 alone has the flag; over IPv6 it is the sender who fragments, or does not. With it the kernel heeds, and tells
-/// us of (EMSGSIZE), what it has learned of the path.
+/// IPv4 alone has the flag; over IPv6 it is the sender who fragments, or does not. With it the kernel tells us
+/// (EMSGSIZE) what the device does not take. What ICMP errors have told the kernel of the path it leaves to us: it
+/// believes them without a look at the SPI (datapath::Worker::on_path_error).
 void PacketSocket::set_dont_fragment(bool dont_fragment) {
   if (std::exchange(dont_fragment_, dont_fragment) == dont_fragment) return;
   if (family_ == policy::Family::ipv4)
-    set_option(file_.get(), IPPROTO_IP, IP_MTU_DISCOVER, dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT);
+    set_option(file_.get(), IPPROTO_IP, IP_MTU_DISCOVER, dont_fragment ? IP_PMTUDISC_PROBE : IP_PMTUDISC_DONT);
   else
-    set_option(file_.get(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, dont_fragment ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT);
+    set_option(file_.get(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, dont_fragment ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT);
 }
 
 }  // namespace sallyport::linux

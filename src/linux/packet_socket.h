@@ -59,7 +59,7 @@ struct OutgoingPacket {
 };
 
 /// What did not leave: of the packet with this index so many datagrams, the last because of this errno. EMSGSIZE:
-/// larger than the route allows, and not to be fragmented.
+/// larger than the device allows, and not to be fragmented.
 struct SendFailure {
   std::size_t index = 0;
   std::size_t datagrams = 0;

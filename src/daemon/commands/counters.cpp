@@ -19,6 +19,9 @@ Message totals(Daemon& daemon) {
   write_counts(answer.section("events"), daemon.journal().counts());
   write_packets(answer, daemon.worker().counters());
   write_pump(answer, daemon.pump());
+  auto& paths = answer.section("path_mtu");
+  paths.set("errors_heeded", daemon.worker().path_errors().heeded);
+  paths.set("errors_ignored", daemon.worker().path_errors().ignored);
   auto& sas = answer.section("sas");
   sas.set("ike", daemon.node().engine().sessions());
   sas.set("half_open", daemon.node().engine().half_open());
