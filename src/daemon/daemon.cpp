@@ -98,6 +98,13 @@ linux::SystemResult<std::vector<linux::PacketSocket>> open_sockets(const linux::
   return sockets;
 }
 
+/// Who brings an SA up on demand is no business of the kernel's.
+std::vector<policy::SpdEntry> told_to_kernel(const policy::Spd& spd) {
+  std::vector<policy::SpdEntry> entries = spd.entries;
+  for (policy::SpdEntry& entry : entries) entry.on_demand = false;
+  return entries;
+}
+
 void log_refusal(const linux::SystemResult<void>& done) {
   if (!done) log::error(done.error().text);
 }
@@ -130,7 +137,6 @@ struct Daemon::Parts {
   void install(policy::ChildSaSpec& spec);
   void move(const ike::MoveChildSa& child);
   void remove(policy::ChildSaId id);
-  const policy::Connection* connection_called(std::string_view name) const;  // nullptr: none
   linux::SystemResult<void> listen_for_path_errors();
   void follow_path_mtu();
   void note(event::Event event);
@@ -156,6 +162,7 @@ struct Daemon::Parts {
   Machine machine;
   node::Node node;
   policy::SpdPtr spd = std::make_shared<const policy::Spd>();
+  std::optional<std::vector<policy::SpdEntry>> entries_in_kernel;   // nullopt: not as they ought to be, or never set
   std::map<policy::PolicyId, linux::PolicyTraffic> counted_before;  // by guards that another has replaced
   std::optional<linux::SystemError> policy_error;                   // the last SetPolicy could not be carried out
   Journal journal;
@@ -319,8 +326,9 @@ Daemon::Reload Daemon::reload(bool dry_run) {
   next.reserve(reload.read.loaded.config.connections.size());
   for (const policy::Connection& connection : reload.read.loaded.config.connections)
     next.push_back(std::make_shared<const policy::Connection>(connection));
-  for (const auto& current : parts_->node.connections())  // what came over the control socket stays
-    if (std::ranges::count(parts_->configuration.control_connections(), current->name) != 0) next.push_back(current);
+  for (const std::string& name :
+       parts_->configuration.control_connections())  // what came over the control socket stays
+    if (const auto current = parts_->node.find(name)) next.push_back(current);
   reload.plan = parts_->node.plan(next);
   if (dry_run) return reload;
   log::set_level(reload.read.loaded.config.daemon.log);
@@ -341,17 +349,24 @@ std::map<policy::PolicyId, linux::PolicyTraffic> Daemon::Parts::policy_traffic()
 
 /// Block first, then know, then steer: at no moment may a packet that the new policies protect leave in clear.
 linux::SystemResult<void> Daemon::Parts::set_policy(policy::SpdPtr next) {
+  auto entries = told_to_kernel(*next);
+  if (entries_in_kernel == entries) {
+    worker.set_policy(next);
+    spd = std::move(next);
+    return {};
+  }
+  entries_in_kernel.reset();
   const auto heard = reverse_path.adapt(*next);
   for (const std::string& notice : heard.notices) log::warning(notice);
   auto counted = policy_traffic();
   TRY(linux::load_guard(*next, {footprint, heard.mark_arriving}));  // its counters begin anew
-  std::erase_if(counted, [&](const auto& each) {
-    return std::ranges::find(next->entries, each.first, &policy::SpdEntry::id) == next->entries.end();
-  });
+  std::erase_if(counted, [&](const auto& each) { return !node.policies().find(each.first); });
   counted_before = std::move(counted);
   worker.set_policy(next);
   spd = std::move(next);
-  return steering.apply(*spd);
+  TRY(steering.apply(*spd));
+  entries_in_kernel = std::move(entries);
+  return {};
 }
 
 // ---- Effects ----
@@ -445,22 +460,14 @@ void Daemon::Parts::follow_path_mtu() {
   if (const auto set = tun.set_mtu(wanted); !set) log::warning(set.error().text);
 }
 
-const policy::Connection* Daemon::Parts::connection_called(std::string_view name) const {
-  const auto& all = node.connections();
-  const auto found = std::ranges::find_if(all, [&](const auto& each) { return each->name == name; });
-  return found == all.end() ? nullptr : found->get();
-}
-
 void Daemon::Parts::note(event::Event event) {
   const auto* failed = std::get_if<event::NegotiationFailed>(&event);
-  const bool about_secret = failed && failed->failure.kind == event::FailureKind::authentication_failed;
-  const policy::Pad secrets = about_secret ? configuration.pad() : policy::Pad();
-  log::event(event, failed ? connection_called(failed->failure.connection) : nullptr, &secrets);
-  if (failed)
-    for (const policy::SpdEntry& entry : spd->entries)
-      if (entry.connection == failed->failure.connection &&
-          (failed->failure.child.empty() || entry.child == failed->failure.child))
-        worker.acquire_failed(entry.id);
+  const policy::ConnectionPtr connection = failed ? node.find(failed->failure.connection) : nullptr;
+  log::event(event, connection.get(), &node.engine().pad());
+  if (connection)
+    for (const policy::Child& child : connection->children)
+      if (failed->failure.child.empty() || child.name == failed->failure.child)
+        for (const policy::PolicyId id : node.policies().of(connection->name, child.name)) worker.acquire_failed(id);
   journal.add(linux::wall_clock_now(), std::move(event));
 }
 

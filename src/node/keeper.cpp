@@ -1,6 +1,7 @@
 #include "node/keeper.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace sallyport::node {
 namespace {
@@ -34,8 +35,24 @@ Duration wait_after(std::uint32_t failures, Duration longest, RandomSource& rand
 
 }  // namespace
 
+void Keeper::set_due(WantedOnes::value_type& wanted, std::optional<Instant> due) {
+  if (wanted.second.due) due_.erase({*wanted.second.due, wanted.first});
+  wanted.second.due = due;
+  if (due) due_.emplace(*due, wanted.first);
+}
+
+void Keeper::want_no_more(const Target& target) {
+  const auto found = wanted_.find(target);
+  if (found == wanted_.end()) return;
+  set_due(*found, std::nullopt);
+  wanted_.erase(found);
+}
+
 void Keeper::start(Instant now, const policy::Connection& connection, const policy::Child& child) {
-  if (child.start_action == policy::StartAction::start) wanted_[{connection.name, child.name}] = {.due = now};
+  if (child.start_action != policy::StartAction::start) return;
+  const Target target{connection.name, child.name};
+  want_no_more(target);
+  set_due(*wanted_.try_emplace(target).first, now);
 }
 
 void Keeper::on_initiated(const policy::Connection& connection, const policy::Child& child) {
@@ -46,20 +63,30 @@ void Keeper::on_initiated(const policy::Connection& connection, const policy::Ch
 
 void Keeper::forget(std::string_view connection, std::string_view child) {
   const Target target{std::string(connection), std::string(child)};
-  wanted_.erase(target);
+  want_no_more(target);
   resting_.erase(target);
-  trapped_.erase(target);
+  if (trapped_.erase(target) != 0) traps_changed_.insert(target);
 }
 
 void Keeper::forget_connection(std::string_view connection) {
-  std::erase_if(wanted_, [&](const auto& entry) { return entry.first.first == connection; });
-  std::erase_if(resting_, [&](const auto& entry) { return entry.first.first == connection; });
-  std::erase_if(trapped_, [&](const Target& target) { return target.first == connection; });
+  std::set<Target> found;
+  const auto collect = [&](const auto& targets, auto name) {
+    for (auto at = targets.lower_bound(Target(connection, "")); at != targets.end() && name(*at).first == connection;
+         ++at)
+      found.insert(name(*at));
+  };
+  const auto key = [](const auto& entry) -> const Target& { return entry.first; };
+  collect(wanted_, key);
+  collect(resting_, key);
+  collect(trapped_, std::identity());
+  for (const Target& target : found) forget(target.first, target.second);
 }
 
 void Keeper::forget_all() {
   wanted_.clear();
+  due_.clear();
   resting_.clear();
+  traps_changed_.merge(trapped_);
   trapped_.clear();
 }
 
@@ -86,10 +113,11 @@ void Keeper::on_up(Instant now, const policy::Connection& connection, const poli
   const auto found = kept ? wanted_.try_emplace(target).first : wanted_.find(target);
   if (found != wanted_.end()) {
     const std::uint32_t failures = kept ? found->second.failures : 0;
+    set_due(*found, std::nullopt);
     found->second = {.due = {}, .failures = failures, .up = found->second.up.value_or(now)};
   }
   resting_.erase(target);
-  trapped_.erase(target);
+  if (trapped_.erase(target) != 0) traps_changed_.insert(target);
 }
 
 void Keeper::on_down(Instant now, RandomSource& random, const policy::Connection& connection,
@@ -107,41 +135,35 @@ void Keeper::on_down(Instant now, RandomSource& random, const policy::Connection
   const bool trap = lost && (dead_peer ? child.dpd_action == policy::DpdAction::trap
                                        : child.close_action == policy::StartAction::trap);
   if (why == FailureKind::replaced && !for_ever) return forget(target.first, target.second);
-  if (trap) trapped_.insert(target);
+  if (trap && trapped_.insert(target).second) traps_changed_.insert(target);
   if (child.keep == Keep::on_demand && is_failed_attempt(why, was_up)) {
     Wait& rest = resting_[target];
     rest.until = now + wait_after(rest.failures++, kLongestRest, random);
   }
-  if (!restart) {
-    wanted_.erase(target);
-    return;
-  }
+  if (!restart) return want_no_more(target);
 
-  Wanted& wanted = wanted_[target];
+  WantedOnes::value_type& entry = *wanted_.try_emplace(target).first;
+  Wanted& wanted = entry.second;
   wanted.up.reset();
   const bool was_stable = !for_ever || (since && now - *since >= kStable);
   if (was_up && was_stable) wanted.failures = 0;
   if (is_failed_attempt(why, was_up) || (was_up && !was_stable)) ++wanted.failures;
   if (!for_ever && wanted.failures >= connection.keyingtries && connection.keyingtries != 0)
     return forget(target.first, target.second);
-  wanted.due = now + wait_after(wanted.failures, kLongestWait, random);
+  set_due(entry, now + wait_after(wanted.failures, kLongestWait, random));
 }
 
 std::vector<Keeper::Target> Keeper::pop_due(Instant now) {
   std::vector<Target> due;
-  for (auto& [target, wanted] : wanted_)
-    if (wanted.due && *wanted.due <= now) {
-      due.push_back(target);
-      wanted.due.reset();
-    }
+  while (!due_.empty() && due_.begin()->first <= now) {
+    due.push_back(due_.begin()->second);
+    set_due(*wanted_.find(due.back()), std::nullopt);
+  }
   return due;
 }
 
 std::optional<Instant> Keeper::next_timeout() const {
-  std::optional<Instant> first;
-  for (const auto& [target, wanted] : wanted_)
-    if (wanted.due && (!first || *wanted.due < *first)) first = wanted.due;
-  return first;
+  return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
 }
 
 }  // namespace sallyport::node

@@ -39,6 +39,8 @@ class Keeper {
 
   /// Went down, and its next packet is to bring it up: close_action or dpd_action `trap`.
   bool waits_for_traffic(std::string_view connection, std::string_view child) const;
+  /// Of which that may have changed since this was asked last.
+  std::set<Target> take_traps_changed() { return std::exchange(traps_changed_, {}); }
   /// Kept on demand, its last tries have failed, and the next packet is not to begin another before this moment.
   std::optional<Instant> rests_until(Instant now, std::string_view connection, std::string_view child) const;
   /// What is waited for before a child is tried again; nullopt: it is up, being tried, or not wanted.
@@ -57,9 +59,15 @@ class Keeper {
     std::uint32_t failures = 0;       // in a row
     std::optional<Instant> up = {};   // since
   };
-  std::map<Target, Wanted> wanted_;
-  std::map<Target, Wait> resting_;  // kept on demand, and failed
-  std::set<Target> trapped_;        // until they are up, or forgotten
+  using WantedOnes = std::map<Target, Wanted>;
+  void set_due(WantedOnes::value_type& wanted, std::optional<Instant> due);
+  void want_no_more(const Target& target);
+
+  WantedOnes wanted_;
+  std::set<std::pair<Instant, Target>> due_;  // those of wanted_ that are
+  std::map<Target, Wait> resting_;            // kept on demand, and failed
+  std::set<Target> trapped_;                  // until they are up, or forgotten
+  std::set<Target> traps_changed_;
 };
 
 }  // namespace sallyport::node

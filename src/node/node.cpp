@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <set>
-
-#include "node/policies.h"
+#include <unordered_map>
 
 namespace sallyport::node {
 namespace {
@@ -14,12 +13,6 @@ template <class... Fs>
 struct Overloaded : Fs... {
   using Fs::operator()...;
 };
-
-policy::ConnectionPtr find_in(const std::vector<policy::ConnectionPtr>& connections, std::string_view name) {
-  const auto found =
-      std::ranges::find_if(connections, [&](const auto& connection) { return connection->name == name; });
-  return found == connections.end() ? nullptr : *found;
-}
 
 /// Where it was written is no reason to restart a connection.
 bool same_meaning(policy::Connection a, policy::Connection b) {
@@ -43,15 +36,12 @@ std::string_view to_string(ConnectionStatus::State state) {
 }
 
 Node::Node(const ike::Settings& settings, crypto::Provider& crypto, RandomSource& random, const ike::HostView& host)
-    : random_(random),
-      host_(host),
-      engine_(settings, crypto, random, host),
-      spd_(std::make_shared<const policy::Spd>()) {}
+    : random_(random), engine_(settings, crypto, random, host), policies_(host) {}
 
 // ---- Configuration ----
 
 LoadPlan Node::plan(const std::vector<policy::ConnectionPtr>& connections) const {
-  return plan_load(connections_, connections);
+  return plan_load(this->connections(), connections);
 }
 
 void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
@@ -61,9 +51,7 @@ void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, pol
   // What means the same is the same object: its SAs compare themselves with it.
   for (auto& next : connections)
     if (const auto current = find(next->name); current && same_meaning(*current, *next)) next = current;
-  connections_ = connections;
-  policy_settings_ = std::move(policies);
-  configured_ = make_policies(connections_, policy_settings_, host_, configured_, next_policy_);
+  policies_.configure(connections, pools, std::move(policies));
   publish_policies();
   engine_.load(now, std::move(connections), std::move(pad), std::move(pools));  // closes what is otherwise now
   drain_engine(now);
@@ -112,28 +100,10 @@ void Node::shut_down(Instant now) {
   drain_engine(now);
 }
 
-/// Those of the configuration, and those that SAs bring along, which last as long as one SA needs them, be it a renewed
-/// one, or as long as the inner address that they are for.
 void Node::publish_policies() {
-  auto spd = std::make_shared<policy::Spd>(configured_);
-  for (policy::SpdEntry& entry : spd->entries)
-    entry.on_demand |= keeper_.waits_for_traffic(entry.connection, entry.child);
-  const auto add = [&](const policy::SpdEntry& entry) {
-    if (std::ranges::find(spd->entries, entry) == spd->entries.end()) spd->entries.push_back(entry);
-  };
-  for (const auto& [id, entry] : of_sas_) add(entry);
-  for (const policy::SpdEntry& entry : of_addresses_) add(entry);
-  policy::put_in_order(spd->entries);
-  if (spd->entries == spd_->entries) return;
-  spd_ = std::move(spd);
-  effects_.emplace_back(SetPolicy{spd_});
-}
-
-/// Is it for an inner address that we still have? Then nothing of it may leave in clear, be there an SA or not.
-bool Node::is_of_inner_address(const policy::SpdEntry& entry) const {
-  return std::ranges::any_of(own_addresses_, [&](const auto& own) {
-    return entry.local_ts.front().addresses == policy::AddressRange::host(own.first);
-  });
+  for (const auto& [connection, child] : keeper_.take_traps_changed())
+    policies_.set_waiting(connection, child, keeper_.waits_for_traffic(connection, child));
+  if (auto spd = policies_.publish()) effects_.emplace_back(SetPolicy{std::move(spd)});
 }
 
 // ---- Inputs ----
@@ -145,13 +115,15 @@ void Node::on_ike_datagram(Instant now, const ike::Datagram& datagram) {
 
 void Node::on_need_sa(Instant now, policy::PolicyId id, const policy::TrafficSelector& source,
                       const policy::TrafficSelector& destination) {
-  const auto entry = std::ranges::find(spd_->entries, id, &policy::SpdEntry::id);
-  if (entry == spd_->entries.end() || shutting_down_) return;
+  const policy::SpdEntry* entry = policies_.find(id);
+  if (!entry || shutting_down_) return;
   const auto connection = find(entry->connection);
-  const bool wanted = entry->on_demand || is_up(entry->connection, entry->child);
-  if (!connection || !wanted || keeper_.rests_until(now, entry->connection, entry->child)) return;
+  if (!connection) return;
+  // Where others are up, a client that is not is not to be called.
+  const bool wanted = entry->on_demand || (connection->pools.empty() && is_up(entry->connection, entry->child));
+  if (!wanted || keeper_.rests_until(now, entry->connection, entry->child)) return;
   effects_.emplace_back(ike::Notice{event::Acquired{entry->connection, entry->child, source, destination}});
-  try_to_initiate(now, entry->connection, {entry->child, source, destination});
+  try_to_initiate(now, connection->name, {entry->child, source, destination});
 }
 
 /// Nobody waits for the answer: what cannot even begin counts as an attempt that failed.
@@ -194,7 +166,9 @@ std::optional<Instant> Node::next_timeout() const {
   return !engine ? keeper : !keeper ? engine : std::min(*engine, *keeper);
 }
 
+/// Policies that nothing waits for are published once for all that happened.
 std::optional<Effect> Node::poll_effect() {
+  if (effects_.empty()) publish_policies();
   if (effects_.empty()) return std::nullopt;
   Effect effect = std::move(effects_.front());
   effects_.pop_front();
@@ -224,8 +198,7 @@ std::expected<void, Node::InitiateError> Node::initiate(Instant now, std::string
 
 std::size_t Node::terminate(Instant now, std::string_view connection, std::string_view child) {
   std::size_t matches = 0;
-  for (const auto& sa : engine_.status()) {
-    if (!connection.empty() && sa.connection != connection) continue;
+  for (const auto& sa : connection.empty() ? engine_.status() : engine_.status(connection)) {
     if (sa.state == ike::IkeSaStatus::State::closing && sa.children.empty()) continue;
     if (child.empty()) {
       matches += engine_.terminate(now, sa.id);
@@ -235,15 +208,14 @@ std::size_t Node::terminate(Instant now, std::string_view connection, std::strin
       if (child_sa.name == child && child_sa.state != ike::ChildSaStatus::State::deleted)
         matches += engine_.terminate(now, child_sa.id);
   }
-  for (const auto& configured : connections_)
-    if (connection.empty() || configured->name == connection)
-      for (const policy::Child& each : configured->children)
-        if (child.empty() || each.name == child) keeper_.forget(configured->name, each.name);
-  if (child.empty())
-    for (const auto& configured : connections_)
-      if (connection.empty() || configured->name == connection) engine_.forget_password(configured->name);
+  const auto named = connection.empty() ? connections() : std::vector{find(connection)};
+  for (const auto& configured : named) {
+    if (!configured) continue;
+    for (const policy::Child& each : configured->children)
+      if (child.empty() || each.name == child) keeper_.forget(configured->name, each.name);
+    if (child.empty()) engine_.forget_password(configured->name);
+  }
   drain_engine(now);
-  publish_policies();
   return matches;
 }
 
@@ -287,10 +259,12 @@ bool Node::terminate(Instant now, policy::ChildSaId id) {
 
 /// These are closed by hand. A child that other SAs are there for is wanted as before.
 void Node::forget_wish(const Keeper::Target& target, std::span<const policy::ChildSaId> closed) {
-  const bool stays = std::ranges::any_of(installed_, [&](const auto& sa) {
-    return sa.second == target && std::ranges::find(closed, sa.first) == closed.end();
-  });
-  if (!stays) keeper_.forget(target.first, target.second);
+  const auto up = up_.find(target);
+  const auto goes = static_cast<std::size_t>(std::ranges::count_if(closed, [&](policy::ChildSaId id) {
+    const auto sa = installed_.find(id);
+    return sa != installed_.end() && sa->second == target;
+  }));
+  if (up == up_.end() || up->second == goes) keeper_.forget(target.first, target.second);
 }
 
 // ---- Outputs of the engine ----
@@ -299,38 +273,23 @@ void Node::drain_engine(Instant now) {
   while (auto output = engine_.poll_output()) {
     std::visit(Overloaded{[&](ike::InstallChildSa& install) {
                             const policy::ChildSaSpec& spec = install.spec;
-                            installed_[spec.id] = {spec.connection, spec.child};
-                            if (auto entry = policy_of_sa(spec, configured_)) {
-                              entry->priority = policy_settings_.priority_of(spec.connection, spec.child);
-                              const auto twin = std::ranges::find_if(
-                                  spd_->entries, [&](const auto& other) { return same_but_for_id(*entry, other); });
-                              entry->id = twin != spd_->entries.end() ? twin->id : policy::PolicyId{++next_policy_};
-                              of_sas_[spec.id] = std::move(*entry);
-                              publish_policies();
-                            }
+                            const Keeper::Target target{spec.connection, spec.child};
+                            if (installed_.emplace(spec.id, target).second) ++up_[target];
+                            policies_.on_installed(spec);
+                            publish_policies();
                             effects_.emplace_back(std::move(install));
                           },
                           [&](ike::RemoveChildSa& remove) {
-                            installed_.erase(remove.id);
+                            if (const auto gone = installed_.extract(remove.id); !gone.empty())
+                              if (const auto up = up_.find(gone.mapped()); --up->second == 0) up_.erase(up);
+                            policies_.on_removed(remove.id);
                             effects_.emplace_back(remove);
-                            const auto entry = of_sas_.extract(remove.id);
-                            if (entry.empty()) return;
-                            const bool known = std::ranges::find(of_addresses_, entry.mapped()) != of_addresses_.end();
-                            if (!known && is_of_inner_address(entry.mapped()))
-                              of_addresses_.push_back(std::move(entry.mapped()));
-                            publish_policies();
                           },
                           [&](ike::AddAddress& add) {
-                            if (++own_addresses_[add.address] == 1) effects_.emplace_back(add);
+                            if (policies_.on_address(add.address)) effects_.emplace_back(add);
                           },
                           [&](ike::RemoveAddress& remove) {
-                            const auto own = own_addresses_.find(remove.address);
-                            if (own == own_addresses_.end() || --own->second != 0) return;
-                            own_addresses_.erase(own);
-                            effects_.emplace_back(remove);
-                            std::erase_if(of_addresses_,
-                                          [&](const auto& entry) { return !is_of_inner_address(entry); });
-                            publish_policies();
+                            if (policies_.on_address_gone(remove.address)) effects_.emplace_back(remove);
                           },
                           [&](ike::Notice& notice) {
                             on_event(now, notice.event);
@@ -342,10 +301,7 @@ void Node::drain_engine(Instant now) {
 }
 
 void Node::on_event(Instant now, const event::Event& event) {
-  std::visit(Overloaded{[&](const event::ChildSaInstalled& up) {
-                          on_up(now, up.connection, up.child);
-                          publish_policies();
-                        },
+  std::visit(Overloaded{[&](const event::ChildSaInstalled& up) { on_up(now, up.connection, up.child); },
                         [&](const event::ChildSaRemoved& down) { on_down(now, down.why, true); },
                         [&](const event::NegotiationFailed& failed) { on_down(now, failed.failure, false); },
                         [](const auto&) {}},
@@ -372,45 +328,51 @@ void Node::on_down(Instant now, const event::Failure& why, bool lost) {
     last_failures_[connection->name] = why;
     keeper_.on_down(now, random_, *connection, child, why.kind, lost);
   }
-  publish_policies();
 }
 
 // ---- What there is to see ----
 
-policy::ConnectionPtr Node::find(std::string_view connection) const { return find_in(connections_, connection); }
-
 bool Node::is_up(std::string_view connection, std::string_view child) const {
-  return std::ranges::any_of(
-      installed_, [&](const auto& entry) { return entry.second.first == connection && entry.second.second == child; });
+  return up_.contains(Keeper::Target(connection, child));
+}
+
+ConnectionStatus Node::status_of(const policy::ConnectionPtr& connection, std::vector<ike::IkeSaStatus> sas) const {
+  ConnectionStatus status{.connection = connection, .ike_sas = std::move(sas)};
+  const bool up = std::ranges::any_of(status.ike_sas, [&](const auto& sa) {
+    return !sa.children.empty() || (connection->children.empty() && sa.state == ike::IkeSaStatus::State::established);
+  });
+  const bool connecting =
+      std::ranges::any_of(status.ike_sas, [](const auto& sa) { return sa.state != ike::IkeSaStatus::State::closing; });
+  const bool on_demand = std::ranges::any_of(connection->children, [&](const policy::Child& child) {
+    return child.start_action == policy::StartAction::trap || keeper_.waits_for_traffic(connection->name, child.name);
+  });
+  status.state = up           ? ConnectionStatus::State::up
+                 : connecting ? ConnectionStatus::State::connecting
+                 : on_demand  ? ConnectionStatus::State::on_demand
+                              : ConnectionStatus::State::down;
+  for (const policy::Child& child : connection->children)
+    if (const auto wait = keeper_.waits(connection->name, child.name))
+      status.waiting.push_back({child.name, wait->until, wait->failures});
+  const auto why = last_failures_.find(connection->name);
+  if ((!up || !status.waiting.empty()) && why != last_failures_.end()) status.why = why->second;
+  return status;
 }
 
 std::vector<ConnectionStatus> Node::status() const {
-  const auto sas = engine_.status();
+  std::unordered_map<std::string, std::vector<ike::IkeSaStatus>> sas;
+  for (auto& sa : engine_.status()) sas[sa.connection].push_back(std::move(sa));
   std::vector<ConnectionStatus> all;
-  for (const auto& connection : connections_) {
-    ConnectionStatus status{.connection = connection};
-    for (const auto& sa : sas)
-      if (sa.connection == connection->name) status.ike_sas.push_back(sa);
-    const bool up = std::ranges::any_of(status.ike_sas, [&](const auto& sa) {
-      return !sa.children.empty() || (connection->children.empty() && sa.state == ike::IkeSaStatus::State::established);
-    });
-    const bool connecting = std::ranges::any_of(
-        status.ike_sas, [](const auto& sa) { return sa.state != ike::IkeSaStatus::State::closing; });
-    const bool on_demand = std::ranges::any_of(connection->children, [&](const policy::Child& child) {
-      return child.start_action == policy::StartAction::trap || keeper_.waits_for_traffic(connection->name, child.name);
-    });
-    status.state = up           ? ConnectionStatus::State::up
-                   : connecting ? ConnectionStatus::State::connecting
-                   : on_demand  ? ConnectionStatus::State::on_demand
-                                : ConnectionStatus::State::down;
-    for (const policy::Child& child : connection->children)
-      if (const auto wait = keeper_.waits(connection->name, child.name))
-        status.waiting.push_back({child.name, wait->until, wait->failures});
-    const auto why = last_failures_.find(connection->name);
-    if ((!up || !status.waiting.empty()) && why != last_failures_.end()) status.why = why->second;
-    all.push_back(std::move(status));
+  for (const auto& connection : connections()) {
+    const auto its = sas.find(connection->name);
+    all.push_back(status_of(connection, its == sas.end() ? std::vector<ike::IkeSaStatus>() : std::move(its->second)));
   }
   return all;
+}
+
+std::optional<ConnectionStatus> Node::status(std::string_view connection) const {
+  const auto configured = find(connection);
+  if (!configured) return std::nullopt;
+  return status_of(configured, engine_.status(connection));
 }
 
 }  // namespace sallyport::node

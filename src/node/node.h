@@ -9,12 +9,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ike/engine/engine.h"
 #include "node/effect.h"
 #include "node/keeper.h"
 #include "node/load_plan.h"
+#include "node/policies.h"
 #include "policy/shunt.h"
 
 namespace sallyport::node {
@@ -89,8 +91,11 @@ class Node {
   }
 
   std::vector<ConnectionStatus> status() const;
-  const std::vector<policy::ConnectionPtr>& connections() const { return connections_; }
-  const policy::Spd& policies() const { return *spd_; }
+  /// nullopt: no connection is called so.
+  std::optional<ConnectionStatus> status(std::string_view connection) const;
+  const std::vector<policy::ConnectionPtr>& connections() const { return engine_.connections().all(); }
+  policy::ConnectionPtr find(std::string_view connection) const { return engine_.connections().find(connection); }
+  const Policies& policies() const { return policies_; }
   const ike::Engine& engine() const { return engine_; }
 
  private:
@@ -103,27 +108,19 @@ class Node {
   void start(Instant now, const LoadPlan::Item& item);
   std::vector<Keeper::Target> begun_here(const std::vector<LoadPlan::Item>& items) const;
   void forget_wish(const Keeper::Target& target, std::span<const policy::ChildSaId> closed);
+  /// Whatever has changed of them so far is in force before any effect that is yet to come.
   void publish_policies();
-  bool is_of_inner_address(const policy::SpdEntry& entry) const;
   bool is_up(std::string_view connection, std::string_view child) const;
-  policy::ConnectionPtr find(std::string_view connection) const;
+  ConnectionStatus status_of(const policy::ConnectionPtr& connection, std::vector<ike::IkeSaStatus> sas) const;
 
   RandomSource& random_;
-  const ike::HostView& host_;
   ike::Engine engine_;
   Keeper keeper_;
-  std::vector<policy::ConnectionPtr> connections_;
-  policy::PolicySettings policy_settings_;
-  policy::Spd configured_;                                // policies of the configuration
-  std::map<policy::ChildSaId, policy::SpdEntry> of_sas_;  // and of SAs with peers that it does not name
-  std::vector<policy::SpdEntry> of_addresses_;            // and of SAs that went before our inner address did
-  policy::SpdPtr spd_;                                    // both, as published
-  std::uint32_t next_policy_ = 0;
+  Policies policies_;
   std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection; gone when it is up
-  /// Installed Child SAs, by connection and child: what is up.
-  std::map<policy::ChildSaId, Keeper::Target> installed_;
-  /// Inner addresses of ours, and how many IKE SAs have each.
-  std::map<policy::IpAddress, std::uint32_t> own_addresses_;
+  /// Installed Child SAs, and how many of them each child has: what is up.
+  std::unordered_map<policy::ChildSaId, Keeper::Target> installed_;
+  std::map<Keeper::Target, std::size_t> up_;
   bool shutting_down_ = false;
   std::deque<Effect> effects_;
 };

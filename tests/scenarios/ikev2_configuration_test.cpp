@@ -77,6 +77,22 @@ TEST_F(Ikev2Configuration, TheAddressBecomesTheSelector) {
   EXPECT_EQ(alice.count<event::NetworkConfigured>(), 1U);
 }
 
+TEST_F(Ikev2Configuration, NothingLeavesInClearForAClientThatIsNotThere) {
+  load_with(pairing());
+  const auto drops = [&] { return bob.worker()->counters().drops[datapath::DropReason::no_sa]; };
+  EXPECT_FALSE(reaches(bob, bob_inside, first_inside));
+  EXPECT_EQ(drops(), 1U) << "before anybody has come";
+  ASSERT_TRUE(comes_up());
+  const auto messages = world.trace().packets().size();
+  EXPECT_FALSE(reaches(bob, bob_inside, IpAddress::v4(10, 3, 0, 2)));
+  EXPECT_EQ(drops(), 2U) << "while another client is there";
+  EXPECT_EQ(world.trace().packets().size(), messages) << "and nobody is asked for another's address";
+  EXPECT_TRUE(reaches(bob, bob_inside, first_inside));
+  ASSERT_TRUE(goes_down());
+  EXPECT_FALSE(reaches(bob, bob_inside, first_inside));
+  EXPECT_EQ(drops(), 3U) << "after it has left";
+}
+
 TEST_F(Ikev2Configuration, AnAddressOfEachFamily) {
   Pairing both = pairing();
   both.left.vips = {IpAddress::unspecified(Family::ipv4), IpAddress::unspecified(Family::ipv6)};

@@ -116,8 +116,8 @@ const policy::Connection* choose_connection(Daemon& daemon, std::string_view ike
 
 std::set<std::string> children_up(Daemon& daemon, const std::string& connection) {
   std::set<std::string> names;
-  for (const auto& sa : daemon.node().engine().status())
-    if (sa.connection == connection && sa.state != ike::IkeSaStatus::State::closing)
+  for (const auto& sa : daemon.node().engine().status(connection))
+    if (sa.state != ike::IkeSaStatus::State::closing)
       for (const auto& child : sa.children) names.insert(child.name);
   return names;
 }
@@ -132,10 +132,8 @@ std::set<std::string> missing_children(Daemon& daemon, const policy::Connection&
 }
 
 bool is_established(Daemon& daemon, const std::string& connection) {
-  const auto all = daemon.node().engine().status();
-  return std::ranges::any_of(all, [&](const auto& sa) {
-    return sa.connection == connection && sa.state == ike::IkeSaStatus::State::established;
-  });
+  return std::ranges::any_of(daemon.node().engine().status(connection),
+                             [](const auto& sa) { return sa.state == ike::IkeSaStatus::State::established; });
 }
 
 Message nothing_of_that_name(std::string_view ike, std::string_view child) {

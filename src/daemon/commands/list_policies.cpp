@@ -43,7 +43,7 @@ Message describe(const policy::SpdEntry& entry) {
 Answer list_policies(Daemon& daemon, const Message& request) {
   std::vector<policy::SpdEntry> wanted;
   const std::string_view ike = text_of(request, "ike"), child = text_of(request, "child");
-  for (const auto& entry : daemon.node().policies().entries) {
+  for (const auto& entry : daemon.node().policies().published().entries) {
     const bool chosen = control::parse_boolean(text_of(request, kind_of(entry))).value_or(false);
     if (chosen && (ike.empty() || ike == entry.connection) && (child.empty() || child == entry.child))
       wanted.push_back(entry);

@@ -1,6 +1,7 @@
 // list-sas: the IKE SAs with their children, an event each.
 #include "control/value.h"
 #include "daemon/commands/command_list.h"
+#include "daemon/commands/live_events.h"
 #include "daemon/commands/sa_section.h"
 #include "daemon/daemon.h"
 
@@ -44,7 +45,7 @@ std::optional<Message> describe(Daemon& daemon, const ike::IkeSaStatus& sa, cons
 
 Answer list_sas(Daemon& daemon, const Message& request) {
   return stream("list-sa",
-                [&daemon, filter = Filter(request), sas = daemon.node().engine().status(),
+                [&daemon, filter = Filter(request), sas = sas_of(daemon.node(), text_of(request, "ike")),
                  next = std::size_t{0}]() mutable -> std::optional<Message> {
                   while (next < sas.size()) {
                     const auto& sa = sas[next++];

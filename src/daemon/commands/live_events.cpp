@@ -17,9 +17,7 @@ using control::ServerSession;
 int log_level(const event::Event& event) { return std::max(0, diagnose::verbosity_of(event) - 1); }
 
 std::optional<ike::IkeSaStatus> find_ike_sa(Daemon& daemon, policy::IkeSaId id) {
-  for (auto& sa : daemon.node().engine().status())
-    if (sa.id == id) return std::move(sa);
-  return std::nullopt;
+  return daemon.node().engine().status(id);
 }
 
 void tell_ike(ServerSession& client, Daemon& daemon, policy::IkeSaId id, std::string_view connection, bool up) {
@@ -140,15 +138,15 @@ void tell(ServerSession& client, Daemon& daemon, const JournalEntry& entry) {
 
 diagnose::Explanation explain_failure(Daemon& daemon, const event::Failure& failure) {
   const auto* connection = find_connection(daemon, failure.connection);
-  if (failure.kind != event::FailureKind::authentication_failed) return diagnose::explain(failure, connection);
-  const policy::Pad secrets = daemon.configuration().pad();
-  return diagnose::explain(failure, connection, &secrets);
+  return diagnose::explain(failure, connection, &daemon.node().engine().pad());
 }
 
 const policy::Connection* find_connection(Daemon& daemon, std::string_view name) {
-  const auto& all = daemon.node().connections();
-  const auto found = std::ranges::find_if(all, [&](const auto& connection) { return connection->name == name; });
-  return found == all.end() ? nullptr : found->get();
+  return daemon.node().find(name).get();
+}
+
+std::vector<ike::IkeSaStatus> sas_of(const node::Node& node, std::string_view connection) {
+  return connection.empty() ? node.engine().status() : node.engine().status(connection);
 }
 
 }  // namespace sallyport::daemon

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "control/server_session.h"
 #include "daemon/daemon.h"
@@ -26,5 +27,7 @@ diagnose::Explanation explain_failure(Daemon& daemon, const event::Failure& fail
 
 /// The configured connection of this name; nullptr: there is none.
 const policy::Connection* find_connection(Daemon& daemon, std::string_view name);
+/// Its IKE SAs; all that there are for an empty name.
+std::vector<ike::IkeSaStatus> sas_of(const node::Node& node, std::string_view connection);
 
 }  // namespace sallyport::daemon

@@ -47,7 +47,7 @@ Outcome rekey_all(Daemon& daemon, const Wanted& wanted) {
   Outcome outcome;
   node::Node& node = daemon.node();
   const Instant now = daemon.now();
-  for (const ike::IkeSaStatus& sa : node.engine().status()) {
+  for (const ike::IkeSaStatus& sa : sas_of(node, wanted.ike)) {
     if (!wanted.takes(sa)) continue;
     if (!wanted.names_child())
       outcome.add(wanted.reauth ? node.reauthenticate(now, sa.id) : node.rekey(now, sa.id), sa);

@@ -10,11 +10,13 @@ using control::Message;
 Answer status(Daemon& daemon, const Message& request) {
   const std::string_view wanted = text_of(request, "connection");
   std::vector<node::ConnectionStatus> all;
-  for (auto& each : daemon.node().status())
-    if (wanted.empty() || each.connection->name == wanted) all.push_back(std::move(each));
   std::vector<std::string> alone = shunts_alone(daemon.configuration().policies(), daemon.node().connections());
   if (!wanted.empty()) std::erase_if(alone, [&](const std::string& name) { return name != wanted; });
-  if (all.empty() && alone.empty() && !wanted.empty())
+  if (wanted.empty())
+    all = daemon.node().status();
+  else if (auto one = daemon.node().status(wanted))
+    all.push_back(std::move(*one));
+  else if (alone.empty())
     return failure("there is no connection called " + std::string(wanted));
   return stream(
       "status",
@@ -31,7 +33,7 @@ Answer status(Daemon& daemon, const Message& request) {
           message.set("state", to_string(node::ConnectionStatus::State::up));
         }
         const std::string name = index < all.size() ? all[index].connection->name : alone[index - all.size()];
-        write_policies(message, name, daemon.node().policies(), counted);
+        write_policies(message, name, daemon.node().policies().published(), counted);
         return message;
       },
       success());

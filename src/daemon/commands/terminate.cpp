@@ -44,7 +44,7 @@ struct Targets {
 
 Targets find_targets(const node::Node& node, const Selection& selection) {
   Targets targets;
-  for (const auto& sa : node.engine().status()) {
+  for (const auto& sa : sas_of(node, selection.ike)) {
     if (!selection.takes(sa)) continue;
     if (!selection.names_child()) {
       targets.ike_sas.insert(sa.id);
@@ -65,9 +65,11 @@ bool is_gone(const ike::IkeSaStatus& sa) { return sa.version == 1 && sa.state ==
 /// How many of them are still there.
 std::size_t left(const node::Node& node, const Targets& targets) {
   std::size_t count = 0;
-  for (const auto& sa : node.engine().status()) {
-    count += targets.ike_sas.contains(sa.id) && !is_gone(sa);
-    for (const auto& child : sa.children) count += targets.children.contains(child.id);
+  for (const policy::IkeSaId id : targets.concerned) {
+    const auto sa = node.engine().status(id);
+    if (!sa) continue;
+    count += targets.ike_sas.contains(id) && !is_gone(*sa);
+    for (const auto& child : sa->children) count += targets.children.contains(child.id);
   }
   return count;
 }

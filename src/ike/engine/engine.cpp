@@ -300,6 +300,8 @@ void Engine::on_addresses_changed(Instant now) {
 // ---- What there is to see ----
 
 const policy::AddressPools& Engine::pools() const { return state_->pools; }
+const policy::ConnectionTable& Engine::connections() const { return state_->connections; }
+const policy::Pad& Engine::pad() const { return state_->pad; }
 
 bool Engine::lacks_password(const policy::Connection& connection) const {
   return connection.local_xauth() && !state_->pad.find_user(user_name(connection.local_user())) &&
@@ -316,6 +318,15 @@ std::vector<IkeSaStatus> Engine::status() const {
   std::vector<IkeSaStatus> all;
   for (const auto& [spi, slot] : state_->slots)
     if (!slot.session->over()) all.push_back(slot.session->status());
+  std::ranges::sort(all, {}, &IkeSaStatus::id);
+  return all;
+}
+
+std::vector<IkeSaStatus> Engine::status(std::string_view connection) const {
+  std::vector<IkeSaStatus> all;
+  for (const bool initiated : {false, true})
+    for (const std::uint64_t spi : state_->index.of_connection(std::string(connection), initiated))
+      if (const Session& session = *state_->slots.at(spi).session; !session.over()) all.push_back(session.status());
   std::ranges::sort(all, {}, &IkeSaStatus::id);
   return all;
 }

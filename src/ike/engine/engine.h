@@ -67,8 +67,12 @@ class Engine {
   void forget_password(std::string_view connection);
 
   const policy::AddressPools& pools() const;
-  /// Of what both ends have closed there is nothing to be seen.
+  const policy::ConnectionTable& connections() const;
+  const policy::Pad& pad() const;
+  /// In the order in which they came to be. Of what both ends have closed there is nothing to be seen.
   std::vector<IkeSaStatus> status() const;
+  /// Of one connection, without a look at the others.
+  std::vector<IkeSaStatus> status(std::string_view connection) const;
   /// nullopt: there is none, or nothing to be seen of it any more.
   std::optional<IkeSaStatus> status(policy::IkeSaId id) const;
   /// For bounds and tests.
