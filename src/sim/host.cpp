@@ -88,7 +88,7 @@ void Host::load(Configuration configuration) {
 }
 
 void Host::apply_configuration() {
-  running_->node.load(world().now(), configuration_.connections, make_pad(configuration_.keys), configuration_.pools,
+  running_->node.load(clock(), configuration_.connections, make_pad(configuration_.keys), configuration_.pools,
                       configuration_.policies);
   settle();
 }
@@ -96,7 +96,7 @@ void Host::apply_configuration() {
 bool Host::initiate(std::string_view connection, std::string_view child) {
   if (!running_) return false;
   world().trace().note(world().now(), name(), "initiates");
-  const bool begun = running_->node.initiate(world().now(), connection, child).has_value();
+  const bool begun = running_->node.initiate(clock(), connection, child).has_value();
   settle();
   return begun;
 }
@@ -104,7 +104,7 @@ bool Host::initiate(std::string_view connection, std::string_view child) {
 std::size_t Host::terminate(std::string_view connection, std::string_view child) {
   if (!running_) return 0;
   world().trace().note(world().now(), name(), "terminates");
-  const std::size_t closed = running_->node.terminate(world().now(), connection, child);
+  const std::size_t closed = running_->node.terminate(clock(), connection, child);
   settle();
   return closed;
 }
@@ -115,10 +115,10 @@ bool Host::rekey(std::string_view connection, std::string_view child) {
   bool begun = false;
   for (const ike::IkeSaStatus& sa : ike_sas()) {
     if (sa.connection != connection || sa.state != ike::IkeSaStatus::State::established) continue;
-    if (child.empty()) begun |= running_->node.rekey(world().now(), sa.id);
+    if (child.empty()) begun |= running_->node.rekey(clock(), sa.id);
     for (const ike::ChildSaStatus& each : sa.children)
       if (each.name == child && each.state == ike::ChildSaStatus::State::installed)
-        begun |= running_->node.rekey(world().now(), each.id);
+        begun |= running_->node.rekey(clock(), each.id);
   }
   settle();
   return begun;
@@ -130,14 +130,14 @@ bool Host::reauthenticate(std::string_view connection) {
   bool begun = false;
   for (const ike::IkeSaStatus& sa : ike_sas())
     if (sa.connection == connection && sa.state == ike::IkeSaStatus::State::established)
-      begun |= running_->node.reauthenticate(world().now(), sa.id);
+      begun |= running_->node.reauthenticate(clock(), sa.id);
   settle();
   return begun;
 }
 
 void Host::shut_down() {
   if (!running_) return;
-  running_->node.shut_down(world().now());
+  running_->node.shut_down(clock());
   settle();
 }
 
@@ -193,8 +193,28 @@ void Host::change_addresses(std::vector<policy::IpAddress> addresses) {
   world().trace().note(world().now(), name(), "changes its addresses");
   addresses_ = std::move(addresses);
   if (!running_) return;
-  running_->node.on_addresses_changed(world().now());
+  running_->node.on_addresses_changed(clock());
   settle();
+}
+
+void Host::set_clock_drift(std::int32_t per_million) {
+  clock_then_ = clock();
+  drift_since_ = world().now();
+  drift_ = per_million;
+  armed_.reset();
+  arm();
+}
+
+Instant Host::clock() const {
+  const Duration passed = world().now() - drift_since_;
+  return clock_then_ + passed + passed * drift_ / 1'000'000;
+}
+
+/// Rounded up, so that the clock shows it by then.
+Instant Host::moment_of(Instant own) const {
+  const Duration wait = own - clock();
+  if (drift_ == 0) return world().now() + wait;
+  return world().now() + wait - wait * drift_ / (1'000'000 + drift_) + Duration(2);
 }
 
 bool Host::owns(const policy::IpAddress& address) const {
@@ -242,7 +262,7 @@ void Host::on_udp(const UdpView& udp) {
     if (encap.kind != wire::UdpEncapKind::ike) return;
     message = encap.content;
   }
-  running_->node.on_ike_datagram(world().now(), {.local = udp.destination, .remote = udp.source, .message = message});
+  running_->node.on_ike_datagram(clock(), {.local = udp.destination, .remote = udp.source, .message = message});
 }
 
 void Host::on_esp(const IpFields& outer, ByteView esp, std::uint16_t local_port, std::uint16_t remote_port) {
@@ -254,7 +274,7 @@ void Host::on_esp(const IpFields& outer, ByteView esp, std::uint16_t local_port,
                                     .udp_encap = local_port != 0,
                                     .traffic_class = outer.traffic_class,
                                     .hop_limit = outer.hop_limit};
-  running_->worker.inbound(world().now(), {&datagram, 1}, running_->verdicts);
+  running_->worker.inbound(clock(), {&datagram, 1}, running_->verdicts);
   carry_out_verdicts();
 }
 
@@ -266,7 +286,7 @@ void Host::on_ah(const IpFields& outer, Bytes packet) {
                                     .is_ah = true,
                                     .traffic_class = outer.traffic_class,
                                     .hop_limit = outer.hop_limit};
-  running_->worker.inbound(world().now(), {&datagram, 1}, running_->verdicts);
+  running_->worker.inbound(clock(), {&datagram, 1}, running_->verdicts);
   carry_out_verdicts();
 }
 
@@ -287,13 +307,13 @@ void Host::on_own_packet(Bytes packet) {
     ++counters_.blocked_out;
   } else {
     const datapath::Packet from_tun{.bytes = packet};
-    running_->worker.outbound(world().now(), {&from_tun, 1}, running_->verdicts);
+    running_->worker.outbound(clock(), {&from_tun, 1}, running_->verdicts);
     carry_out_verdicts();
   }
 }
 
 void Host::on_timer() {
-  const Instant now = world().now();
+  const Instant now = clock();
   if (const auto due = running_->node.next_timeout(); due && *due <= now) running_->node.on_timeout(now);
   if (const auto due = running_->worker.next_timeout(); due && *due <= now) {
     running_->worker.release_held(now, running_->verdicts);
@@ -310,7 +330,7 @@ void Host::settle() {
     } else if (installed_since_release_) {
       // Only now: an IKE_AUTH response that is among the effects has to arrive before the ESP that it makes possible.
       installed_since_release_ = false;
-      running_->worker.release_held(world().now(), running_->verdicts);
+      running_->worker.release_held(clock(), running_->verdicts);
       carry_out_verdicts();
     } else if (!own_packets_.empty()) {
       Bytes packet = std::move(own_packets_.front());
@@ -332,7 +352,7 @@ void Host::arm() {
   const auto node_due = running_->node.next_timeout(), worker_due = running_->worker.next_timeout();
   if (!node_due && !worker_due) return;
   const Instant due =
-      std::max(std::min(node_due.value_or(Instant::max()), worker_due.value_or(Instant::max())), world().now());
+      moment_of(std::max(std::min(node_due.value_or(Instant::max()), worker_due.value_or(Instant::max())), clock()));
   if (armed_ && *armed_ <= due) return;  // that event will look again
   armed_ = due;
   world().at(due, [this, due] {
@@ -346,9 +366,10 @@ void Host::arm() {
 
 void Host::carry_out_verdicts() {
   const datapath::Verdicts& verdicts = running_->verdicts;
-  const Instant now = world().now();
+  const Instant now = clock();
   for (const datapath::Send& esp : verdicts.sends) send_esp(esp);
-  for (const datapath::Deliver& clear : verdicts.deliveries) application_.on_packet(now, clear.to_bytes(), false);
+  for (const datapath::Deliver& clear : verdicts.deliveries)
+    application_.on_packet(world().now(), clear.to_bytes(), false);
   for (const datapath::NeedSa& need : verdicts.need_sa)
     running_->node.on_need_sa(now, need.policy, need.source, need.destination);
   for (const datapath::PeerMoved& moved : verdicts.peers_moved)
@@ -411,7 +432,7 @@ void Host::carry_out(node::Effect effect) {
           install.spec.initiated && !install.spec.settling ? OutboundUse::at_once : OutboundUse::when_heard;
       if (!running.worker.install(install.spec, use)) {
         ++host.counters_.install_refused;
-        running.node.terminate(host.world().now(), install.spec.id);
+        running.node.terminate(host.clock(), install.spec.id);
         return;
       }
       running.installed.insert_or_assign(install.spec.id, std::move(install.spec));

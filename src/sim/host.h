@@ -77,6 +77,8 @@ class Host final : public Device, private ike::HostView {
   /// Other addresses, the first of each family being the one that packets leave from: the cable is in another network.
   void change_addresses(std::vector<policy::IpAddress> addresses);
   void change_address(const policy::IpAddress& address) { change_addresses({address}); }
+  /// From now on its clock runs fast by so many millionths, or slow, below zero.
+  void set_clock_drift(std::int32_t per_million);
 
   // ---- What an observer sees
 
@@ -156,6 +158,9 @@ class Host final : public Device, private ike::HostView {
   const policy::SpdEntry* guard_entry(const wire::IpPacket& packet, bool outbound) const;
   void arm();
 
+  /// What its own clock shows; and when it will show a later moment.
+  Instant clock() const;
+  Instant moment_of(Instant own) const;
   bool owns(const policy::IpAddress& address) const;
 
   Cryptography cryptography_;
@@ -165,6 +170,8 @@ class Host final : public Device, private ike::HostView {
   policy::SpdPtr guard_;
   std::uint32_t boots_ = 0;
   std::unique_ptr<Running> running_;
+  std::int32_t drift_ = 0;  // of its clock, in millionths
+  Instant drift_since_{}, clock_then_{};
   bool installed_since_release_ = false;  // held packets may be free
   std::optional<Instant> armed_;          // when the timer event that counts will come
   Application application_;

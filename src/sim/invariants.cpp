@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "sim/sniff.h"
 #include "sim/timeline.h"
@@ -109,6 +110,21 @@ void check_ike_pairs(const Host& host, std::span<const Host* const> hosts, Viola
   }
 }
 
+/// Of a message of IKEv2 that is protected (RFC 7296 §3.14, RFC 7383 §2.5), the first eight octets of its IV.
+std::optional<std::uint64_t> first_of_iv(const Sniffed& sniffed) {
+  constexpr std::size_t generic_header = 4, fragment_numbers = 4;
+  const auto first = static_cast<wire::ikev2::PayloadType>(sniffed.ike.next_payload);
+  std::size_t at = wire::ike_header_size + generic_header;
+  if (first == wire::ikev2::PayloadType::skf)
+    at += fragment_numbers;
+  else if (first != wire::ikev2::PayloadType::sk)
+    return std::nullopt;
+  std::uint64_t iv = 0;
+  if (sniffed.content.size() < at + sizeof iv) return std::nullopt;
+  std::memcpy(&iv, sniffed.content.data() + at, sizeof iv);
+  return iv;
+}
+
 }  // namespace
 
 SecrecyWatch::SecrecyWatch(World& world) : world_(world) {
@@ -123,6 +139,43 @@ Tap::Verdict SecrecyWatch::on_packet(Link&, Direction, Bytes& packet) {
     violations_.push_back(
         fmt::format("{}: in clear on the wire: {}", time_text(world_.now()), to_string(sniff(packet))));
   return Verdict::pass;
+}
+
+NonceWatch::NonceWatch(std::vector<Link*> lines) : lines_(std::move(lines)) {
+  for (Link* line : lines_) line->add_tap(*this);
+}
+NonceWatch::~NonceWatch() {
+  for (Link* line : lines_) line->remove_tap(*this);
+}
+
+Tap::Verdict NonceWatch::on_packet(Link& link, Direction direction, Bytes& packet) {
+  if (direction != Direction::a_to_b) return Verdict::pass;
+  const Sniffed sniffed = sniff(packet);
+  std::optional<Nonce> nonce;
+  if (sniffed.kind == Sniffed::Kind::esp || sniffed.kind == Sniffed::Kind::ah)
+    nonce = Nonce{link.id().value, sniffed.spi, 0, sniffed.sequence};
+  if (const auto iv = sniffed.kind == Sniffed::Kind::ike ? first_of_iv(sniffed) : std::nullopt)
+    nonce = Nonce{link.id().value, sniffed.ike.initiator_spi, sniffed.ike.responder_spi, *iv};
+  if (!nonce) return Verdict::pass;
+  const std::size_t content = std::hash<std::string_view>()(as_text(sniffed.content));
+  const auto [known, is_new] = used_.try_emplace(*nonce, content);
+  if (!is_new && known->second != content && violations_.size() < leaks_told)
+    violations_.push_back(
+        fmt::format("{}: a nonce is used a second time: {}", time_text(link.now()), to_string(sniffed)));
+  return Verdict::pass;
+}
+
+Violations NonceWatch::check_keys(const Host& host) {
+  Violations violations;
+  for (const auto& [id, spec] : host.installed()) {
+    const policy::SaKeys& inbound = spec.inbound;
+    const Secret& key = inbound.encryption_key.empty() ? inbound.integrity_key : inbound.encryption_key;
+    const std::pair owner{host.name(), inbound.spi};
+    const auto [known, is_new] = keys_.try_emplace(to_bytes(key.view()), owner);
+    if (!is_new && known->second != owner)
+      violations.push_back(name_of(host, spec) + " has the key of another SA, at " + known->second.first);
+  }
+  return violations;
 }
 
 Violations check_bookkeeping(const Host& host) {

@@ -1,8 +1,10 @@
 // What must hold in every world, whatever befalls it. Checks return sentences about what is wrong; none: all is well.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "sim/host.h"
@@ -26,6 +28,31 @@ class SecrecyWatch final : public Tap {
 
  private:
   World& world_;
+  Violations violations_;
+};
+
+/// No key is used for two SAs, and no nonce for two packets: looks at what leaves by the `a` ends of some links, which
+/// are hosts, and at what hosts have installed.
+class NonceWatch final : public Tap {
+ public:
+  explicit NonceWatch(std::vector<Link*> lines);
+  ~NonceWatch() override;
+  NonceWatch(const NonceWatch&) = delete;
+  NonceWatch& operator=(const NonceWatch&) = delete;
+
+  Verdict on_packet(Link& link, Direction direction, Bytes& packet) override;
+  /// Of the SAs that this host receives by.
+  Violations check_keys(const Host& host);
+  /// The first few nonces that served two packets.
+  const Violations& violations() const { return violations_; }
+
+ private:
+  /// By whom, with which SPIs, and which nonce: of ESP and AH the sequence number, of IKEv2 the first octets of the IV.
+  using Nonce = std::tuple<std::uint32_t, std::uint64_t, std::uint64_t, std::uint64_t>;
+
+  std::vector<Link*> lines_;
+  std::map<Nonce, std::size_t> used_;                            // and the hash of what it was used for
+  std::map<Bytes, std::pair<std::string, std::uint32_t>> keys_;  // and the host and SPI that have them
   Violations violations_;
 };
 

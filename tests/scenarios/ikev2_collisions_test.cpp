@@ -131,6 +131,33 @@ TEST_P(CollisionsEitherWay, AnAnswerThatArrivesLateIsStillPartOfTheCollision) {
   expect_settled();
 }
 
+TEST_P(CollisionsEitherWay, WhatWonIsRenewedSoonAndWhatLostStaysLost) {
+  load_and_come_up();
+  ASSERT_TRUE(first().rekey("office", "lan"));
+  ASSERT_TRUE(second().rekey("office", "lan"));
+  pass(1s);
+  ASSERT_TRUE(first().rekey("office", "lan"));
+  expect_nothing_lost_for(1min);
+  expect_no_failure();
+  expect_settled();
+}
+
+TEST_P(CollisionsEitherWay, AnAnswerThatArrivesAfterTheOtherWasRenewedOnceMoreIsStillPartOfTheCollision) {
+  load_and_come_up();
+  for (int round = 0; round < 4; ++round) {  // so that each end wins at times
+    mallory.take(to_first(create_response), 2);
+    ASSERT_TRUE(first().rekey("office", "lan"));
+    ASSERT_TRUE(second().rekey("office", "lan"));
+    pass(2s);
+    ASSERT_TRUE(second().rekey("office", "lan"));
+    expect_nothing_lost_for(1min);
+    ASSERT_TRUE(is_up());
+    expect_pairs();
+  }
+  expect_no_failure();
+  expect_settled();
+}
+
 // ---- A renewal and a Delete of a Child SA ----
 
 TEST_P(CollisionsEitherWay, AChildSaThatThePeerClosesIsNotRenewed) {

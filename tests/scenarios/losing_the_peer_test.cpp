@@ -65,6 +65,55 @@ TEST_F(LosingThePeer, CutLineBroughtBackInTimeCostsNothing) {
   EXPECT_TRUE(both_reach_each_other());
 }
 
+// alice's own packets are lost while bob's arrive. Her last try alone would be 90 s after the first, and she would give
+// up after 165 s.
+
+TEST_F(LosingThePeer, OneThatIsHeardIsNotGivenUpForALostAnswer) {
+  load(office());
+  ASSERT_TRUE(comes_up());
+  ASSERT_TRUE(both_reach_each_other());  // so bob has no question left
+  const auto ike_sa = alice.ike_sas().front().id;
+  alice_link.quality(outward).up = false;
+  ASSERT_TRUE(alice.rekey("office", "lan"));
+  for (int i = 0; i < 40; ++i) {
+    bob.application().send_udp({bob_inside, 7}, {alice_inside, 7});
+    pass(5s);
+  }
+  alice_link.quality(outward).up = true;
+  EXPECT_TRUE(eventually([&] { return alice.count<event::ChildSaRekeyed>() == 1; }, 3min));
+  ASSERT_EQ(alice.established_ike_sas(), 1U);
+  EXPECT_EQ(alice.ike_sas().front().id, ike_sa);
+  EXPECT_TRUE(both_reach_each_other());
+}
+
+TEST_F(LosingThePeer, OneThatIsHeardAndNeverAnswersIsGivenUpInTheEnd) {
+  load(office());
+  ASSERT_TRUE(comes_up());
+  ASSERT_TRUE(both_reach_each_other());  // so bob has no question left
+  alice_link.quality(outward).up = false;
+  ASSERT_TRUE(alice.rekey("office", "lan"));
+  for (int i = 0; i < 160; ++i) {
+    bob.application().send_udp({bob_inside, 7}, {alice_inside, 7});
+    pass(5s);
+  }
+  EXPECT_TRUE(alice.ike_sas().empty());
+  EXPECT_EQ(failure_of(alice), FailureKind::peer_unreachable);
+  bob.crash();  // nobody has told it
+}
+
+TEST_F(LosingThePeer, WhatWaitsForItsAnswerIsSaidAgainAsSoonAsThePeerAsksSomething) {
+  Pairing pairing = office();
+  pairing.right.dpd_delay = 120s;
+  load(pairing);
+  ASSERT_TRUE(comes_up());
+  ASSERT_TRUE(both_reach_each_other());  // so bob has no question left
+  alice_link.quality(outward).up = false;
+  ASSERT_TRUE(alice.rekey("office", "lan"));
+  pass(100s);
+  alice_link.quality(outward).up = true;
+  EXPECT_TRUE(eventually([&] { return alice.count<event::ChildSaRekeyed>() == 1; }, 25s));
+}
+
 TEST_F(LosingThePeer, DpdActionRestartBringsItBack) {
   Pairing pairing = watchful();
   pairing.left.children[0].dpd_action = policy::DpdAction::restart;

@@ -49,11 +49,14 @@ struct SessionFacts {
   std::optional<Instant> established;
   std::optional<policy::IkeSaId> heir = {};  // another has taken over its Child SAs
 
-  // IKEv2 (ike/engine/reauthentication.h). The lineage: on which IKE SA the peers proved who they are, here or where
-  // this one was rekeyed from; who began that one, and its initiator's SPI.
+  // The lineage: on which IKE SA the peers proved who they are, here or, in IKEv2, where this one was rekeyed from; who
+  // began that one, when, and its initiator's SPI.
   policy::IkeSaId lineage = {};
   bool began_lineage = false;
   std::uint64_t lineage_spi = 0;
+  Instant lineage_created{};
+  std::optional<Instant> lineage_established = {};
+  // IKEv2 (ike/engine/reauthentication.h)
   std::optional<policy::IkeSaId> reauthenticates = {};  // made in the place of that lineage
   bool leaving = false;                                 // something took its place, it is about to be deleted
 };
@@ -108,6 +111,10 @@ class Session {
   virtual void forget_past(Instant, Environment&) {}
   /// Another IKE SA with the peer has come up meanwhile: this one is not to claim that it is the only one.
   virtual void withdraw_initial_contact() {}
+
+  /// The peer has begun one that is established, for the same connection: an attempt of ours that wants nothing else,
+  /// and has proved nothing yet, is given up.
+  virtual void yield_to(Environment&, const IkeSaStatus&) {}
 
   /// IKE SAs that have come from this one by an exchange of its own, established as they are: IKEv2's successors.
   virtual std::vector<std::unique_ptr<Session>> take_successors() { return {}; }

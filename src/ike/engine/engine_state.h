@@ -80,6 +80,7 @@ struct Engine::State final : Contacts {
   std::vector<policy::IpAddress> given_before(policy::IkeSaId ike_sa) const override;
   std::optional<Standing> standing_before(policy::IkeSaId ike_sa) const override;
   void drop_predecessors(Instant now, const SessionFacts& sole);
+  void end_attempts(Instant now, const Session& established);
   void settle_crossed(Instant now, const SessionFacts& facts);
   bool replaces_children_of(const Session& winner, const Session& loser) const;
   void settle_succession(Instant now, const SessionFacts& facts);

@@ -11,8 +11,8 @@ using event::FailureKind;
 
 /// Neither end knew of the other's attempt when it began its own.
 bool is_crossed(const SessionFacts& a, const SessionFacts& b) {
-  return a.initiator != b.initiator && a.established && b.established && a.created <= *b.established &&
-         b.created <= *a.established;
+  return a.began_lineage != b.began_lineage && a.lineage_established && b.lineage_established &&
+         a.lineage_created <= *b.lineage_established && b.lineage_created <= *a.lineage_established;
 }
 
 bool same_users(const IkeSaStatus& a, const IkeSaStatus& b) {
@@ -31,6 +31,7 @@ void Engine::State::on_established(Instant now, Session& session) {
   // Who begins, and began anew, asks for its Child SAs itself. Of a responder that did, we know which ones it lacks
   // when they have been taken over.
   if (sole && !facts.initiator) drop_predecessors(now, facts);
+  if (!facts.initiator) end_attempts(now, session);
   settle_crossed(now, facts);
   settle_succession(now, facts);
   if (sole && facts.initiator) drop_predecessors(now, facts);
@@ -54,7 +55,8 @@ void Engine::State::drop_predecessors(Instant now, const SessionFacts& sole) {
   for (const std::uint64_t spi : index.of_peer(status.remote_id)) {
     const Session& session = *slots.at(spi).session;
     const SessionFacts facts = session.facts();
-    if (facts.id == sole.id || !facts.established || facts.created > sole.created || is_crossed(facts, sole)) continue;
+    if (facts.id == sole.id || !facts.established || facts.lineage_created > sole.created || is_crossed(facts, sole))
+      continue;
     const IkeSaStatus other = session.status();
     if (other.local_id == status.local_id && other.remote_user == status.remote_user) old.push_back(facts.id);
   }
@@ -64,21 +66,33 @@ void Engine::State::drop_predecessors(Instant now, const SessionFacts& sole) {
   if (sole.initiator) with(now, sole.id, [&](Session& session, Environment& env) { session.forget_past(now, env); });
 }
 
+/// The peer was first.
+void Engine::State::end_attempts(Instant now, const Session& established) {
+  const IkeSaStatus other = established.status();
+  const SessionFacts facts = established.facts();
+  for (const std::uint64_t spi : index.of_connection_at(facts.connection->name, facts.remote.address)) {
+    Session& session = *slots.at(spi).session;
+    const SessionFacts attempt = session.facts();
+    if (!attempt.initiator || attempt.established) continue;
+    with(now, attempt.id, [&](Session& one, Environment& env) { one.yield_to(env, other); });
+  }
+}
+
 /// Both ends initiated at once, and now there are two IKE SAs for one purpose. The one with the lower initiator's SPI
-/// goes; both ends see the same SPIs, and the one that initiated it closes it.
+/// goes; both ends see the same SPIs, and the one that initiated it closes it. Either may have been rekeyed before the
+/// other was complete: what counts is how they began.
 void Engine::State::settle_crossed(Instant now, const SessionFacts& facts) {
   if (!facts.connection) return;
-  for (const std::uint64_t spi : index.of_connection(facts.connection->name, !facts.initiator)) {
+  std::vector<std::uint64_t> rivals = index.of_connection(facts.connection->name, false);
+  std::ranges::copy(index.of_connection(facts.connection->name, true), std::back_inserter(rivals));
+  for (const std::uint64_t spi : rivals) {
     const SessionFacts other = slots.at(spi).session->facts();
-    if (!other.established) continue;
-    const bool crossed = other.created <= *facts.established && facts.created <= *other.established;
-    // One that reauthenticates waits until its rival is complete (say_farewell); one that was rekeyed was not begun.
-    const bool rekeyed = facts.version == 2 && (facts.lineage != facts.id || other.lineage != other.id);
-    if (!crossed || rekeyed || facts.reauthenticates || other.reauthenticates) continue;
-    const bool this_loses = facts.spi_initiator < other.spi_initiator;
+    // One that reauthenticates waits until its rival is complete (say_farewell).
+    if (!other.established || !is_crossed(facts, other) || facts.reauthenticates || other.reauthenticates) continue;
+    const bool this_loses = facts.lineage_spi < other.lineage_spi;
     const SessionFacts& loser = this_loses ? facts : other;
     const SessionFacts& winner = this_loses ? other : facts;
-    if (!loser.initiator ||
+    if (!loser.began_lineage ||
         !replaces_children_of(*slots.at(winner.local_spi).session, *slots.at(loser.local_spi).session))
       continue;
     with(now, loser.id,

@@ -234,7 +234,12 @@ SessionFacts Ikev1Session::facts() const {
           .remote = sa_.remote,
           .created = sa_.created,
           .established = sa_.ready_for_phase_2() ? sa_.established : std::nullopt,
-          .heir = sa_.heir};
+          .heir = sa_.heir,
+          .lineage = sa_.id,
+          .began_lineage = sa_.initiator(),
+          .lineage_spi = sa_.cookie_i,
+          .lineage_created = sa_.created,
+          .lineage_established = sa_.ready_for_phase_2() ? sa_.established : std::nullopt};
 }
 
 IkeSaStatus Ikev1Session::status() const {

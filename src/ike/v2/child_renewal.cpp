@@ -66,7 +66,17 @@ void Ikev2Session::on_renewal_failed(Instant now, policy::ChildSaId id) {
 void Ikev2Session::settle_renewal(Instant now, Environment& env, policy::ChildSaId id) {
   const ChildSa* const child = sa_.find_child(id);
   ASSERT(child);
-  if (child->replaces && (child->initiated || sa_.renewing() != child->replaces)) choose_successor(now, env, id);
+  if (!child->replaces || (!child->initiated && sa_.renewing() == child->replaces)) return;
+  // Where the peer renews once more what it has made in the place of the same one, its newest stands for that.
+  const ChildSa* const older = sa_.find_child(*child->replaces);
+  std::optional<std::pair<policy::ChildSaId, Bytes>> stands_for;
+  if (!child->initiated && older && !older->initiated && older->replaces && sa_.renewing() == older->replaces)
+    stands_for.emplace(*older->replaces, older->lowest_nonce);
+  choose_successor(now, env, id);
+  if (ChildSa* const newest = stands_for ? find(id) : nullptr) {
+    newest->replaces = stands_for->first;
+    newest->lowest_nonce = std::move(stands_for->second);
+  }
 }
 
 /// Our own renewal of it came to nothing, or too late; the peer's, if there is one, counts.
@@ -105,6 +115,8 @@ void Ikev2Session::supersede(Instant now, Environment& env, ChildSa& older, cons
   older.retires.reset();
   older.superseded = true;
   older.successor = by.id;
+  for (ChildSa& other : sa_.children)  // what it had superseded itself does not count again when it goes
+    if (other.successor == older.id && other.id != by.id) other.successor = by.id;
   older.ours_to_delete = ours_to_delete;
   if (older.gone)
     older.retires = now + kLinger;

@@ -156,6 +156,8 @@ struct Authentication {
   policy::IkeSaId lineage;  // the IKE SA on which they did
   bool began = false;       // as its initiator
   std::uint64_t spi_i = 0;  // the initiator's, there
+  Instant created{};        // when that one was begun, and when it was established
+  std::optional<Instant> established;
   std::optional<Instant> due;
   std::optional<Instant> ends;              // without another proof, all of it is closed
   std::optional<policy::IkeSaId> replaces;  // a lineage

@@ -16,9 +16,17 @@ Duration jittered(Duration wait, const Settings& settings, RandomSource& random)
 Instant MessageWindow::sent_request(Instant now, std::vector<Bytes> datagrams, const Settings& settings,
                                     RandomSource& random) {
   ASSERT(!outstanding_);
-  outstanding_ = Outstanding{std::move(datagrams), 0, settings.retransmit_timeout};
+  outstanding_ = Outstanding{std::move(datagrams), 0, settings.retransmit_timeout, now};
   ++next_request_;
   return now + jittered(outstanding_->wait, settings, random);
+}
+
+bool MessageWindow::revive(const Settings& settings) {
+  ASSERT(outstanding_);
+  if (outstanding_->revivals == kMostRevivals) return false;
+  ++outstanding_->revivals;
+  begin_anew(settings);
+  return true;
 }
 
 std::optional<MessageWindow::Repetition> MessageWindow::repeat_request(Instant now, const Settings& settings,
@@ -26,6 +34,7 @@ std::optional<MessageWindow::Repetition> MessageWindow::repeat_request(Instant n
   ASSERT(outstanding_);
   if (outstanding_->repetitions >= settings.retransmit_tries) return std::nullopt;
   ++outstanding_->repetitions;
+  outstanding_->sent = now;
   outstanding_->wait =
       Duration(static_cast<Duration::rep>(static_cast<double>(outstanding_->wait.count()) * settings.retransmit_base));
   return Repetition{next_request_ - 1, outstanding_->repetitions, now + jittered(outstanding_->wait, settings, random)};

@@ -41,6 +41,11 @@ class MessageWindow {
   void begin_anew(const Settings& settings) {
     if (outstanding_) outstanding_->repetitions = 0, outstanding_->wait = settings.retransmit_timeout;
   }
+  /// When the outstanding request was sent last, be it for the first time.
+  Instant last_sent() const { return outstanding_->sent; }
+  /// The peer has been heard since then: it lives, and it is the request or its answer that was lost. The tries begin
+  /// anew. False: that has been so too often, and the peer just does not answer.
+  bool revive(const Settings& settings);
   /// nullopt when all tries are used up: the peer is unreachable.
   std::optional<Repetition> repeat_request(Instant now, const Settings& settings, RandomSource& random);
   /// The outstanding request's datagrams: one, or its fragments.
@@ -74,7 +79,10 @@ class MessageWindow {
     std::vector<Bytes> datagrams;
     std::uint32_t repetitions = 0;
     Duration wait{};
+    Instant sent{};
+    std::uint32_t revivals = 0;
   };
+  static constexpr std::uint32_t kMostRevivals = 3;
   std::uint32_t next_request_ = 0;
   std::optional<Outstanding> outstanding_;
 

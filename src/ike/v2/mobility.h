@@ -30,6 +30,7 @@ struct Mobility {
   Path proved;                            // and here it does, for certain: where the Child SAs are
   Bytes cookie;                           // COOKIE2 of the outstanding request; empty: none
   Bytes seen_as;                          // what the peer said last of where it sees us (NAT_DETECTION_DESTINATION_IP)
+  Instant seen_at{};                      // when it said so
   std::vector<Path> refused;              // by the peer; until something changes
   std::vector<Path> probed;               // other ways that the outstanding request went as well
 

@@ -31,6 +31,7 @@ void Ikev2Session::begin_lineage(const std::optional<policy::IkeSaId>& replaces)
   sa_.authentication.lineage = sa_.id;
   sa_.authentication.began = sa_.initiator();
   sa_.authentication.spi_i = sa_.spi_i;
+  sa_.authentication.created = sa_.created;
   sa_.authentication.replaces = replaces;
 }
 

@@ -31,8 +31,8 @@ std::unique_ptr<Ikev2Session> Ikev2Session::accept(const Inbound& in, Environmen
   IkeSa& sa = session->sa_;
   sa = std::move(accepted.sa);
   sa.id = env.numbers.next_ike_sa();
-  session->begin_lineage(std::nullopt);
   sa.created = in.now;
+  session->begin_lineage(std::nullopt);
   sa.timers.set(Timer::half_open, in.now + env.settings.half_open_timeout);
   const auto header = session->header_for(w::ExchangeType::ike_sa_init, 0, true);
   auto message = w::serialize_message(header, accepted.payloads);
@@ -98,6 +98,14 @@ void Ikev2Session::on_authentic(Instant now, Environment& env, const Received& r
         now, env, received,
         {.type = w::NotifyType::unsupported_critical_payload, .data = {static_cast<std::uint8_t>(unknown->type)}});
   dispatch(now, env, received, *payloads);
+  if (received.request) ask_again(now, env);
+}
+
+/// The peer is there. After an outage, what has waited long for its answer need not wait for its next turn.
+void Ikev2Session::ask_again(Instant now, Environment& env) {
+  if (sa_.state != State::established || !sa_.window.request_outstanding()) return;
+  if (now - sa_.window.last_sent() < env.settings.retransmit_timeout || !sa_.window.revive(env.settings)) return;
+  sa_.timers.set(Timer::retransmit, now);
 }
 
 /// Is it the message id's turn? A repeated request is answered from the cache here.

@@ -48,6 +48,7 @@ class Ikev2Session final : public Session {
   bool finished() const override { return sa_.state == State::closed && !sa_.timers.is_set(Timer::half_open); }
   bool over() const override { return sa_.state == State::closed; }
   bool half_open() const override { return sa_.role == Role::responder && !sa_.established; }
+  void yield_to(Environment& env, const IkeSaStatus& other) override;
   bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
   std::vector<std::unique_ptr<Session>> take_successors() override { return std::exchange(successors_, {}); }
   bool take_wish_for_successor() override { return std::exchange(wants_successor_, false); }
@@ -74,6 +75,7 @@ class Ikev2Session final : public Session {
   bool expects(Instant now, Environment& env, const Received& received);
   void refuse_authentic(Instant now, Environment& env, const Received& received, wire::ikev2::NotifyPayload notify);
   void heard(Instant now, Environment& env, const Received& received);
+  void ask_again(Instant now, Environment& env);
   void dispatch(Instant now, Environment& env, const Received& received, const wire::ikev2::PayloadChain& payloads);
   void reject(Environment& env, event::MessageRejected::Reason reason, const Datagram& datagram);
 

@@ -172,6 +172,7 @@ void Ikev2Session::apply_mobike_answer(Instant now, Environment& env, Moved move
   // Moved again meanwhile, or sent to several addresses: nobody knows what the answer is about.
   const bool is_certain = m.moves == m.asked_at && m.probed.empty();
   m.probed.clear();
+  if (!moved.seen_as.empty()) m.seen_at = now;
   switch (moved.answer) {
     case Answer::none:
       if (!moved.mapping_changed) break;

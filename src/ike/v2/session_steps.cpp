@@ -77,7 +77,7 @@ void Ikev2Session::apply_authentication(Instant now, Environment& env, Authentic
   sa_.connection = std::move(authenticated.connection);
   sa_.local_id = std::move(authenticated.local_id);
   sa_.remote_id = std::move(authenticated.remote_id);
-  sa_.established = now;
+  sa_.established = sa_.authentication.established = now;
   sa_.setup.reset();
   if (authenticated.ppk) {
     sa_.ppk = true;

@@ -299,6 +299,25 @@ void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) 
   if (!sa_.window.response().empty()) sa_.timers.set(Timer::half_open, now + env.settings.half_open_timeout);
 }
 
+void Ikev2Session::yield_to(Environment& env, const IkeSaStatus& other) {
+  if (sa_.state != State::init_sent || sa_.authentication.replaces) return;
+  const auto serves = [](const ChildSaStatus& child, const ChildRequest& request) {
+    return child.name == request.child && (!request.source || policy::covers(child.local_ts, {*request.source})) &&
+           (!request.destination || policy::covers(child.remote_ts, {*request.destination}));
+  };
+  const bool is_served = std::ranges::all_of(sa_.tasks, [&](const QueuedTask& queued) {
+    const auto* wanted = std::get_if<CreateChild>(&queued.task);
+    return wanted && std::ranges::any_of(other.children,
+                                         [&](const ChildSaStatus& child) { return serves(child, wanted->request); });
+  });
+  if (!is_served) return;
+  sa_.state = State::closed;
+  drop_pending(env);
+  sa_.tasks.clear();
+  sa_.setup.reset();
+  sa_.timers.cancel_all();
+}
+
 // ---- What there is to see ----
 
 SessionFacts Ikev2Session::facts() const {
@@ -313,6 +332,8 @@ SessionFacts Ikev2Session::facts() const {
           .lineage = sa_.authentication.lineage,
           .began_lineage = sa_.authentication.began,
           .lineage_spi = sa_.authentication.spi_i,
+          .lineage_created = sa_.authentication.created,
+          .lineage_established = sa_.authentication.established,
           .reauthenticates = sa_.authentication.replaces,
           .leaving = sa_.timers.is_set(Timer::retirement)};
 }

@@ -42,7 +42,11 @@ void Ikev2Session::on_retransmit(Instant now, Environment& env) {
   // Who only follows leaves the leading end the time to find another path (RFC 4555 §3.11).
   Settings patient = env.settings;
   if (sa_.state == State::established && sa_.mobility.agreed && !sa_.mobility.leads) ++patient.retransmit_tries;
-  const auto repetition = sa_.window.repeat_request(now, patient, env.random);
+  auto repetition = sa_.window.repeat_request(now, patient, env.random);
+  // Before what is alive is given up: an outage may have lasted just until now.
+  if (!repetition && sa_.state == State::established && last_heard(env) > sa_.window.last_sent() &&
+      sa_.window.revive(patient))
+    repetition = sa_.window.repeat_request(now, patient, env.random);
   if (!repetition) {
     auto why = failure(FailureKind::peer_unreachable, Side::remote);
     why.attempts = sa_.window.attempts();
@@ -61,7 +65,13 @@ void Ikev2Session::on_retransmit(Instant now, Environment& env) {
 
 void Ikev2Session::on_liveness(Instant now, Environment& env) {
   const Duration delay = sa_.connection->dpd_delay;
-  const Instant due = last_heard(env) + delay;
+  // That the peer answers does not say that it would find us: a NAT may have another mapping for us since (RFC 4555
+  // §3.8). That ESP comes does, and what the peer says of where it sees us.
+  const Mobility& mobility = sa_.mobility;
+  const Instant heard = mobility.agreed && mobility.leads && sa_.nat_local
+                            ? ike::last_heard(mobility.seen_at, sa_.children, env)
+                            : last_heard(env);
+  const Instant due = heard + delay;
   sa_.timers.set(Timer::liveness, due > now ? due : now + delay);
   if (due > now || sa_.window.request_outstanding()) return;  // an unanswered request asks the same question
   want(CheckLiveness{});
