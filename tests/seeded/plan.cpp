@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <span>
+
+#include "tests/seeded/dice.h"
 
 namespace sallyport::seeded {
 namespace {
@@ -13,41 +14,7 @@ using policy::IpAddress;
 using policy::Protocol;
 using sim::Chance;
 
-/// The dice, in the words of this file.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_(seed) {}
-
-  bool percent(std::uint32_t chance) { return Chance::percent(chance).strikes(random_); }
-  /// From `low` to `high`, both included.
-  std::uint32_t number(std::uint32_t low, std::uint32_t high) {
-    return low + static_cast<std::uint32_t>(random_.below(high - low + 1));
-  }
-  Duration time(Duration low, Duration high) {
-    return low +
-           Duration(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>((high - low).count()) + 1)));
-  }
-  /// Mostly none of it, else up to `most` percent.
-  Chance accident(std::uint32_t most) { return percent(50) ? Chance::percent(number(0, most)) : Chance::never(); }
-  template <class T, std::size_t N>
-  const T& pick(const std::array<T, N>& from) {
-    return from[random_.below(N)];
-  }
-  Side side() { return percent(50) ? Side::left : Side::right; }
-
- private:
-  SeededRandom random_;
-};
-
-sim::LinkQuality make_line(Dice& dice) {
-  return {.delay = dice.time(1ms, 150ms),
-          .jitter = dice.percent(50) ? dice.time(0ms, 50ms) : Duration(0),
-          .loss = dice.accident(40),
-          .duplication = dice.accident(20),
-          .reordering = dice.accident(20),
-          .hold_back = dice.time(1ms, 3s),
-          .corruption = dice.accident(10)};
-}
+Side side(Dice& dice) { return dice.percent(50) ? Side::left : Side::right; }
 
 // What costs little time: what it is about is the messages, not the arithmetic.
 constexpr std::array<std::string_view, 4> ike_words = {"aes128gcm16-prfsha256-x25519", "aes256gcm16-prfsha384-ecp256",
@@ -159,7 +126,7 @@ void choose_version(Plan& plan, Versions versions) {
   sim::at_both_ends(plan.pairing, [&](policy::Connection& end) {
     for (policy::Child& child : end.children) child.esp_proposals = esp;
   });
-  policy::Connection& odd = dice.side() == Side::left ? left : right;
+  policy::Connection& odd = side(dice) == Side::left ? left : right;
   if (dice.percent(15)) odd.version = policy::IkeVersion::any;
   if (dice.percent(10)) odd.aggressive = !odd.aggressive;
   // Whoever would rather begin with what the other does not take can only answer.
@@ -222,7 +189,7 @@ Action make_action(Dice& dice, Duration chaos) {
       Kind::replay,    Kind::mutate};
   return {.at = dice.time(0s, chaos),
           .kind = dice.pick(kinds),
-          .side = dice.side(),
+          .side = side(dice),
           .duration = dice.time(0s, 20s),
           .quality = make_line(dice)};
 }
@@ -236,7 +203,7 @@ void add_rekeying(Plan& plan) {
   for (std::uint32_t i = 0; i < times; ++i)
     plan.script.push_back({.at = dice.time(Duration(0), plan.chaos),
                            .kind = dice.pick(kinds),
-                           .side = dice.side(),
+                           .side = side(dice),
                            .duration = dice.time(Duration(0), 20s)});
 }
 

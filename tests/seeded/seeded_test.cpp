@@ -7,13 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
 #include <iostream>
 
-#include "crypto/openssl/packet_cipher_openssl.h"
-#include "crypto/openssl/provider_openssl.h"
-#include "tests/seeded/play.h"
+#include "tests/seeded/settings.h"
 
 namespace sallyport::seeded {
 namespace {
@@ -24,31 +20,11 @@ constexpr Versions versions = !SALLYPORT_HAS_IKEV1   ? Versions::ikev2
                               : !SALLYPORT_HAS_IKEV2 ? Versions::ikev1
                                                      : Versions::both;
 
-std::optional<std::uint64_t> environment(const char* name) {
-  const char* value = std::getenv(name);
-  if (!value) return std::nullopt;
-  return std::strtoull(value, nullptr, 10);
-}
-
-sim::Cryptography cryptography() {
-  static const auto provider = crypto::make_openssl_provider();
-  static const auto ciphers = crypto::make_openssl_factory();
-  return {*provider, *ciphers};
-}
-
-std::string all(const sim::Violations& violations) {
-  std::string text;
-  for (const std::string& violation : violations) text += "  " + violation + "\n";
-  return text;
-}
-
 void replay(std::uint64_t seed) {
   const Plan plan = make_plan(seed, versions);
   const Outcome outcome = play(plan, cryptography(), true);
   std::cout << to_string(plan) << outcome.timeline;
-  if (const char* directory = std::getenv("SALLYPORT_TRACES"))
-    std::ofstream(std::string(directory) + "/" + std::to_string(seed) + ".pcapng", std::ios::binary)
-        << as_text(outcome.capture);
+  save_capture(outcome, std::to_string(seed));
   EXPECT_TRUE(outcome.violations.empty()) << all(outcome.violations);
 }
 

@@ -20,7 +20,7 @@ half() {
     return 1
   fi
   # Other programs of the tree may be left from the other half.
-  SALLYPORT_WORLDS=400 ctest_lines build/half -j "$jobs" -LE '^netns$' -E '_NOT_BUILT$|^fuzz_'
+  SALLYPORT_WORLDS=400 SALLYPORT_MESHES=100 ctest_lines build/half -j "$jobs" -LE '^netns$' -E '_NOT_BUILT$|^fuzz_'
 }
 rm -rf build/half/bin
 half IKEv1 ON OFF ike_v1_tests

@@ -6,4 +6,4 @@
 build asan -DSALLYPORT_FUZZ_SECONDS="${SALLYPORT_FUZZ_SECONDS:-60}" || exit 1
 SALLYPORT_FLOOD=100000 ctest_lines build/asan -j "$jobs" -LE '^(seeded|netns)$' -E '^fuzz_'
 status=$?
-SALLYPORT_WORLDS=1000 SALLYPORT_FLOOD=100000 ctest_lines build/asan -j "$jobs" -L '^seeded$' && exit $status
+SALLYPORT_WORLDS=1000 SALLYPORT_MESHES=100 SALLYPORT_FLOOD=100000 ctest_lines build/asan -j "$jobs" -L '^seeded$' && exit $status
