@@ -159,6 +159,10 @@ std::size_t public_value_size(KeyExchangeMethod method) {
     case KeyExchangeMethod::brainpool512: return 2 * 64;
     case KeyExchangeMethod::x25519: return 32;
     case KeyExchangeMethod::x448: return 56;
+    // The encapsulation key (FIPS 203 §8).
+    case KeyExchangeMethod::ml_kem_512: return 800;
+    case KeyExchangeMethod::ml_kem_768: return 1184;
+    case KeyExchangeMethod::ml_kem_1024: return 1568;
   }
   unreachable();
 }
@@ -256,6 +260,9 @@ std::string_view to_string(KeyExchangeMethod method) {
     case KeyExchangeMethod::brainpool512: return "ecp512bp";
     case KeyExchangeMethod::x25519: return "x25519";
     case KeyExchangeMethod::x448: return "x448";
+    case KeyExchangeMethod::ml_kem_512: return "mlkem512";
+    case KeyExchangeMethod::ml_kem_768: return "mlkem768";
+    case KeyExchangeMethod::ml_kem_1024: return "mlkem1024";
   }
   unreachable();
 }

@@ -88,7 +88,10 @@ enum class KeyExchangeMethod : std::uint8_t {
   brainpool384,
   brainpool512,  // RFC 6954
   x25519,
-  x448,  // RFC 8031
+  x448,        // RFC 8031
+  ml_kem_512,  // FIPS 203, draft-ietf-ipsecme-ikev2-mlkem: a KEM, whose two halves differ
+  ml_kem_768,
+  ml_kem_1024,
 };
 
 /// How an encryption algorithm is laid out, in octets.
@@ -124,7 +127,7 @@ inline bool is_aes(Prf prf) { return prf == Prf::aes128_xcbc || prf == Prf::aes1
 /// The hash that the PRF is the HMAC of; not for those of AES.
 Hash hash_of(Prf prf);
 
-/// Octets of a public value as it stands in a KE payload; 0 for `none`.
+/// Octets of the public value of whoever begins, as it stands in a KE payload; 0 for `none`.
 std::size_t public_value_size(KeyExchangeMethod method);
 
 /// The words of swanctl's proposals and of our log lines: "aes256gcm16", "sha256", "prfsha384", "ecp384".

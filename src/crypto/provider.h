@@ -14,7 +14,8 @@
 
 namespace sallyport::crypto {
 
-/// One side of one key exchange: made with a fresh secret, used once.
+/// One side of one key exchange: made with a fresh secret, used once. Of a KEM it is the initiator's: the responder has
+/// no half of its own before it has seen the other one (Provider::answer_key_exchange()).
 class KeyExchange {
  public:
   virtual ~KeyExchange() = default;
@@ -24,6 +25,12 @@ class KeyExchange {
   /// The shared secret in the form that SKEYSEED is made from. Checks what RFC 6989 demands of a public value: range,
   /// point on the curve, not the point at infinity, result not all zero. ErrorCode::out_of_range when it is not so.
   virtual Result<Secret> shared_secret(ByteView peer_public_value) = 0;
+};
+
+/// The responder's half, and the secret that it has with the initiator.
+struct KeyExchangeAnswer {
+  Bytes public_value;
+  Secret shared_secret;
 };
 
 class Provider {
@@ -55,6 +62,14 @@ class Provider {
 
   /// A fresh key pair from our own random source. ErrorCode::unsupported for a method that the library lacks.
   virtual Result<std::unique_ptr<KeyExchange>> start_key_exchange(KeyExchangeMethod method, RandomSource& random) = 0;
+  /// A responder's part, whole. ErrorCode::unsupported likewise, ErrorCode::out_of_range for a public value that is
+  /// none.
+  virtual Result<KeyExchangeAnswer> answer_key_exchange(KeyExchangeMethod method, ByteView peer_public_value,
+                                                        RandomSource& random) {
+    const auto own = TRY(start_key_exchange(method, random));
+    Secret shared = TRY(own->shared_secret(peer_public_value));
+    return KeyExchangeAnswer{to_bytes(own->public_value()), std::move(shared)};
+  }
 };
 
 /// prf+ (RFC 7296 §2.13): `size` octets, at most 255 times the PRF's output.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "daemon/library_checks.h"
 #include "linux/files.h"
 
 namespace sallyport::daemon {
@@ -20,7 +21,7 @@ ByteView without_newline(ByteView secret) {
 
 }  // namespace
 
-ReadConfiguration read_configuration(const std::string& main) {
+ReadConfiguration read_configuration(const std::string& main, const crypto::Provider& crypto) {
   const auto names = linux::config_files(main);
   if (!names) return {.unreadable = names.error().text};
   std::vector<config::SourceFile> files;
@@ -39,6 +40,8 @@ ReadConfiguration read_configuration(const std::string& main) {
   };
   ReadConfiguration read{config::parse(files, read_secret), std::nullopt};
   for (config::SourceFile& file : files) wipe({reinterpret_cast<std::uint8_t*>(file.text.data()), file.text.size()});
+  for (const policy::Connection& connection : read.loaded.config.connections)
+    std::ranges::move(check_library(connection, crypto), std::back_inserter(read.loaded.diagnostics));
   return read;
 }
 

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "config/connection.h"
+#include "crypto/provider.h"
 #include "policy/connection.h"
 #include "policy/pad.h"
 
@@ -19,8 +20,9 @@ struct ReadConfiguration {
 
   bool ok() const { return !unreadable && loaded.ok(); }
 };
-/// `main` and the conf.d folder beside it; secret_file paths are relative to the folder of `main`.
-ReadConfiguration read_configuration(const std::string& main);
+/// `main` and the conf.d folder beside it; secret_file paths are relative to the folder of `main`. What `crypto` does
+/// not have is an error.
+ReadConfiguration read_configuration(const std::string& main, const crypto::Provider& crypto);
 
 class Configuration {
  public:

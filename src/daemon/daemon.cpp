@@ -320,7 +320,7 @@ void Daemon::apply_configuration() {
 }
 
 Daemon::Reload Daemon::reload(bool dry_run) {
-  Reload reload{read_configuration(parts_->options.config), {}};
+  Reload reload{read_configuration(parts_->options.config, *parts_->crypto), {}};
   if (!reload.read.ok()) return reload;
   std::vector<policy::ConnectionPtr> next;
   next.reserve(reload.read.loaded.config.connections.size());
@@ -480,6 +480,7 @@ void Daemon::set_tap(linux::PacketTap* tap) { parts_->pump->set_tap(parts_->tap 
 bool Daemon::has_tap() const { return parts_->tap != nullptr; }
 KeyRing& Daemon::keys() { return parts_->keys; }
 Journal& Daemon::journal() { return parts_->journal; }
+const crypto::Provider& Daemon::crypto() const { return *parts_->crypto; }
 Configuration& Daemon::configuration() { return parts_->configuration; }
 linux::EventLoop& Daemon::loop() { return *parts_->loop; }
 Instant Daemon::now() const { return linux::monotonic_now(); }

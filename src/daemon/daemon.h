@@ -49,6 +49,7 @@ class Daemon {
   KeyRing& keys();
   Journal& journal();
   Configuration& configuration();
+  const crypto::Provider& crypto() const;
   linux::EventLoop& loop();
   Instant now() const;
   /// Since when it runs.

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "crypto/openssl/provider_openssl.h"
 #include "daemon/daemon.h"
 
 namespace {
@@ -35,7 +36,8 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
 
-  ReadConfiguration read = sallyport::daemon::read_configuration(options.config);
+  ReadConfiguration read =
+      sallyport::daemon::read_configuration(options.config, *sallyport::crypto::make_openssl_provider());
   print_diagnostics(read);
   if (!read.ok()) return 1;
   if (check) return 0;

@@ -110,6 +110,11 @@ Explanation Explainer::extension_missing() const {
   if (f_.notify == "USE_PPK")
     return about(fmt::format("{} uses no postquantum preshared key of that name, and ppk_required is set.", peer()),
                  "ppk_required", fmt::format("Give {} the key of ppk_id, or leave ppk_required out here.", peer()));
+  if (f_.notify == "INTERMEDIATE_EXCHANGE_SUPPORTED")
+    return about(fmt::format("{} chose additional key exchanges, and has no IKE_INTERMEDIATE to carry them out "
+                             "(INTERMEDIATE_EXCHANGE_SUPPORTED is missing in its answer).",
+                             peer()),
+                 "proposals", "Add a proposal without ke1_ to ke7_, or update the peer.");
   return about(fmt::format("{} does not begin an IKE SA without a child, and here it has to be so.", peer()),
                "childless", "Write childless = \"allow\" here and name a child, or let the peer do it.");
 }

@@ -43,6 +43,9 @@ std::string_view gloss(std::string_view notify) {
       {"N(USE_PPK)", "I have a postquantum preshared key"},
       {"N(PPK_IDENTITY)", "which one it is, or that it is used"},
       {"N(NO_PPK_AUTH)", "my proof for one who does not have it"},
+      {"N(INTERMEDIATE_EXCHANGE_SUPPORTED)", "there may be exchanges in between, before we prove who we are"},
+      {"N(ADDITIONAL_KEY_EXCHANGE)", "more key exchanges belong to this one"},
+      {"N(STATE_NOT_FOUND)", "I have waited too long for this: begin anew"},
       {"N(SIGNATURE_HASH_ALGORITHMS)", "signatures with these hashes"},
       {"N(REDIRECT_SUPPORTED)", "I can be sent elsewhere"},
       {"N(REKEY_SA)", "in the place of an older one"},
@@ -303,8 +306,10 @@ std::string retell(const event::PayloadSummary& payload, const event::MessageSum
                : fmt::format("KE: my half of the key exchange{}", by);
   }
   if (payload.name == "KE")
-    return fmt::format("KE: my half of a key exchange by {}",
-                       payload.group ? crypto::to_string(*payload.group) : "a group unknown to us");
+    return fmt::format(
+        "KE: my half of {} key exchange by {}",
+        message.exchange == "IKE_INTERMEDIATE" || message.exchange == "IKE_FOLLOWUP_KE" ? "an additional" : "a",
+        payload.group ? crypto::to_string(*payload.group) : "a group unknown to us");
   if (payload.name == "Nonce") return "Nonce: fresh randomness";
   if (payload.identity)
     return fmt::format(

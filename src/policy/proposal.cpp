@@ -76,6 +76,13 @@ struct Placement {
     add_once(proposal.key_exchange, method);
     return nullptr;
   }
+  const char* additional(std::size_t place, KeyExchangeMethod method) {
+    auto& all = proposal.additional;
+    auto at = std::ranges::find_if(all, [&](const AdditionalKeyExchange& each) { return each.place >= place; });
+    if (at == all.end() || at->place != place) at = all.insert(at, {static_cast<std::uint8_t>(place), {}});
+    add_once(at->methods, method);
+    return nullptr;
+  }
   const char* operator()(SequenceNumbers numbers) {
     if (is_ike()) return "only ESP and AH proposals have sequence numbers";
     add_once(proposal.sequence_numbers, numbers);
@@ -83,8 +90,24 @@ struct Placement {
   }
 };
 
+Checked place_additional(Proposal& proposal, const std::string& word, const AdditionalWord& split, std::size_t offset) {
+  const auto known = std::ranges::find(proposal_words(), split.method, &ProposalWord::word);
+  const auto* method = known == proposal_words().end() ? nullptr : std::get_if<KeyExchangeMethod>(&known->transform);
+  if (method) {
+    Placement{proposal}.additional(split.place, *method);
+    return {};
+  }
+  if (is_unsupported_word(split.method)) return std::unexpected(about_unknown(std::string(split.method), offset));
+  std::vector<std::string_view> methods;
+  for (const ProposalWord& each : proposal_words())
+    if (std::holds_alternative<KeyExchangeMethod>(each.transform)) methods.push_back(each.word);
+  return std::unexpected(
+      ProposalError{word, quoted(split.method) + " is no key exchange", offset, did_you_mean(split.method, methods)});
+}
+
 Checked place_word(Proposal& proposal, std::string_view written, std::size_t offset) {
   const std::string word = lower_case(written);
+  if (const auto split = split_additional(word)) return place_additional(proposal, word, *split, offset);
   const auto known = std::ranges::find(proposal_words(), word, &ProposalWord::word);
   if (known == proposal_words().end()) return std::unexpected(about_unknown(word, offset));
   if (const char* refusal = std::visit(Placement{proposal}, known->transform))
@@ -115,6 +138,16 @@ Checked check_protection(Proposal& proposal) {
     for (const Integrity integrity : proposal.integrity) add_once(proposal.prf, prf_of(integrity));
     proposal.integrity.clear();
   }
+  return {};
+}
+
+/// A key exchange of its own for each place, or none at all where that may be (RFC 9370 §2.2.1).
+Checked check_additional(const Proposal& proposal) {
+  if (proposal.additional.empty()) return {};
+  if (std::ranges::all_of(proposal.key_exchange, [](auto each) { return each == KeyExchangeMethod::none; }))
+    return incomplete("an additional key exchange (ke1_) needs a first one, such as x25519");
+  if (!choose({proposal}, {proposal}))
+    return incomplete("no method may serve for two of the key exchanges: name one more, or keN_none");
   return {};
 }
 
@@ -169,7 +202,13 @@ std::expected<Proposal, ProposalError> parse_proposal(Protocol protocol, std::st
   } else if (proposal.sequence_numbers.empty()) {
     proposal.sequence_numbers = {SequenceNumbers::bits64, SequenceNumbers::bits32};
   }
+  if (auto checked = check_additional(proposal); !checked) return std::unexpected(checked.error());
   return proposal;
+}
+
+const std::vector<KeyExchangeMethod>* Proposal::additional_at(std::size_t place) const {
+  const auto found = std::ranges::find(additional, place, &AdditionalKeyExchange::place);
+  return found == additional.end() ? nullptr : &found->methods;
 }
 
 const std::vector<Proposal>& default_proposals(Protocol protocol) {
@@ -190,6 +229,7 @@ std::vector<std::string> weaknesses(const Proposal& proposal) {
   look(proposal.integrity);
   if (!prf_is_implied(proposal)) look(proposal.prf);
   look(proposal.key_exchange);
+  for (const AdditionalKeyExchange& each : proposal.additional) look(each.methods);
   return found;
 }
 

@@ -1,7 +1,9 @@
 // Proposals: which algorithms may protect an SA, what two sides have in common, and, when it is nothing, what is
-// nearest. Words are swanctl's: "aes256gcm16-prfsha384-ecp384", "aes128-sha256-modp2048", "chacha20poly1305-noesn".
+// nearest. Words are swanctl's: "aes256gcm16-prfsha384-ecp384", "aes128-sha256-modp2048", "chacha20poly1305-noesn",
+// "aes256gcm16-prfsha384-x25519-ke1_mlkem768".
 #pragma once
 
+#include <array>
 #include <expected>
 #include <optional>
 #include <string>
@@ -24,6 +26,16 @@ enum class SequenceNumbers : std::uint8_t {
   bits64
 };
 
+/// Key exchanges beside the one that each SA begins with (RFC 9370): at most so many.
+inline constexpr std::size_t kMostAdditional = 7;
+/// The alternatives of one of them; `none` among them makes it optional.
+struct AdditionalKeyExchange {
+  std::uint8_t place = 1;  // 1 to kMostAdditional, the order in which they are carried out
+  std::vector<crypto::KeyExchangeMethod> methods;
+
+  friend bool operator==(const AdditionalKeyExchange&, const AdditionalKeyExchange&) = default;
+};
+
 /// Alternatives of each kind; a suite takes one of each. An empty list means that the kind does not occur.
 struct Proposal {
   Protocol protocol = Protocol::ike;
@@ -32,7 +44,10 @@ struct Proposal {
   std::vector<crypto::Prf> prf;                         // IKE alone
   std::vector<crypto::KeyExchangeMethod> key_exchange;  // IKE: at least one; ESP and AH: for forward secrecy
   std::vector<SequenceNumbers> sequence_numbers;        // ESP and AH alone
+  std::vector<AdditionalKeyExchange> additional;        // by place; those that occur
 
+  /// nullptr where it does not occur.
+  const std::vector<crypto::KeyExchangeMethod>* additional_at(std::size_t place) const;
   friend bool operator==(const Proposal&, const Proposal&) = default;
 };
 
@@ -44,7 +59,14 @@ struct Suite {
   crypto::Prf prf = crypto::Prf::hmac_sha2_256;
   crypto::KeyExchangeMethod key_exchange = crypto::KeyExchangeMethod::none;
   SequenceNumbers sequence_numbers = SequenceNumbers::bits32;
+  std::array<crypto::KeyExchangeMethod, kMostAdditional> additional{};  // by place; none: is not carried out
 
+  /// The first place from `place` on (the first is 1) with a key exchange to carry out; 0: there is none.
+  std::size_t next_additional(std::size_t place = 1) const {
+    for (; place <= additional.size(); ++place)
+      if (additional[place - 1] != crypto::KeyExchangeMethod::none) return place;
+    return 0;
+  }
   bool extended_sequence_numbers() const { return sequence_numbers == SequenceNumbers::bits64; }
   friend bool operator==(const Suite&, const Suite&) = default;
 };
@@ -61,7 +83,8 @@ struct ProposalError {
 /// words, and with a combined-mode cipher that is all they say: one of the two is needed. Otherwise a combined-mode
 /// cipher takes no integrity. GMAC's words are ciphers of ESP, and integrity algorithms of AH. ESP and AH without esn
 /// or noesn offer both, extended first. Ciphers of both modes in one proposal are refused (RFC 7296 §3.3). "none" among
-/// the key exchanges of ESP or AH makes forward secrecy optional.
+/// the key exchanges of ESP or AH makes forward secrecy optional. "ke1_" to "ke7_" in front of a key exchange makes it
+/// an additional one, with "ke1_none" an optional one; no method serves twice in one SA, so there have to be enough.
 std::expected<Proposal, ProposalError> parse_proposal(Protocol protocol, std::string_view text);
 
 /// What is offered and accepted when nothing is configured: modern algorithms alone, strongest habit first.
@@ -73,7 +96,8 @@ struct Choice {
   Suite suite;
 };
 /// The first of `configured` that some of `offered` meets; within it, our order of algorithms decides. With
-/// `key_exchange_known` set (a CHILD_SA of IKE_AUTH), key exchange methods are passed over (RFC 7296 §1.2).
+/// `ignore_key_exchange` (a Child SA of IKE_AUTH), key exchange methods are passed over (RFC 7296 §1.2). No method is
+/// chosen for two key exchanges (RFC 9370 §2.2.1), and without a first one there are no additional ones.
 std::optional<Choice> choose(const std::vector<Proposal>& configured, const std::vector<Proposal>& offered,
                              bool ignore_key_exchange = false);
 
@@ -84,6 +108,7 @@ struct Difference {
     integrity,
     prf,
     key_exchange,
+    additional_key_exchange,
     sequence_numbers
   } kind;
   std::string ours;  // words of ours, separated by spaces; empty: none

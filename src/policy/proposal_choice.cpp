@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "policy/proposal.h"
+#include "policy/proposal_words.h"
 
 namespace sallyport::policy {
 namespace {
@@ -27,6 +28,102 @@ std::vector<crypto::KeyExchangeMethod> key_exchange_of(const Proposal& p) {
 }
 std::vector<SequenceNumbers> sequence_numbers_of(const Proposal& p) {
   return alternatives(p.sequence_numbers, SequenceNumbers::bits32);
+}
+
+// ---- Key exchanges: the first and the additional ones, no method for two of them (RFC 9370 §2.2.1) ----
+
+using Methods = std::vector<crypto::KeyExchangeMethod>;
+constexpr std::size_t kPlaces = 1 + kMostAdditional;  // the first one is place 0
+
+/// What both sides would take at each place, in our order.
+using Open = std::array<Methods, kPlaces>;
+
+Methods additional_of(const Proposal& p, std::size_t place) {
+  const Methods* listed = p.additional_at(place);
+  // One that occurs, and of which we know nothing that was offered, is not one that may be left out.
+  return listed ? *listed : Methods{crypto::KeyExchangeMethod::none};
+}
+
+Open open_places(const Proposal& ours, const Proposal& theirs) {
+  Open open;
+  for (std::size_t place = 0; place < kPlaces; ++place) {
+    const Methods a = place == 0 ? key_exchange_of(ours) : additional_of(ours, place);
+    const Methods b = place == 0 ? key_exchange_of(theirs) : additional_of(theirs, place);
+    for (const auto method : a)
+      if (std::ranges::find(b, method) != b.end()) open[place].push_back(method);
+  }
+  return open;
+}
+
+/// Whether each place from `first` on can have a method that is not among `taken` and no other's: a matching of places
+/// with methods. Tried place by place, moving others out of the way, so that no proposal of a peer's costs much.
+class Matching {
+ public:
+  Matching(const Open& open, const Methods& taken) : open_(open), taken_(taken) {}
+  bool exists_from(std::size_t first) {
+    for (std::size_t place = first; place < kPlaces; ++place) {
+      if (std::ranges::find(open_[place], crypto::KeyExchangeMethod::none) != open_[place].end()) continue;
+      Methods seen;
+      if (!settle(place, seen)) return false;
+    }
+    return true;
+  }
+
+ private:
+  // NOLINTNEXTLINE(misc-no-recursion): no deeper than there are places
+  bool settle(std::size_t place, Methods& seen) {
+    for (const auto method : open_[place]) {
+      if (std::ranges::find(taken_, method) != taken_.end() || std::ranges::find(seen, method) != seen.end()) continue;
+      seen.push_back(method);
+      const auto holder = std::ranges::find(held_, method);
+      if (holder != held_.end() && !settle(static_cast<std::size_t>(holder - held_.begin()), seen)) continue;
+      held_[place] = method;
+      return true;
+    }
+    return false;
+  }
+
+  const Open& open_;
+  const Methods& taken_;
+  std::array<crypto::KeyExchangeMethod, kPlaces> held_{};
+};
+
+/// Place by place the first of ours that leaves something for the places after it.
+bool choose_key_exchanges(const Proposal& ours, const Proposal& theirs, Suite& suite) {
+  if (ours.additional.empty() && theirs.additional.empty()) {
+    const auto method = first_common(key_exchange_of(ours), key_exchange_of(theirs));
+    // IKE has no SA without a key exchange, whatever both lists leave out.
+    if (!method || (ours.protocol == Protocol::ike && *method == crypto::KeyExchangeMethod::none)) return false;
+    suite.key_exchange = *method;
+    return true;
+  }
+  const Open open = open_places(ours, theirs);
+  Methods taken;
+  for (std::size_t place = 0; place < kPlaces; ++place) {
+    const auto fits = [&](crypto::KeyExchangeMethod method) {
+      const bool none = method == crypto::KeyExchangeMethod::none;
+      if (!none && std::ranges::find(taken, method) != taken.end()) return false;
+      if (none && place == 0 && ours.protocol == Protocol::ike) return false;
+      Methods with = taken;
+      if (!none) with.push_back(method);
+      Open rest = open;
+      if (none && place == 0)
+        for (std::size_t i = 1; i < kPlaces; ++i)
+          std::erase_if(rest[i], [](auto each) { return each != crypto::KeyExchangeMethod::none; });
+      return std::ranges::none_of(rest, &Methods::empty) && Matching(rest, with).exists_from(place + 1);
+    };
+    const auto found = std::ranges::find_if(open[place], fits);
+    if (found == open[place].end()) return false;
+    const auto method = *found;
+    if (method != crypto::KeyExchangeMethod::none) taken.push_back(method);
+    if (place == 0 && method == crypto::KeyExchangeMethod::none) {
+      suite.key_exchange = method;
+      suite.additional = {};
+      return true;
+    }
+    (place == 0 ? suite.key_exchange : suite.additional[place - 1]) = method;
+  }
+  return true;
 }
 
 /// A cipher with the integrity that goes with it: none for a combined mode, some for the others.
@@ -66,10 +163,7 @@ std::optional<Suite> common_suite(const Proposal& ours, const Proposal& theirs, 
     suite.sequence_numbers = *numbers;
   }
   if (ignore_key_exchange) return suite;
-  const auto method = first_common(key_exchange_of(ours), key_exchange_of(theirs));
-  // IKE has no SA without a key exchange, whatever both lists leave out.
-  if (!method || (ours.protocol == Protocol::ike && *method == crypto::KeyExchangeMethod::none)) return std::nullopt;
-  suite.key_exchange = *method;
+  if (!choose_key_exchanges(ours, theirs, suite)) return std::nullopt;
   return suite;
 }
 
@@ -88,6 +182,29 @@ Difference difference(Difference::Kind kind, const std::vector<T>& ours, const s
   return {kind, words(ours), words(theirs)};
 }
 
+std::string additional_words(const Proposal& p, std::size_t place) {
+  const Methods* listed = p.additional_at(place);
+  std::string text;
+  if (!listed) return text;
+  for (const auto method : *listed) text += (text.empty() ? "" : " ") + additional_word(place, method);
+  return text;
+}
+
+void compare_additional(const Proposal& ours, const Proposal& theirs, std::vector<Difference>& found) {
+  const Open open = open_places(ours, theirs);
+  Difference all{Difference::Kind::additional_key_exchange, {}, {}};
+  for (std::size_t place = 1; place < kPlaces; ++place) {
+    const Difference here{all.kind, additional_words(ours, place), additional_words(theirs, place)};
+    if (open[place].empty()) found.push_back(here);
+    for (auto [text, word] : {std::pair{&all.ours, &here.ours}, {&all.theirs, &here.theirs}})
+      if (!word->empty()) *text += (text->empty() ? "" : " ") + *word;
+  }
+  // Each place has something in common, but not enough for all of them.
+  Suite suite;
+  if (found.empty() && !(all.ours.empty() && all.theirs.empty()) && !choose_key_exchanges(ours, theirs, suite))
+    found.push_back(std::move(all));
+}
+
 std::vector<Difference> differences_between(const Proposal& ours, const Proposal& theirs, bool ignore_key_exchange) {
   using Which = Difference::Kind;
   std::vector<Difference> found;
@@ -101,6 +218,7 @@ std::vector<Difference> differences_between(const Proposal& ours, const Proposal
   if (!ignore_key_exchange)
     compare(Which::key_exchange, key_exchange_of(ours), key_exchange_of(theirs), ours.key_exchange,
             theirs.key_exchange);
+  if (!ignore_key_exchange) compare_additional(ours, theirs, found);
   if (ours.protocol != Protocol::ike) {
     const auto our_numbers = sequence_numbers_of(ours), their_numbers = sequence_numbers_of(theirs);
     compare(Which::sequence_numbers, our_numbers, their_numbers, our_numbers, their_numbers);

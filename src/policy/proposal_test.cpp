@@ -154,7 +154,17 @@ TEST(Proposal, RefusesWhatCannotBe) {
            {esp, "aes128gcm16-sha256", "", 0, "brings its own integrity"},
            {esp, "aes128gcm16-prfsha256", "prfsha256", 12, "does not belong here"},
            {ah, "aes128-sha256", "aes128", 0, "does not belong here"},
-           {ah, "x25519", "", 0, "an integrity algorithm is missing"}}) {
+           {ah, "x25519", "", 0, "an integrity algorithm is missing"},
+           {ike, "aes128-sha256-x25519-ke0_ecp256", "ke0_ecp256", 21, "is no algorithm"},
+           {ike, "aes128-sha256-x25519-ke8_ecp256", "ke8_ecp256", 21, "is no algorithm"},
+           {ike, "aes128-sha256-x25519-ke1_sha256", "ke1_sha256", 21, "is no key exchange"},
+           {ike, "aes128-sha256-x25519-ke1_", "ke1_", 21, "is no key exchange"},
+           {ike, "aes128-sha256-x25519-ke1_kyber3", "kyber3", 21, "is not supported yet"},
+           {ike, "aes128-sha256-ke1_ecp256", "", 0, "a key exchange is missing"},
+           {ike, "aes128-sha256-x25519-ke1_x25519", "", 0, "no method may serve for two"},
+           {ike, "aes128-sha256-x25519-ke1_ecp256-ke2_ecp256", "", 0, "no method may serve for two"},
+           {esp, "aes128gcm16-ke1_ecp256", "", 0, "needs a first one"},
+           {esp, "aes128gcm16-none-ke1_ecp256", "", 0, "needs a first one"}}) {
     const ProposalError error = refusal(bad.protocol, bad.text);
     EXPECT_EQ(error.word, bad.word) << bad.text;
     EXPECT_EQ(error.offset, bad.offset) << bad.text;
@@ -163,9 +173,9 @@ TEST(Proposal, RefusesWhatCannotBe) {
 }
 
 TEST(Proposal, SaysWhatIsKnownButNotSupported) {
-  for (const char* word : {"des", "camellia256", "camellia128ccm16", "cast128", "blowfish256", "sha256_96",
-                           "camelliaxcbc", "prfcamelliaxcbc", "chacha20poly1305compat", "modp1024s160", "modp2048s256",
-                           "ecp192", "ke1_mlkem768", "ke7_none", "mlkem1024"}) {
+  for (const char* word :
+       {"des", "camellia256", "camellia128ccm16", "cast128", "blowfish256", "sha256_96", "camelliaxcbc",
+        "prfcamelliaxcbc", "chacha20poly1305compat", "modp1024s160", "modp2048s256", "ecp192"}) {
     const ProposalError error = refusal(Protocol::esp, std::string("aes128-") + word);
     EXPECT_EQ(error.message, "\"" + std::string(word) + "\" is not supported yet");
     EXPECT_EQ(error.suggestion, "");
@@ -420,6 +430,87 @@ std::string missed(Protocol protocol, std::initializer_list<const char*> configu
   for (const Difference& each : miss->differences)
     text += "; " + std::string(to_string(each.kind)) + ": " + each.ours + " | " + each.theirs;
   return text;
+}
+
+// ---- Additional key exchanges (RFC 9370) ----
+
+TEST(AdditionalKeyExchanges, ArePrintedAsTheyAreWritten) {
+  for (const char* text :
+       {"aes256gcm16-prfsha384-x25519-ke1_mlkem768", "aes128-sha256-ecp256-ke1_x25519-ke1_none-ke7_x448"})
+    EXPECT_EQ(to_string(make(Protocol::ike, text)), text);
+  EXPECT_EQ(to_string(make(Protocol::ike, "aes128-sha256-KE2_X448-ke1_ecp384-x25519")),
+            "aes128-sha256-x25519-ke1_ecp384-ke2_x448");
+  EXPECT_EQ(to_string(make(Protocol::esp, "aes128gcm16-x25519-none-ke1_ecp256-ke1_none-esn")),
+            "aes128gcm16-x25519-none-ke1_ecp256-ke1_none-esn");
+  EXPECT_EQ(refusal(Protocol::ike, "aes128-sha256-x25519-ke1_mlkem786").suggestion, "did you mean \"mlkem768\"?");
+}
+
+/// What of `ours` meets `theirs`, in words; "none" where nothing does.
+std::string chosen(const char* ours, const char* theirs, Protocol protocol = Protocol::ike) {
+  const auto choice = choose({make(protocol, ours)}, {make(protocol, theirs)});
+  return choice ? to_string(choice->suite) : "none";
+}
+
+TEST(AdditionalKeyExchanges, AreChosenPlaceByPlaceInOurOrder) {
+  EXPECT_EQ(chosen("aes128-sha256-x25519-ke1_ecp256-ke1_ecp384-ke3_x448",
+                   "aes128-sha256-x25519-ke1_ecp384-ke1_ecp256-ke3_x448"),
+            "aes128-sha256-x25519-ke1_ecp256-ke3_x448");
+  EXPECT_EQ(chosen("aes128-sha256-x25519-ke1_ecp256", "aes128-sha256-x25519"), "none");
+  EXPECT_EQ(chosen("aes128-sha256-x25519", "aes128-sha256-x25519-ke1_ecp256"), "none");
+  EXPECT_EQ(chosen("aes128-sha256-x25519-ke1_ecp256-ke1_none", "aes128-sha256-x25519"), "aes128-sha256-x25519");
+  EXPECT_EQ(chosen("aes128-sha256-x25519", "aes128-sha256-x25519-ke5_none-ke5_ecp256"), "aes128-sha256-x25519");
+  EXPECT_EQ(chosen("aes128-sha256-x25519-ke1_ecp256", "aes128-sha256-x25519-ke2_ecp256"), "none");
+}
+
+TEST(AdditionalKeyExchanges, NoMethodServesTwice) {
+  EXPECT_EQ(
+      chosen("aes128-sha256-x25519-ecp256-ke1_x25519-ke1_x448", "aes128-sha256-x25519-ecp256-ke1_x25519-ke1_ecp256"),
+      "aes128-sha256-ecp256-ke1_x25519");
+  // The first of each would leave nothing for the last.
+  EXPECT_EQ(chosen("aes128-sha256-x25519-ke1_ecp256-ke1_ecp384-ke2_ecp384-ke2_x448-ke3_ecp256",
+                   "aes128-sha256-x25519-ke1_ecp256-ke1_ecp384-ke2_ecp384-ke2_x448-ke3_ecp256"),
+            "aes128-sha256-x25519-ke1_ecp384-ke2_x448-ke3_ecp256");
+  const auto two = make(Protocol::ike, "aes128-sha256-x25519-ke1_ecp256-ke1_ecp384-ke2_ecp256-ke2_ecp384");
+  Proposal one = two;
+  for (auto& each : one.additional) each.methods = {KeyExchangeMethod::ecp256};
+  EXPECT_FALSE(choose({two}, {one}));
+  EXPECT_FALSE(choose({one}, {two}));
+}
+
+TEST(AdditionalKeyExchanges, GoWithAFirstOneAlone) {
+  EXPECT_EQ(chosen("aes128gcm16-none-x25519-ke1_ecp256-ke1_none", "aes128gcm16-x25519-none-ke1_ecp256-ke1_none",
+                   Protocol::esp),
+            "aes128gcm16");
+  EXPECT_EQ(chosen("aes128gcm16-none-x25519-ke1_ecp256", "aes128gcm16-x25519-none-ke1_ecp256", Protocol::esp),
+            "aes128gcm16-x25519-ke1_ecp256");
+}
+
+TEST(AdditionalKeyExchanges, OfWhichWeKnowNoAlternativeAreNotLeftOut) {
+  const auto ours = make(Protocol::ike, "aes128-sha256-x25519-ke1_ecp256-ke1_none");
+  Proposal theirs = make(Protocol::ike, "aes128-sha256-x25519");
+  theirs.additional = {{1, {}}};
+  EXPECT_FALSE(choose({ours}, {theirs}));
+}
+
+TEST(AdditionalKeyExchanges, CostLittleHoweverManyAreOffered) {
+  std::string words = "aes128-sha256-x25519";
+  for (const char* place : {"1", "2", "3", "4", "5", "6", "7"})
+    for (const char* method : {"modp2048", "modp3072", "modp4096", "ecp256", "ecp384", "ecp521", "x448"})
+      words += std::string("-ke") + place + "_" + method;
+  const Proposal ours = make(Protocol::ike, words);
+  Proposal theirs = ours;
+  for (auto& each : theirs.additional) each.methods.pop_back();  // six methods for seven places
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(choose({ours}, {theirs}));
+}
+
+TEST(NearestMiss, NamesAdditionalKeyExchanges) {
+  const auto miss = nearest_miss({make(Protocol::ike, "aes128-sha256-x25519-ke1_ecp256-ke2_x448")},
+                                 {make(Protocol::ike, "aes128-sha256-x25519-ke1_ecp384-ke2_x448")});
+  ASSERT_TRUE(miss);
+  ASSERT_EQ(miss->differences.size(), 1U);
+  EXPECT_EQ(to_string(miss->differences[0].kind), "additional key exchange");
+  EXPECT_EQ(miss->differences[0].ours, "ke1_ecp256");
+  EXPECT_EQ(miss->differences[0].theirs, "ke1_ecp384");
 }
 
 TEST(NearestMiss, IsThePairWithTheFewestDifferences) {

@@ -19,6 +19,10 @@ void add_words(std::string& text, const std::vector<T>& alternatives) {
 
 }  // namespace
 
+std::string additional_word(std::size_t place, crypto::KeyExchangeMethod method) {
+  return "ke" + std::to_string(place) + "_" + std::string(crypto::to_string(method));
+}
+
 std::string to_string(const Proposal& proposal) {
   using enum SequenceNumbers;
   std::string text;
@@ -26,6 +30,8 @@ std::string to_string(const Proposal& proposal) {
   add_words(text, proposal.integrity);
   if (!prf_is_implied(proposal)) add_words(text, proposal.prf);
   add_words(text, proposal.key_exchange);
+  for (const AdditionalKeyExchange& each : proposal.additional)
+    for (const auto method : each.methods) add_word(text, additional_word(each.place, method));
   if (proposal.protocol == Protocol::ike) return text;
   // A peer that names no transform for sequence numbers means the short ones (RFC 7296 §3.3.3).
   if (proposal.sequence_numbers.empty()) add_word(text, "noesn");
@@ -40,6 +46,8 @@ std::string to_string(const Suite& suite) {
   const bool implied = suite.integrity != crypto::Integrity::none && prf_of(suite.integrity) == suite.prf;
   if (suite.protocol == Protocol::ike && !implied) add_word(text, crypto::to_string(suite.prf));
   if (suite.key_exchange != crypto::KeyExchangeMethod::none) add_word(text, crypto::to_string(suite.key_exchange));
+  for (std::size_t place = suite.next_additional(); place != 0; place = suite.next_additional(place + 1))
+    add_word(text, additional_word(place, suite.additional[place - 1]));
   return text;
 }
 
@@ -58,6 +66,7 @@ std::string_view to_string(Difference::Kind kind) {
     case Difference::Kind::integrity: return "integrity";
     case Difference::Kind::prf: return "PRF";
     case Difference::Kind::key_exchange: return "key exchange";
+    case Difference::Kind::additional_key_exchange: return "additional key exchange";
     case Difference::Kind::sequence_numbers: return "sequence numbers";
   }
   return "?";

@@ -116,6 +116,9 @@ constexpr std::array kWords = std::to_array<ProposalWord>({
     {"modp4096", Group::modp4096},
     {"modp6144", Group::modp6144},
     {"modp8192", Group::modp8192},
+    {"mlkem512", Group::ml_kem_512},
+    {"mlkem768", Group::ml_kem_768},
+    {"mlkem1024", Group::ml_kem_1024},
     {"none", Group::none},
 
     {"esn", SequenceNumbers::bits64},
@@ -142,13 +145,18 @@ constexpr std::array<std::string_view, 19> kUnsupportedWords = {"des",
                                                                 "ecp192",
                                                                 "ecp224",
                                                                 "chacha20poly1305compat"};
-constexpr std::array<std::string_view, 17> kUnsupportedBeginnings = {
-    "camellia", "cast", "blowfish", "serpent", "twofish", "ke1_",    "ke2_", "ke3_", "ke4_",
-    "ke5_",     "ke6_", "ke7_",     "mlkem",   "kyber",   "newhope", "ntru", "frodo"};
+constexpr std::array<std::string_view, 9> kUnsupportedBeginnings = {
+    "camellia", "cast", "blowfish", "serpent", "twofish", "kyber", "newhope", "ntru", "frodo"};
 
 }  // namespace
 
 std::span<const ProposalWord> proposal_words() { return kWords; }
+
+std::optional<AdditionalWord> split_additional(std::string_view word) {
+  if (word.size() < 4 || !word.starts_with("ke") || word[2] < '1' || word[2] > '7' || word[3] != '_')
+    return std::nullopt;
+  return AdditionalWord{static_cast<std::uint8_t>(word[2] - '0'), word.substr(4)};
+}
 
 bool is_unsupported_word(std::string_view word) {
   return std::ranges::find(kUnsupportedWords, word) != kUnsupportedWords.end() ||

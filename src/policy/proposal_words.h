@@ -20,6 +20,16 @@ struct ProposalWord {
 /// All words that have a meaning here; several may name one transform.
 std::span<const ProposalWord> proposal_words();
 
+/// "ke1_x25519": an additional key exchange, and by what.
+struct AdditionalWord {
+  std::uint8_t place;
+  std::string_view method;
+};
+std::optional<AdditionalWord> split_additional(std::string_view word);
+
+/// The word of an additional key exchange: "ke1_x25519".
+std::string additional_word(std::size_t place, crypto::KeyExchangeMethod method);
+
 /// True for a word of swanctl's that names something which we do not have.
 bool is_unsupported_word(std::string_view word);
 

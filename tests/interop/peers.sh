@@ -15,6 +15,12 @@
 
 # --- strongSwan: its packages unpacked by fetch_strongswan, bound over /usr/lib/ipsec in a mount namespace of its own ------
 strongswan=$cache/strongswan
+# Release 6 is another Debian's, and comes with the loader and the libraries of that one.
+strongswan_loader=
+if [ "${INTEROP_STRONGSWAN_RELEASE:-5}" = 6 ]; then
+  strongswan=$cache/strongswan6
+  strongswan_loader="$strongswan/usr/lib64/ld-linux-x86-64.so.2 --library-path /usr/lib/ipsec:$strongswan/usr/lib/x86_64-linux-gnu"
+fi
 flavour=${INTEROP_STRONGSWAN:-kernel}  # kernel, or libipsec: ESP in userspace
 
 strongswan_conf() {  # strongswan_conf SIDE
@@ -71,7 +77,7 @@ mount --bind '$strongswan/usr/lib/ipsec' /usr/lib/ipsec
 mount --bind '$home/run' /run
 [ -L /var/run ] || mount --bind /run /var/run
 export STRONGSWAN_CONF='$home/strongswan.conf' LEAK_DETECTIVE_DISABLE=1
-exec /usr/lib/ipsec/charon >>'$home/out' 2>&1
+exec $strongswan_loader /usr/lib/ipsec/charon >>'$home/out' 2>&1
 L
   [ -d /usr/lib/ipsec ] || mkdir -p /usr/lib/ipsec
   launch "$1" "unshare -m bash $home/launch"

@@ -6,7 +6,7 @@
 
 namespace sallyport::scenarios {
 
-class CountingProvider final : public crypto::Provider {
+class CountingProvider : public crypto::Provider {
  public:
   explicit CountingProvider(crypto::Provider& real) : real_(real) {}
 
@@ -45,6 +45,12 @@ class CountingProvider final : public crypto::Provider {
     auto real = real_.start_key_exchange(method, random);
     if (!real) return real;
     return std::make_unique<Counted>(std::move(*real), shared_secrets_);
+  }
+  Result<crypto::KeyExchangeAnswer> answer_key_exchange(crypto::KeyExchangeMethod method, ByteView peer_public_value,
+                                                        RandomSource& random) override {
+    ++key_pairs_;
+    ++shared_secrets_;
+    return real_.answer_key_exchange(method, peer_public_value, random);
   }
 
  private:

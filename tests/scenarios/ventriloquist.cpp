@@ -32,12 +32,13 @@ Bytes Ventriloquist::rewritten(ByteView message, const Change& change) const {
     if (log.spi_initiator != parsed.header.initiator_spi || log.spi_responder != parsed.header.responder_spi) continue;
     const ike::v2::DirectionKeys keys = parsed.is_from_initiator() ? ike::v2::DirectionKeys{log.sk_ei, log.sk_ai}
                                                                    : ike::v2::DirectionKeys{log.sk_er, log.sk_ar};
-    auto opened = ike::v2::open_message(crypto_, log.suite, keys, message, *sk).value();
-    change(opened.payloads);
+    auto opened = ike::v2::open_message(crypto_, log.suite, keys, message, *sk);
+    if (!opened) continue;  // an additional key exchange has changed them
+    change(opened->payloads);
     // Far beyond what the sender itself has come to; the same for the same message.
     const std::uint64_t iv = (1u << 20) + 2u * parsed.header.message_id + (parsed.is_response() ? 1 : 0);
     SeededRandom random(iv);
-    return ike::v2::seal_message(crypto_, random, log.suite, keys, iv, parsed.header, opened.payloads).value();
+    return ike::v2::seal_message(crypto_, random, log.suite, keys, iv, parsed.header, opened->payloads).value();
   }
   ADD_FAILURE() << "no keys are known for this message";
   return to_bytes(message);

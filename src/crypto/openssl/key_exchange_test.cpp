@@ -97,6 +97,58 @@ TEST_P(KeyExchangeOnCurve, RejectsAPointBesideTheCurve) {
   EXPECT_EQ(start(12)->shared_secret(value), fail(ErrorCode::out_of_range));
 }
 
+TEST_P(KeyExchangeOf, IsAnsweredInOneGo) {
+  SeededRandom random(13);
+  const auto ours = start(14);
+  const auto answer = provider_->answer_key_exchange(GetParam(), ours->public_value(), random);
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(*ours->shared_secret(answer->public_value) == answer->shared_secret);
+  Bytes longer = to_bytes(ours->public_value());
+  longer.push_back(0);
+  EXPECT_EQ(provider_->answer_key_exchange(GetParam(), longer, random).error(), (Error{ErrorCode::out_of_range}));
+}
+
+class MlKemOf : public KeyExchangeOf {
+ protected:
+  void SetUp() override {
+    if (!provider_->supports(GetParam())) GTEST_SKIP() << "OpenSSL has it from 3.5 on";
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Size, MlKemOf,
+                         testing::Values(KeyExchangeMethod::ml_kem_512, KeyExchangeMethod::ml_kem_768,
+                                         KeyExchangeMethod::ml_kem_1024),
+                         name_of);
+
+TEST_P(MlKemOf, GivesBothSidesTheSameSecret) {
+  SeededRandom random(2);
+  const auto ours = start(1);
+  EXPECT_EQ(ours->public_value().size(), public_value_size(GetParam()));
+  const auto answer = provider_->answer_key_exchange(GetParam(), ours->public_value(), random);
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(*ours->shared_secret(answer->public_value) == answer->shared_secret);
+  EXPECT_EQ(answer->shared_secret.size(), 32U);
+}
+
+TEST_P(MlKemOf, GivesAnotherSecretForACiphertextThatIsAnothers) {
+  SeededRandom random(2);
+  const auto ours = start(1);
+  auto answer = *provider_->answer_key_exchange(GetParam(), ours->public_value(), random);
+  answer.public_value[7] ^= 1;
+  const auto secret = ours->shared_secret(answer.public_value);
+  ASSERT_TRUE(secret);
+  EXPECT_FALSE(*secret == answer.shared_secret);
+}
+
+TEST_P(MlKemOf, RefusesWhatHasAnotherSize) {
+  SeededRandom random(2);
+  const auto ours = start(1);
+  Bytes answer = provider_->answer_key_exchange(GetParam(), ours->public_value(), random)->public_value;
+  answer.pop_back();
+  EXPECT_EQ(ours->shared_secret(answer), fail(ErrorCode::out_of_range));
+  const ByteView cut = ours->public_value().first(ours->public_value().size() - 1);
+  EXPECT_EQ(provider_->answer_key_exchange(GetParam(), cut, random).error(), (Error{ErrorCode::out_of_range}));
+}
+
 TEST(KeyExchange, OfNoMethodIsUnsupported) {
   SeededRandom random(1);
   const auto provider = make_openssl_provider();

@@ -3,6 +3,7 @@
 #include "crypto/openssl/aes_mac.h"
 #include "crypto/openssl/elliptic_curve.h"
 #include "crypto/openssl/hmac.h"
+#include "crypto/openssl/ml_kem.h"
 #include "crypto/openssl/modp.h"
 #include "crypto/openssl/montgomery.h"
 #include "crypto/openssl/symmetric.h"
@@ -17,7 +18,8 @@ class OpenSslProvider final : public Provider {
   bool supports(Integrity integrity) const override { return !is_gmac(integrity); }
   bool supports(Prf) const override { return true; }
   bool supports(KeyExchangeMethod method) const override {
-    return is_modp(method) || elliptic_curves_.supports(method) || montgomery_curves_.supports(method);
+    return is_modp(method) || elliptic_curves_.supports(method) || montgomery_curves_.supports(method) ||
+           ml_kem_.supports(method);
   }
 
   void seal(Encryption encryption, ByteView key, ByteView nonce, ByteView aad, ByteSpan text, ByteSpan icv) override {
@@ -55,7 +57,13 @@ class OpenSslProvider final : public Provider {
     if (is_modp(method)) return modp_groups_.start(method, random);
     if (elliptic_curves_.supports(method)) return elliptic_curves_.start(method, random);
     if (montgomery_curves_.supports(method)) return montgomery_curves_.start(method, random);
+    if (ml_kem_.supports(method)) return ml_kem_.start(method, random);
     return fail(ErrorCode::unsupported);
+  }
+  Result<KeyExchangeAnswer> answer_key_exchange(KeyExchangeMethod method, ByteView peer_public_value,
+                                                RandomSource& random) override {
+    if (ml_kem_.supports(method)) return ml_kem_.answer(method, peer_public_value, random);
+    return Provider::answer_key_exchange(method, peer_public_value, random);
   }
 
  private:
@@ -63,6 +71,7 @@ class OpenSslProvider final : public Provider {
   mutable Symmetric symmetric_;
   mutable EllipticCurves elliptic_curves_;
   mutable MontgomeryCurves montgomery_curves_;
+  mutable MlKem ml_kem_;
   ModpGroups modp_groups_;
 };
 

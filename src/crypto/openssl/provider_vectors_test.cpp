@@ -184,5 +184,25 @@ TEST_F(ProviderVectors, WholeKeyExchanges) {
   }
 }
 
+TEST_F(ProviderVectors, MlKem) {
+  if (!provider_->supports(KeyExchangeMethod::ml_kem_768)) GTEST_SKIP() << "OpenSSL has it from 3.5 on";
+  for (const TestVector& vector : load_test_vectors("crypto/ml_kem.txt")) {
+    SCOPED_TRACE(vector.place());
+    const auto method = named(vector, "method", KeyExchangeMethod::ml_kem_512, KeyExchangeMethod::ml_kem_1024);
+    ScriptedRandom random(vector.bytes(vector.has("seed") ? "seed" : "m"));
+    if (vector.has("seed")) {
+      const auto initiator = *provider_->start_key_exchange(method, random);
+      EXPECT_TRUE(equal(initiator->public_value(), vector.bytes("ek")));
+      EXPECT_TRUE(equal(initiator->shared_secret(vector.bytes("c"))->view(), vector.bytes("shared")));
+      continue;
+    }
+    const auto answer = provider_->answer_key_exchange(method, vector.bytes("ek"), random);
+    ASSERT_EQ(answer.has_value(), vector.has("c"));
+    if (!answer) continue;
+    EXPECT_EQ(answer->public_value, vector.bytes("c"));
+    EXPECT_TRUE(equal(answer->shared_secret.view(), vector.bytes("shared")));
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::crypto

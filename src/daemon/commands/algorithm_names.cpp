@@ -77,6 +77,9 @@ std::string_view vici_name(crypto::KeyExchangeMethod method) {
     case brainpool512: return "ECP_512_BP";
     case x25519: return "CURVE_25519";
     case x448: return "CURVE_448";
+    case ml_kem_512: return "ML_KEM_512";
+    case ml_kem_768: return "ML_KEM_768";
+    case ml_kem_1024: return "ML_KEM_1024";
   }
   return "UNKNOWN";
 }

@@ -3,6 +3,7 @@
 #include "daemon/commands/command_list.h"
 #include "daemon/commands/config_tree.h"
 #include "daemon/daemon.h"
+#include "daemon/library_checks.h"
 
 namespace sallyport::daemon {
 
@@ -18,6 +19,10 @@ Answer load_conn(Daemon& daemon, const Message& request) {
   config::Diagnostics diagnostics;
   auto connection = config::read_connection(section, diagnostics);
   if (!connection) return failure(errors_of(diagnostics));
+  if (connection->connection)
+    for (const auto& lacking : check_library(*connection->connection, daemon.crypto()))
+      diagnostics.error(lacking.where, lacking.message, lacking.suggestion);
+  if (diagnostics.errors() != 0) return failure(errors_of(diagnostics));
   if (!daemon.configuration().put_connection(body.name(), std::move(*connection)))
     return failure("a configuration file of the daemon has a connection called " + body.name() +
                    "; change it there, or give this one another name");

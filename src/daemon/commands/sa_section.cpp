@@ -21,6 +21,9 @@ void write_algorithms(Section& section, const policy::Suite& suite) {
   if (suite.integrity != crypto::Integrity::none) section.set("integ-alg", vici_name(suite.integrity));
   if (suite.protocol == policy::Protocol::ike) section.set("prf-alg", vici_name(suite.prf));
   if (suite.key_exchange != crypto::KeyExchangeMethod::none) section.set("dh-group", vici_name(suite.key_exchange));
+  for (std::size_t i = 0; i < suite.additional.size(); ++i)
+    if (suite.additional[i] != crypto::KeyExchangeMethod::none)
+      section.set(fmt::format("ake{}", i + 1), vici_name(suite.additional[i]));
 }
 
 std::string_view vici_state(ike::IkeSaStatus::State state) {

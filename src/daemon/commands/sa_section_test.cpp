@@ -35,6 +35,16 @@ TEST(SaSection, HasAllKeysOfAnIkeSaThatClientsNeed) {
   EXPECT_EQ(message.text("established"), "12");
 }
 
+TEST(SaSection, NamesAdditionalKeyExchangesByTheirPlaces) {
+  ike::IkeSaStatus sa = ike_sa();
+  sa.suite->additional[0] = crypto::KeyExchangeMethod::ml_kem_768;
+  sa.suite->additional[2] = crypto::KeyExchangeMethod::x448;
+  const Message message = written(sa);
+  EXPECT_EQ(message.text("ake1"), "ML_KEM_768");
+  EXPECT_FALSE(message.text("ake2"));
+  EXPECT_EQ(message.text("ake3"), "CURVE_448");
+}
+
 TEST(SaSection, HasTheChildrenBehindAllElse) {
   const Message message = written(ike_sa());
   std::string last;

@@ -3,6 +3,7 @@
 // so that policy::choose and policy::nearest_miss work on it.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "policy/proposal.h"
@@ -36,6 +37,16 @@ inline wire::ikev1::Proposal accept(const ChosenTransform& chosen, ByteView spi)
           .protocol = chosen.proposal->protocol,
           .spi = to_bytes(spi),
           .transforms = {*chosen.transform}};
+}
+
+/// Additional key exchanges are IKEv2's (RFC 9370). Where they may be left out they are; false: `proposal` demands one,
+/// and cannot be said in IKEv1.
+inline bool leave_out_additional(policy::Proposal& proposal) {
+  const bool demands_one = std::ranges::any_of(proposal.additional, [](const policy::AdditionalKeyExchange& each) {
+    return std::ranges::find(each.methods, crypto::KeyExchangeMethod::none) == each.methods.end();
+  });
+  proposal.additional.clear();
+  return !demands_one;
 }
 
 /// Room is for 255: their count has eight bits.

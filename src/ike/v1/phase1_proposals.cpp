@@ -43,6 +43,7 @@ Proposal phase1_meaning(const w::Transform& transform, std::optional<w::Authenti
 std::vector<Proposal> phase1_proposals(const std::vector<Proposal>& configured) {
   std::vector<Proposal> out;
   for (Proposal proposal : configured) {
+    if (!leave_out_additional(proposal)) continue;
     std::erase_if(proposal.encryption, [](Encryption each) { return !encrypts_messages(each); });
     std::erase_if(proposal.key_exchange, [](KeyExchangeMethod method) { return !write_group(method); });
     std::erase_if(proposal.prf, [](Prf prf) { return !hash_row(prf); });

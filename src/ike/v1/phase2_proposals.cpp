@@ -87,6 +87,7 @@ w::ProtocolId protocol_id(Protocol protocol) {
 std::vector<Proposal> phase2_proposals(const std::vector<Proposal>& configured) {
   std::vector<Proposal> out;
   for (Proposal proposal : configured) {
+    if (!leave_out_additional(proposal)) continue;
     const bool optional_secrecy = proposal.key_exchange.empty();
     const bool protects_itself = proposal.integrity.empty();
     std::erase_if(proposal.encryption, [](const Encryption& each) { return !write_esp(each.cipher); });

@@ -1,5 +1,6 @@
 #include "ike/v2/authentication.h"
 
+#include "ike/v2/intermediate.h"
 #include "ike/v2/numbers_map.h"
 
 namespace sallyport::ike::v2 {
@@ -9,11 +10,11 @@ using policy::AuthMethod;
 using policy::Identity;
 
 AuthInputs auth_of_initiator(const IkeSa& sa, const policy::AuthRound& round, ByteView id_body) {
-  return {round, sa.setup->init_request, sa.setup->nonce_r, sa.keys.sk_pi, id_body};
+  return {round, sa.setup->init_request, sa.setup->nonce_r, sa.keys.sk_pi, id_body, int_auth_of(*sa.setup)};
 }
 
 AuthInputs auth_of_responder(const IkeSa& sa, const policy::AuthRound& round, ByteView id_body) {
-  return {round, sa.setup->init_response, sa.setup->nonce_i, sa.keys.sk_pr, id_body};
+  return {round, sa.setup->init_response, sa.setup->nonce_i, sa.keys.sk_pr, id_body, int_auth_of(*sa.setup)};
 }
 
 std::optional<w::AuthPayload> make_auth(const AuthInputs& inputs, const IkeSa& sa, const Identity& local_id,
@@ -22,7 +23,7 @@ std::optional<w::AuthPayload> make_auth(const AuthInputs& inputs, const IkeSa& s
   const policy::SharedKey* const key = null ? nullptr : env.pad.find(local_id, remote_id);
   if (!null && !key) return std::nullopt;
   const Secret proof = shared_key_auth(env.crypto, sa.suite.prf, null ? inputs.sk_p : key->secret, inputs.message,
-                                       inputs.nonce, inputs.sk_p, inputs.id_body);
+                                       inputs.nonce, inputs.sk_p, inputs.id_body, inputs.int_auth);
   return w::AuthPayload{null ? w::AuthMethod::null : w::AuthMethod::shared_key_mic, to_bytes(proof.view())};
 }
 

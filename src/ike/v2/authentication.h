@@ -14,6 +14,7 @@ struct AuthInputs {
   ByteView message, nonce;         // its first message, and the other's nonce
   const Secret& sk_p;
   ByteView id_body;
+  Bytes int_auth;  // of IKE_INTERMEDIATE exchanges (intermediate.h)
 };
 AuthInputs auth_of_initiator(const IkeSa& sa, const policy::AuthRound& round, ByteView id_body);
 AuthInputs auth_of_responder(const IkeSa& sa, const policy::AuthRound& round, ByteView id_body);

@@ -176,10 +176,7 @@ std::expected<NewChild, ChildFailure> accept_child_answer(const IkeSa& sa, const
   if (takes_tfc_padding(answer)) child.spec.tfc_padding = config.tfc_padding;
   child.spec.local_ts = narrowed->local;
   child.spec.remote_ts = narrowed->remote;
-  take_keys(child.spec,
-            derive_child_keys(env.crypto, sa.suite.prf, inputs.sk_d ? *inputs.sk_d : sa.keys.sk_d, suite,
-                              inputs.shared_secret, inputs.nonce_i, inputs.nonce_r),
-            true);
+  if (suite.next_additional() == 0) derive_keys(sa, child, inputs, env);
   child.spec.inbound.spi = pending.spi_in;
   child.spec.outbound.spi = load_be32(answer.find<w::SaPayload>()->proposals.front().spi.data());
   return child;
@@ -274,8 +271,8 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
       continue;
     }
     const w::Proposal& chosen = offered->proposals[choice->offered_index];
-    ChildMatch match{&child,     *choice, chosen.number, load_be32(chosen.spi.data()),
-                     child.mode, *local,  *remote,       takes_tfc_padding(request)};
+    ChildMatch match{&child,     *choice, &chosen, load_be32(chosen.spi.data()),
+                     child.mode, *local,  *remote, takes_tfc_padding(request)};
     if (const int q = quality(child, match, wanted); q > best_quality) {
       best_quality = q;
       best = std::move(match);
@@ -292,16 +289,20 @@ NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const
   if (match.takes_tfc_padding) child.spec.tfc_padding = match.config->tfc_padding;
   child.spec.local_ts = match.local_ts;
   child.spec.remote_ts = match.remote_ts;
-  take_keys(child.spec,
-            derive_child_keys(env.crypto, sa.suite.prf, inputs.sk_d ? *inputs.sk_d : sa.keys.sk_d, match.choice.suite,
-                              inputs.shared_secret, inputs.nonce_i, inputs.nonce_r),
-            false);
+  if (match.choice.suite.next_additional() == 0) derive_keys(sa, child, inputs, env);
   child.spec.inbound.spi = env.spis.allocate(env.random);
   child.spec.outbound.spi = match.spi_out;
 
   if (match.mode == policy::Mode::transport) reply.add(w::NotifyPayload{.type = w::NotifyType::use_transport_mode});
-  reply.add(accept(match.choice.suite, match.proposal_number, spi_bytes(child.spec.inbound.spi), with_key_exchange));
+  reply.add(accept(match.choice.suite, *match.offered, spi_bytes(child.spec.inbound.spi), with_key_exchange));
   return child;
+}
+
+void derive_keys(const IkeSa& sa, NewChild& child, const ChildKeyInputs& inputs, Environment& env) {
+  take_keys(child.spec,
+            derive_child_keys(env.crypto, sa.suite.prf, inputs.sk_d ? *inputs.sk_d : sa.keys.sk_d, child.spec.suite,
+                              inputs.shared_secret, inputs.nonce_i, inputs.nonce_r, inputs.further_secrets),
+            child.spec.initiated);
 }
 
 }  // namespace sallyport::ike::v2

@@ -16,7 +16,8 @@ namespace sallyport::ike::v2 {
 struct ChildKeyInputs {
   ByteView shared_secret;  // empty without forward secrecy
   ByteView nonce_i, nonce_r;
-  const Secret* sk_d = nullptr;  // nullptr: the IKE SA's, as it is
+  const Secret* sk_d = nullptr;   // nullptr: the IKE SA's, as it is
+  ByteView further_secrets = {};  // of additional key exchanges
 };
 
 /// AH covers the addresses, and has no UDP encapsulation: behind a NAT, or with one pretended, there is none (RFC 3715
@@ -38,7 +39,8 @@ struct ChildFailure {
   event::Failure failure;
   bool exists_at_peer = false;  // the peer has made its half: it must be told to delete it
 };
-/// The initiator's reading of the answer; the suite has been agreed by read_child_suite().
+/// The initiator's reading of the answer; the suite has been agreed by read_child_suite(). The keys come later where
+/// there are additional key exchanges.
 std::expected<NewChild, ChildFailure> accept_child_answer(const IkeSa& sa, const policy::Child& config,
                                                           const PendingChild& pending, const policy::Suite& suite,
                                                           const wire::ikev2::PayloadChain& answer,
@@ -55,7 +57,7 @@ event::Failure read_child_error(const IkeSa& sa, const policy::Child& config, co
 struct ChildMatch {
   const policy::Child* config;
   policy::Choice choice;
-  std::uint8_t proposal_number;
+  const wire::ikev2::Proposal* offered;  // the one that was chosen; of the request, and not to be kept
   std::uint32_t spi_out;
   policy::Mode mode;
   policy::TrafficSelectors local_ts, remote_ts;
@@ -69,9 +71,12 @@ struct ChildRefusal {
 std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const policy::Connection& connection,
                                                     const Hosts& hosts, const wire::ikev2::PayloadChain& request,
                                                     bool ignore_key_exchange, const ChildSa* replaced = nullptr);
-/// The responder's half: allocates the SPI, derives the keys, and appends its SA payload and what belongs to it.
+/// The responder's half: allocates the SPI, derives the keys (unless they come later, likewise), and appends its SA
+/// payload and what belongs to it.
 NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const ChildMatch& match,
                     const ChildKeyInputs& inputs, bool with_key_exchange, wire::ikev2::PayloadChain& reply,
                     Environment& env);
+/// The keys of what was agreed on, when the additional key exchanges are over.
+void derive_keys(const IkeSa& sa, NewChild& child, const ChildKeyInputs& inputs, Environment& env);
 
 }  // namespace sallyport::ike::v2

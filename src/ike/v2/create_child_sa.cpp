@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ike/v2/child_negotiation.h"
+#include "ike/v2/followup_ke.h"
 #include "ike/v2/ike_sa_init.h"
 #include "ike/v2/key_agreement.h"
 #include "ike/v2/numbers_map.h"
@@ -76,10 +77,23 @@ Step read_error(const IkeSa& sa, const policy::Child& config, const PendingChild
   const auto& replaced = pending.task.replaces;
   if (replaced && is_settled_otherwise(sa, *replaced)) return stay(sa);
   if (replaced && error.type == w::NotifyType::child_sa_not_found) return make_anew(sa, pending.task);
-  if (error.type == w::NotifyType::temporary_failure && pending.task.tries < kMostTries)
-    return try_again(sa, pending.task, true);
+  const bool in_time = error.type != w::NotifyType::temporary_failure && error.type != w::NotifyType::state_not_found;
+  if (!in_time && pending.task.tries < kMostTries) return try_again(sa, pending.task, true);
   if (error.type == w::NotifyType::invalid_ke_payload) return try_other_method(sa, config, pending, error);
   return fail_child(sa, {read_child_error(sa, config, pending, error)});
+}
+
+/// The first key exchange is over, and others follow, unless the peer renews the same Child SA and has the better
+/// claim: then neither end needs ours any more (RFC 7296 §2.8.1).
+Step follow_up_child(const IkeSa& sa, const policy::Suite& suite, Bytes link, Secret secret, const Bytes& nonce_r,
+                     NewChild child) {
+  if (link.empty()) return break_off_child(sa, false);
+  const NewChild* rival = child.replaces ? sa.promised_for(*child.replaces) : nullptr;
+  if (rival && child.lowest_nonce < rival->lowest_nonce) return stay(sa);
+  Step step = stay(sa);
+  step.follow_up =
+      begin_follow_up(suite, std::move(link), std::move(secret), sa.pending_child->nonce, nonce_r, std::move(child));
+  return step;
 }
 
 // ---- Its responder ----
@@ -93,7 +107,7 @@ Step refuse(const IkeSa& sa, w::NotifyPayload notify, std::optional<Failure> fai
 
 /// While the IKE SA is being renewed or closed, its Child SAs stay as they are (RFC 7296 §2.25.2).
 bool is_busy_with_itself(const IkeSa& sa) {
-  return sa.state != State::established || sa.pending_ike_sa || sa.wants<CloseIkeSa>() ||
+  return sa.state != State::established || sa.pending_ike_sa || sa.promises_ike_sa() || sa.wants<CloseIkeSa>() ||
          sa.timers.is_set(Timer::retirement);
 }
 
@@ -108,7 +122,8 @@ std::expected<const ChildSa*, w::NotifyPayload> find_replaced(const IkeSa& sa, c
   if (!child || protocol(*child) != rekey.protocol)
     return std::unexpected(
         w::NotifyPayload{.type = w::NotifyType::child_sa_not_found, .protocol = rekey.protocol, .spi = rekey.spi});
-  if (child->closing || child->superseded)
+  // In the middle of our own renewal of it we know already that the peer's came too late.
+  if (child->closing || child->superseded || (sa.follow_up && sa.renewing() == child->id))
     return std::unexpected(w::NotifyPayload{.type = w::NotifyType::temporary_failure});
   return child;
 }
@@ -116,25 +131,35 @@ std::expected<const ChildSa*, w::NotifyPayload> find_replaced(const IkeSa& sa, c
 /// One that takes the place of another does not count: the other goes.
 bool has_room(const IkeSa& sa, const ChildSa* replaced, const Settings& settings) {
   const std::size_t most = settings.children_per_ike_sa;
-  return sa.children.size() < (replaced ? 2 * most : most);
+  return sa.children.size() + sa.promised.size() < (replaced ? 2 * most : most);
 }
 
 Step answer(const IkeSa& sa, const ChildMatch& match, const ChildSa* replaced, const Bytes& peer_nonce,
-            const KeyAgreement& agreement, Environment& env) {
+            crypto::KeyExchangeAnswer agreement, Environment& env) {
   Step step = stay(sa);
   step.reply.emplace();
   const Bytes own_nonce = random_nonce(env.random);
-  step.child =
+  NewChild child =
       make_child(sa, *sa.connection, match,
                  {.shared_secret = agreement.shared_secret.view(), .nonce_i = peer_nonce, .nonce_r = own_nonce}, true,
                  *step.reply, env);
   if (replaced) {
-    step.child->replaces = replaced->id;
-    step.child->lowest_nonce = lower_nonce(peer_nonce, own_nonce);
+    child.replaces = replaced->id;
+    child.lowest_nonce = lower_nonce(peer_nonce, own_nonce);
   }
+  const policy::Suite& suite = match.choice.suite;
   step.reply->add(w::NoncePayload{own_nonce});
-  if (agreement.exchange) add_key_exchange(*step.reply, *agreement.exchange);
+  if (suite.key_exchange != KeyExchangeMethod::none)
+    add_key_exchange(*step.reply, suite.key_exchange, std::move(agreement.public_value));
   add_selectors(*step.reply, match.remote_ts, match.local_ts);
+  if (suite.next_additional() == 0) {
+    step.child = std::move(child);
+    return step;
+  }
+  Bytes link = random_link(env.random);
+  add_link(*step.reply, link);
+  step.promised = begin_follow_up(suite, std::move(link), std::move(agreement.shared_secret), peer_nonce, own_nonce,
+                                  std::move(child));
   return step;
 }
 
@@ -181,23 +206,42 @@ Step process_create_child_response(const IkeSa& sa, const Inbound& in, Environme
   const auto suite = read_child_suite(sa, *config, in.payloads, false);
   if (!suite) return fail_child(sa, suite.error());
   const auto* nonce = in.payloads.find<w::NoncePayload>();
-  const auto shared_secret = read_key(*suite, in.payloads.find<w::KePayload>(), pending.key_exchange.get());
+  auto shared_secret = read_key(suite->key_exchange, in.payloads.find<w::KePayload>(), pending.key_exchange.get());
   if (!nonce || !shared_secret)
     return fail_child(sa, {failure_of(sa, *config, FailureKind::protocol_violation, Side::local), true});
   auto child = accept_child_answer(
       sa, *config, pending, *suite, in.payloads,
       {.shared_secret = shared_secret->view(), .nonce_i = pending.nonce, .nonce_r = nonce->data}, env);
   if (!child) return fail_child(sa, std::move(child.error()));
-  const bool deleted = std::ranges::find(pending.deleted, child->spec.outbound.spi) != pending.deleted.end();
-  if (deleted && pending.task.replaces && is_settled_otherwise(sa, *pending.task.replaces)) return stay(sa);
-  if (deleted) return fail_child(sa, {failure_of(sa, *config, FailureKind::closed_by_peer, Side::remote)});
+  if (pending.task.replaces) {
+    child->replaces = pending.task.replaces;
+    child->lowest_nonce = lower_nonce(pending.nonce, nonce->data);
+  }
+  if (suite->next_additional() != 0)
+    return follow_up_child(sa, *suite, read_link(in.payloads), std::move(*shared_secret), nonce->data,
+                           std::move(*child));
+  if (auto overtaken = overtaken_by_delete(sa, child->spec.outbound.spi)) return std::move(*overtaken);
   Step step = stay(sa);
   step.child = std::move(*child);
-  if (pending.task.replaces) {
-    step.child->replaces = pending.task.replaces;
-    step.child->lowest_nonce = lower_nonce(pending.nonce, nonce->data);
-  }
   return step;
+}
+
+Step read_create_child_error(const IkeSa& sa, const w::NotifyPayload& error) {
+  if (!sa.pending_child) return stay(sa);
+  return read_error(sa, sa.pending_child->config(), *sa.pending_child, error);
+}
+
+Step break_off_child(const IkeSa& sa, bool exists_at_peer) {
+  if (!sa.pending_child) return stay(sa);
+  const policy::Child& config = sa.pending_child->config();
+  return fail_child(sa, {failure_of(sa, config, FailureKind::protocol_violation, Side::local), exists_at_peer});
+}
+
+std::optional<Step> overtaken_by_delete(const IkeSa& sa, std::uint32_t spi_out) {
+  const PendingChild& pending = *sa.pending_child;
+  if (std::ranges::find(pending.deleted, spi_out) == pending.deleted.end()) return std::nullopt;
+  if (pending.task.replaces && is_settled_otherwise(sa, *pending.task.replaces)) return stay(sa);
+  return fail_child(sa, {failure_of(sa, pending.config(), FailureKind::closed_by_peer, Side::remote)});
 }
 
 Step process_create_child_request(const IkeSa& sa, const Inbound& in, Environment& env) {
@@ -209,6 +253,7 @@ Step process_create_child_request(const IkeSa& sa, const Inbound& in, Environmen
     if (!found) return refuse(sa, found.error());
     replaced = *found;
   }
+  if (sa.promised.size() >= kMostPromised) return refuse(sa, {.type = w::NotifyType::temporary_failure});
   if (!has_room(sa, replaced, env.settings)) return refuse(sa, {.type = w::NotifyType::no_additional_sas});
   const auto* nonce = in.payloads.find<w::NoncePayload>();
   if (!nonce) return refuse(sa, {.type = w::NotifyType::invalid_syntax});
@@ -216,9 +261,9 @@ Step process_create_child_request(const IkeSa& sa, const Inbound& in, Environmen
   const Hosts hosts = hosts_of(sa, *sa.connection, sa.given ? &*sa.given : nullptr);
   const auto match = match_child(sa, *sa.connection, hosts, in.payloads, false, replaced);
   if (!match) return refuse(sa, match.error().notify, match.error().failure);
-  const auto agreement = agree_on_key(match->choice.suite, in.payloads.find<w::KePayload>(), env);
+  auto agreement = agree_on_key(match->choice.suite, in.payloads.find<w::KePayload>(), env);
   if (!agreement) return refuse(sa, agreement.error());
-  return answer(sa, *match, replaced, nonce->data, *agreement, env);
+  return answer(sa, *match, replaced, nonce->data, std::move(*agreement), env);
 }
 
 }  // namespace sallyport::ike::v2

@@ -23,6 +23,15 @@ wire::ikev2::PayloadChain build_create_child_request(const IkeSa& sa, const poli
 Step process_create_child_response(const IkeSa& sa, const Inbound& in, Environment& env);
 Step process_create_child_request(const IkeSa& sa, const Inbound& in, Environment& env);
 
+// ---- For the key exchanges that follow it (followup_ke.h) ----
+
+/// What an error means for `sa.pending_child`.
+Step read_create_child_error(const IkeSa& sa, const wire::ikev2::NotifyPayload& error);
+/// The peer's answer is none. `exists_at_peer`: it has made its half.
+Step break_off_child(const IkeSa& sa, bool exists_at_peer);
+/// The peer has made it, and closed it before its answer came.
+std::optional<Step> overtaken_by_delete(const IkeSa& sa, std::uint32_t spi_out);
+
 /// After several minutes of TEMPORARY_FAILURE the two ends have other ideas of this IKE SA (RFC 7296 §2.25).
 inline constexpr std::uint32_t kMostTries = 12;
 /// How long a task waits that has been put off so often.

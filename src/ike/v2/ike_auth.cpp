@@ -32,7 +32,8 @@ Failure auth_failure(const IkeSa& sa, FailureKind kind, Side side) {
 /// With the postquantum preshared key, where there is one: what AUTH is made with, and the keys of Child SAs.
 AuthInputs with(const std::optional<PpkKeys>& ppk, AuthInputs inputs, bool of_initiator) {
   if (!ppk) return inputs;
-  return {inputs.round, inputs.message, inputs.nonce, of_initiator ? ppk->sk_pi : ppk->sk_pr, inputs.id_body};
+  const Secret& sk_p = of_initiator ? ppk->sk_pi : ppk->sk_pr;
+  return {inputs.round, inputs.message, inputs.nonce, sk_p, inputs.id_body, std::move(inputs.int_auth)};
 }
 ChildKeyInputs first_child_keys(const IkeSa& sa, const std::optional<PpkKeys>& ppk) {
   return {.shared_secret = {},
@@ -308,6 +309,12 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   const auto* auth = in.payloads.find<w::AuthPayload>();
   auto failure = auth_failure(sa, FailureKind::no_matching_connection, Side::local);
   if (!idi) return Step::reject(sa.state, Reason::missing_payload);
+  if (sa.setup->intermediate.due != 0) {  // the keys are not yet those that were agreed on
+    failure.kind = FailureKind::protocol_violation;
+    Step step{.next = State::closed, .failure = std::move(failure)};
+    step.reply.emplace().add(w::NotifyPayload{.type = w::NotifyType::invalid_syntax});
+    return step;
+  }
   const auto claimed_id = read_identity(idi->id);
   const auto wanted_local_id = idr ? read_identity(idr->id) : std::nullopt;
   if (wanted_local_id) failure.local_id = *wanted_local_id;

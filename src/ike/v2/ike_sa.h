@@ -24,9 +24,10 @@ namespace sallyport::ike::v2 {
 
 /// RFC 7296 §1.2; the drawing is in docs/state-machines.md, printed from transitions.cpp.
 enum class State : std::uint8_t {
-  init_sent,  // initiator: IKE_SA_INIT asked
-  keyed,      // responder: IKE_SA_INIT answered, the peer is still anybody
-  auth_sent,  // initiator: IKE_AUTH asked
+  init_sent,          // initiator: IKE_SA_INIT asked
+  keyed,              // responder: IKE_SA_INIT answered, the peer is still anybody
+  intermediate_sent,  // initiator: IKE_INTERMEDIATE asked
+  auth_sent,          // initiator: IKE_AUTH asked
   established,
   rekeyed,  // another IKE SA has taken over the Child SAs: its Delete is all that is left to come
   closing,  // our Delete is on its way
@@ -47,6 +48,7 @@ enum class Timer : std::uint8_t {
   farewell,          // made in the place of another: may that one go?
   retirement,        // rekeyed, and the peer has not deleted it yet
   reassembly,        // fragments of the peer's have waited for the others long enough
+  follow_up,         // the peer has not gone on with what it began by CREATE_CHILD_SA
   child_life,        // the earliest of what the Child SAs' lives bring: renewal, retirement, end
   count_
 };
@@ -137,6 +139,36 @@ struct PendingIkeSa {
   std::optional<NewIkeSa> rival = {};
 };
 
+/// A Child SA that has been agreed on.
+struct NewChild {
+  policy::ChildSaSpec spec;
+  const policy::Child* config;
+  std::optional<policy::ChildSaId> replaces = {};
+  Bytes lowest_nonce = {};  // with `replaces`
+};
+
+/// What a CREATE_CHILD_SA exchange has agreed on, and whose additional key exchanges are still to come (RFC 9370
+/// §2.2.4). It has no keys before they are over.
+struct FollowUp {
+  Bytes link;             // by which the exchange's responder knows it
+  std::size_t place = 0;  // of the key exchange that is due
+  policy::Suite suite;
+  Secret first_secret, further_secrets;
+  Bytes nonce_i, nonce_r;
+  std::unique_ptr<crypto::KeyExchange> key_exchange;  // the exchange's initiator, while it asks
+  std::variant<NewChild, NewIkeSa> made;
+  Instant since{};  // the exchange's responder: it has waited since then
+};
+
+/// IKE_INTERMEDIATE (intermediate.h).
+struct IntermediateExchanges {
+  bool agreed = false;      // both ends have announced it
+  std::uint32_t count = 0;  // so many have taken place
+  std::size_t due = 0;      // the place of the next additional key exchange; 0: none
+  Bytes auth_i, auth_r;     // IntAuth_i, IntAuth_r so far
+  IkeKeys keys_before;      // responder: of the last answer, where the keys have changed since
+};
+
 /// What only the way to `established` needs; dropped there.
 struct Setup {
   std::unique_ptr<crypto::KeyExchange> key_exchange;  // initiator
@@ -148,6 +180,7 @@ struct Setup {
   bool initial_contact = false;       // initiator: to be claimed
   bool childless = false;             // initiator: the responder takes an IKE_AUTH without a Child SA
   bool ppk = false;                   // both ends have a postquantum preshared key
+  IntermediateExchanges intermediate;
 };
 
 /// When the peers proved who they are, and what follows from it (reauthentication.cpp). An IKE SA that is rekeyed hands
@@ -192,7 +225,15 @@ struct IkeSa : AnyIkeSa {
   std::optional<Task> current;    // what the outstanding request is for
   std::optional<PendingChild> pending_child;
   std::optional<PendingIkeSa> pending_ike_sa;
+  std::unique_ptr<FollowUp> follow_up;  // of pending_child or pending_ike_sa, while its key exchanges go on
+  std::vector<FollowUp> promised;       // of exchanges that the peer began; at most kMostPromised
 
+  /// The peer is about to renew this IKE SA.
+  bool promises_ike_sa() const {
+    return std::ranges::any_of(promised, [](const FollowUp& f) { return std::holds_alternative<NewIkeSa>(f.made); });
+  }
+  /// A Child SA that the peer is about to make in the place of that one.
+  const NewChild* promised_for(policy::ChildSaId replaced) const;
   bool keyed() const { return !keys.sk_d.empty(); }
   const ChildSa* find_child(policy::ChildSaId child) const;
   /// Not among those that are gone.

@@ -4,6 +4,8 @@
 
 #include "ike/core/candidates.h"
 #include "ike/v2/fragmentation.h"
+#include "ike/v2/intermediate.h"
+#include "ike/v2/key_agreement.h"
 #include "ike/v2/nat_detection.h"
 #include "ike/v2/numbers_map.h"
 #include "ike/v2/ppk.h"
@@ -132,6 +134,7 @@ w::PayloadChain build_init_request(const IkeSa& sa, Environment& env) {
   add_nat_detection(payloads, env.crypto, sa.spi_i, 0, sa.local, sa.remote, sa.connection->encap);
   if (wants_fragmentation(*sa.connection)) announce_fragmentation(payloads);
   if (wants_ppk(*sa.connection)) announce_ppk(payloads);
+  if (wants_intermediate(*sa.connection)) announce_intermediate(payloads);
   return payloads;
 }
 
@@ -160,6 +163,12 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
     return Step::reject(sa.state, Reason::malformed);
   const auto shared_secret = sa.setup->key_exchange->shared_secret(ke->data);
   if (!shared_secret) return Step::reject(sa.state, Reason::malformed);
+  const bool more = suite->next_additional() != 0;
+  if (more && !says_intermediate(in.payloads)) {
+    auto failure = init_failure(sa, FailureKind::extension_missing, Side::local);
+    failure.notify = w::to_string(w::NotifyType::intermediate_exchange_supported);
+    return give_up(std::move(failure));
+  }
 
   const NatFindings nat =
       detect_nat(in.payloads, env.crypto, sa.spi_i, in.header.responder_spi, sa.local, in.datagram.remote);
@@ -176,8 +185,9 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
   keyed.fragmentation = wants_fragmentation(*sa.connection) && says_fragmentation(in.payloads);
   keyed.childless = in.payloads.find_notify(w::NotifyType::childless_ikev2_supported) != nullptr;
   keyed.ppk = wants_ppk(*sa.connection) && says_ppk(in.payloads);
+  keyed.intermediate = wants_intermediate(*sa.connection) && says_intermediate(in.payloads);
   keyed.knows_nat_traversal = knows_nat_traversal(in.payloads);
-  return {.next = State::auth_sent, .keyed = std::move(keyed)};
+  return {.next = more ? State::intermediate_sent : State::auth_sent, .keyed = std::move(keyed)};
 }
 
 std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& in, Environment& env) {
@@ -189,6 +199,10 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   auto candidates =
       env.connections.between(policy::IkeVersion::v1, in.datagram.local.address, in.datagram.remote.address);
   auto proposals = read_offer(*offered);
+  const bool intermediate = says_intermediate(in.payloads);
+  if (!intermediate)  // without it additional key exchanges have no place (RFC 9370 §2.2.1)
+    for (policy::Proposal& each : proposals)
+      if (!each.additional.empty()) each = {};
   std::optional<policy::Choice> choice;
   for (const policy::Candidate& candidate : candidates) {
     choice = policy::choose(candidate.alike().proposals, proposals);
@@ -199,10 +213,10 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   if (read_method(ke->method) != suite.key_exchange)
     return refuse(w::NotifyType::invalid_ke_payload, method_bytes(suite.key_exchange), std::nullopt);
 
-  auto exchange = env.crypto.start_key_exchange(suite.key_exchange, env.random);
-  if (!exchange) return refuse_proposals(in, env, candidates, std::move(proposals));
-  const auto shared_secret = (*exchange)->shared_secret(ke->data);
-  if (!shared_secret) return InitRejected{Reason::malformed};
+  auto answer = env.crypto.answer_key_exchange(suite.key_exchange, ke->data, env.random);
+  if (!answer && answer.error().code == ErrorCode::unsupported)
+    return refuse_proposals(in, env, candidates, std::move(proposals));
+  if (!answer) return InitRejected{Reason::malformed};
   std::erase_if(candidates, [&](const policy::Candidate& each) { return !accepts(each.alike(), suite); });
 
   IkeSa sa;
@@ -220,13 +234,15 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   const bool in_fragments = says_fragmentation(in.payloads) && wants_fragmentation(candidates);
   if (in_fragments) sa.fragmentation = std::make_unique<Fragmentation>();
   sa.setup->ppk = says_ppk(in.payloads) && wants_ppk(candidates);
+  sa.setup->intermediate.agreed = intermediate;
+  sa.setup->intermediate.due = suite.next_additional();
   const bool may_be_childless = std::ranges::any_of(
       candidates, [](const policy::Candidate& each) { return each.alike().childless != policy::Childless::never; });
   const bool pretend =
       std::ranges::any_of(candidates, [](const policy::Candidate& each) { return each.alike().encap; });
   sa.setup->candidates = std::move(candidates);
   sa.keys = derive_ike_keys(env.crypto, suite,
-                            {.shared_secret = shared_secret->view(),
+                            {.shared_secret = answer->shared_secret.view(),
                              .nonce_i = sa.setup->nonce_i,
                              .nonce_r = sa.setup->nonce_r,
                              .spi_i = sa.spi_i,
@@ -237,15 +253,15 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   sa.mobility.may_be_natted = knows_nat_traversal(in.payloads);
 
   InitAccepted accepted{std::move(sa), {}};
-  const w::Proposal& taken = offered->proposals[choice->offered_index];
-  accepted.payloads.add(accept(suite, taken.number, {}));
-  accepted.payloads.add(w::KePayload{write_method(suite.key_exchange), to_bytes((*exchange)->public_value())});
+  accepted.payloads.add(accept(suite, offered->proposals[choice->offered_index], {}));
+  add_key_exchange(accepted.payloads, suite.key_exchange, std::move(answer->public_value));
   accepted.payloads.add(w::NoncePayload{accepted.sa.setup->nonce_r});
   add_nat_detection(accepted.payloads, env.crypto, accepted.sa.spi_i, accepted.sa.spi_r, in.datagram.local,
                     in.datagram.remote, pretend);
   if (in_fragments) announce_fragmentation(accepted.payloads);
   if (may_be_childless) accepted.payloads.add(w::NotifyPayload{.type = w::NotifyType::childless_ikev2_supported});
   if (accepted.sa.setup->ppk) announce_ppk(accepted.payloads);
+  if (intermediate) announce_intermediate(accepted.payloads);
   return accepted;
 }
 

@@ -74,13 +74,13 @@ IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, co
 
 IkeKeys derive_rekeyed_ike_keys(crypto::Provider& crypto, crypto::Prf old_prf, const Secret& old_sk_d,
                                 const policy::Suite& suite, const IkeKeyInputs& inputs) {
-  const ByteView parts[] = {inputs.shared_secret, inputs.nonce_i, inputs.nonce_r};
+  const ByteView parts[] = {inputs.shared_secret, inputs.nonce_i, inputs.nonce_r, inputs.further_secrets};
   return expand(crypto, suite, crypto.prf(old_prf, old_sk_d.view(), parts), inputs);
 }
 
 ChildKeys derive_child_keys(crypto::Provider& crypto, crypto::Prf prf, const Secret& sk_d, const policy::Suite& child,
-                            ByteView shared_secret, ByteView nonce_i, ByteView nonce_r) {
-  const Secret seed = concatenate_secret({shared_secret, nonce_i, nonce_r});
+                            ByteView shared_secret, ByteView nonce_i, ByteView nonce_r, ByteView further_secrets) {
+  const Secret seed = concatenate_secret({shared_secret, nonce_i, nonce_r, further_secrets});
   const std::size_t encryption = child.protocol == policy::Protocol::esp ? crypto::keying_size(child.encryption) : 0;
   const std::size_t integrity = crypto::key_size(child.integrity);
   const Secret material = crypto::prf_plus(crypto, prf, sk_d.view(), seed.view(), 2 * (encryption + integrity));
@@ -94,12 +94,12 @@ ChildKeys derive_child_keys(crypto::Provider& crypto, crypto::Prf prf, const Sec
 }
 
 Secret shared_key_auth(crypto::Provider& crypto, crypto::Prf prf, const Secret& shared_key, ByteView message,
-                       ByteView nonce, const Secret& sk_p, ByteView id_body) {
+                       ByteView nonce, const Secret& sk_p, ByteView id_body, ByteView int_auth) {
   const ByteView pad[] = {as_bytes("Key Pad for IKEv2")};
   const Secret key = crypto.prf(prf, shared_key.view(), pad);
   const ByteView id[] = {id_body};
   const Secret maced_id = crypto.prf(prf, sk_p.view(), id);
-  const ByteView octets[] = {message, nonce, maced_id.view()};
+  const ByteView octets[] = {message, nonce, maced_id.view(), int_auth};
   return crypto.prf(prf, key.view(), octets);
 }
 

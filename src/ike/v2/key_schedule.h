@@ -3,9 +3,11 @@
 //
 //   SKEYSEED = prf(Ni | Nr, g^ir)                                      of the first IKE SA
 //   SKEYSEED = prf(SK_d of the old one, g^ir | Ni | Nr)                of one that takes its place
+//   SKEYSEED = prf(SK_d so far, SK(n) | Ni | Nr)                       after an additional key exchange (RFC 9370)
 //   SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr)
 //   KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr)                              of a Child SA
-//   AUTH = prf(prf(secret, "Key Pad for IKEv2"), message | other's nonce | prf(SK_p, ID body))
+//   … g^ir | Ni | Nr | SK(1) | … | SK(n)                               where additional key exchanges follow
+//   AUTH = prf(prf(secret, "Key Pad for IKEv2"), message | other's nonce | prf(SK_p, ID body) [| IntAuth])
 #pragma once
 
 #include "base/secret.h"
@@ -25,10 +27,12 @@ struct IkeKeyInputs {
   ByteView shared_secret;
   ByteView nonce_i, nonce_r;
   std::uint64_t spi_i = 0, spi_r = 0;
+  ByteView further_secrets = {};  // of the additional key exchanges of a rekeying, one after the other
 };
 IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, const IkeKeyInputs& inputs);
 
-/// Those of an IKE SA that takes the place of another, whose PRF and SK_d these are (RFC 7296 §2.18).
+/// Those of an IKE SA that takes the place of another, whose PRF and SK_d these are (RFC 7296 §2.18), or of the same
+/// after an additional key exchange (RFC 9370 §2.2.2).
 IkeKeys derive_rekeyed_ike_keys(crypto::Provider& crypto, crypto::Prf old_prf, const Secret& old_sk_d,
                                 const policy::Suite& suite, const IkeKeyInputs& inputs);
 
@@ -37,13 +41,14 @@ struct ChildKeys {
   Secret encryption_i, integrity_i;  // initiator to responder
   Secret encryption_r, integrity_r;
 };
-/// `shared_secret` is empty without perfect forward secrecy.
+/// `shared_secret` is empty without perfect forward secrecy; `further_secrets` are those of additional key exchanges.
 ChildKeys derive_child_keys(crypto::Provider& crypto, crypto::Prf prf, const Secret& sk_d, const policy::Suite& child,
-                            ByteView shared_secret, ByteView nonce_i, ByteView nonce_r);
+                            ByteView shared_secret, ByteView nonce_i, ByteView nonce_r, ByteView further_secrets = {});
 
 /// The AUTH data of a pre-shared key (RFC 7296 §2.15). `message` is the first message of whoever proves itself, `nonce`
-/// the other's, `sk_p` and `id_body` (the ID payload without its generic header) its own.
+/// the other's, `sk_p` and `id_body` (the ID payload without its generic header) its own; `int_auth` is what RFC 9242
+/// §3.3.2 appends where there were IKE_INTERMEDIATE exchanges.
 Secret shared_key_auth(crypto::Provider& crypto, crypto::Prf prf, const Secret& shared_key, ByteView message,
-                       ByteView nonce, const Secret& sk_p, ByteView id_body);
+                       ByteView nonce, const Secret& sk_p, ByteView id_body, ByteView int_auth = {});
 
 }  // namespace sallyport::ike::v2

@@ -94,6 +94,9 @@ constexpr auto kMethods = table<KeyExchangeMethod, w::KeyExchangeId>({
     {KeyExchangeMethod::brainpool512, w::KeyExchangeId::brainpool512},
     {KeyExchangeMethod::x25519, w::KeyExchangeId::x25519},
     {KeyExchangeMethod::x448, w::KeyExchangeId::x448},
+    {KeyExchangeMethod::ml_kem_512, w::KeyExchangeId::ml_kem_512},
+    {KeyExchangeMethod::ml_kem_768, w::KeyExchangeId::ml_kem_768},
+    {KeyExchangeMethod::ml_kem_1024, w::KeyExchangeId::ml_kem_1024},
 });
 
 /// AES comes with three key lengths and says which; the others have one and must not say (RFC 7296 §3.3.5).
@@ -153,6 +156,26 @@ void add_once(std::vector<T>& list, const T& value) {
   if (std::ranges::find(list, value) == list.end()) list.push_back(value);
 }
 
+/// ADDKE1 to ADDKE7 (RFC 9370 §2.2.1) are places 1 to 7.
+constexpr std::uint8_t kBeforeFirstPlace = number(w::TransformType::additional_key_exchange_1) - 1;
+
+w::Transform write_additional(std::uint8_t place, KeyExchangeMethod method) {
+  w::Transform transform = w::transform(write_method(method));
+  transform.type = static_cast<w::TransformType>(kBeforeFirstPlace + place);
+  return transform;
+}
+
+/// A transform that we cannot take leaves its place there, with nothing in it that could be chosen.
+void read_additional(const w::Transform& transform, policy::Proposal& proposal) {
+  const auto place = static_cast<std::uint8_t>(w::number(transform.type) - kBeforeFirstPlace);
+  auto& all = proposal.additional;
+  auto at = std::ranges::find_if(all, [&](const auto& each) { return each.place >= place; });
+  if (at == all.end() || at->place != place) at = all.insert(at, {place, {}});
+  if (const auto method = read_method(static_cast<w::KeyExchangeId>(transform.id));
+      method && transform.unrecognized.empty())
+    add_once(at->methods, *method);
+}
+
 /// True unless the kind of transform itself is one that we do not have.
 bool read_transform(const w::Transform& transform, policy::Proposal& proposal) {
   const bool choosable = transform.unrecognized.empty();
@@ -176,8 +199,15 @@ bool read_transform(const w::Transform& transform, policy::Proposal& proposal) {
       if (choosable && transform.id <= 1)
         add_once(proposal.sequence_numbers, transform.id == 1 ? SequenceNumbers::bits64 : SequenceNumbers::bits32);
       return true;
-    default: return false;
+    case w::TransformType::additional_key_exchange_1:
+    case w::TransformType::additional_key_exchange_2:
+    case w::TransformType::additional_key_exchange_3:
+    case w::TransformType::additional_key_exchange_4:
+    case w::TransformType::additional_key_exchange_5:
+    case w::TransformType::additional_key_exchange_6:
+    case w::TransformType::additional_key_exchange_7: read_additional(transform, proposal); return true;
   }
+  return false;
 }
 
 policy::Proposal read_proposal(const w::Proposal& theirs) {
@@ -210,6 +240,9 @@ w::Proposal write_proposal(const policy::Proposal& ours, std::size_t number, Byt
   for (const auto value : ours.prf) transforms.push_back(w::transform(*kPrfs.write(value)));
   if (with_key_exchange)
     for (const auto value : ours.key_exchange) transforms.push_back(w::transform(write_method(value)));
+  if (with_key_exchange)
+    for (const auto& each : ours.additional)
+      for (const auto value : each.methods) transforms.push_back(write_additional(each.place, value));
   for (const auto value : ours.sequence_numbers) transforms.push_back(w::transform(write_sequence_numbers(value)));
   return proposal;
 }
@@ -223,9 +256,19 @@ w::SaPayload offer(const std::vector<policy::Proposal>& proposals, ByteView spi,
   return sa;
 }
 
-w::SaPayload accept(const policy::Suite& suite, std::uint8_t number, ByteView spi, bool with_key_exchange) {
+w::SaPayload accept(const policy::Suite& suite, const w::Proposal& offered, ByteView spi, bool with_key_exchange) {
   w::SaPayload sa;
-  sa.proposals.push_back(write_proposal(only(suite), number, spi, with_key_exchange));
+  sa.proposals.push_back(write_proposal(only(suite), offered.number, spi, with_key_exchange));
+  if (!with_key_exchange) return sa;
+  // An additional key exchange that is not carried out is answered with NONE, one transform for each type offered.
+  auto& transforms = sa.proposals.front().transforms;
+  for (const w::Transform& theirs : offered.transforms) {
+    const bool additional = theirs.type >= w::TransformType::additional_key_exchange_1 &&
+                            theirs.type <= w::TransformType::additional_key_exchange_7;
+    if (additional && std::ranges::find(transforms, theirs.type, &w::Transform::type) == transforms.end())
+      transforms.push_back(write_additional(static_cast<std::uint8_t>(w::number(theirs.type) - kBeforeFirstPlace),
+                                            KeyExchangeMethod::none));
+  }
   return sa;
 }
 
@@ -236,6 +279,8 @@ policy::Proposal only(const policy::Suite& suite) {
   if (suite.protocol == Protocol::ike) proposal.prf = {suite.prf};
   if (suite.key_exchange != KeyExchangeMethod::none) proposal.key_exchange = {suite.key_exchange};
   if (suite.protocol != Protocol::ike) proposal.sequence_numbers = {suite.sequence_numbers};
+  for (std::size_t place = suite.next_additional(); place != 0; place = suite.next_additional(place + 1))
+    proposal.additional.push_back({static_cast<std::uint8_t>(place), {suite.additional[place - 1]}});
   return proposal;
 }
 
@@ -251,7 +296,8 @@ Result<policy::Suite> read_choice(const w::SaPayload& sa, Protocol protocol) {
   const policy::Proposal chosen = read_proposal(sa.proposals.front());
   const auto at_most_one = [](const auto& list) { return list.size() <= 1; };
   if (chosen.protocol != protocol || !at_most_one(chosen.encryption) || !at_most_one(chosen.integrity) ||
-      !at_most_one(chosen.prf) || !at_most_one(chosen.key_exchange) || !at_most_one(chosen.sequence_numbers))
+      !at_most_one(chosen.prf) || !at_most_one(chosen.key_exchange) || !at_most_one(chosen.sequence_numbers) ||
+      !std::ranges::all_of(chosen.additional, [](const auto& each) { return each.methods.size() == 1; }))
     return fail(ErrorCode::malformed);
   policy::Suite suite{.protocol = protocol};
   if (protocol != Protocol::ah && chosen.encryption.empty()) return fail(ErrorCode::malformed);
@@ -261,6 +307,7 @@ Result<policy::Suite> read_choice(const w::SaPayload& sa, Protocol protocol) {
   if (!chosen.prf.empty()) suite.prf = chosen.prf.front();
   if (!chosen.key_exchange.empty()) suite.key_exchange = chosen.key_exchange.front();
   if (!chosen.sequence_numbers.empty()) suite.sequence_numbers = chosen.sequence_numbers.front();
+  for (const auto& each : chosen.additional) suite.additional[each.place - 1u] = each.methods.front();
   return suite;
 }
 

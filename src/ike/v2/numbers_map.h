@@ -17,8 +17,8 @@ namespace sallyport::ike::v2 {
 /// `with_key_exchange` (a Child SA of IKE_AUTH, RFC 7296 §1.2) key exchange transforms are left out.
 wire::ikev2::SaPayload offer(const std::vector<policy::Proposal>& proposals, ByteView spi,
                              bool with_key_exchange = true);
-/// The SA payload that accepts one: the number of the proposal that was taken, and one transform of each kind.
-wire::ikev2::SaPayload accept(const policy::Suite& suite, std::uint8_t number, ByteView spi,
+/// The SA payload that accepts one of the peer's: its number, and one transform of each kind that it has.
+wire::ikev2::SaPayload accept(const policy::Suite& suite, const wire::ikev2::Proposal& offered, ByteView spi,
                               bool with_key_exchange = true);
 /// The proposal with no alternatives to this suite.
 policy::Proposal only(const policy::Suite& suite);

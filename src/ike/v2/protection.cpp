@@ -157,11 +157,11 @@ std::expected<Bytes, OpenError> open_fragment(crypto::Provider& crypto, const po
 
 std::expected<Opened, OpenError> open_message(crypto::Provider& crypto, const policy::Suite& suite, DirectionKeys keys,
                                               ByteView message, const wire::ikev2::SkPayload& sk) {
-  const auto inner = open(crypto, suite, keys, message, sk.body);
+  auto inner = open(crypto, suite, keys, message, sk.body);
   if (!inner) return std::unexpected(inner.error());
   auto payloads = wire::ikev2::parse_inner_payloads(sk.first_inner, *inner);
   if (!payloads) return std::unexpected(OpenError{true, payloads.error()});
-  return Opened{std::move(*payloads)};
+  return Opened{std::move(*payloads), std::move(*inner)};
 }
 
 }  // namespace sallyport::ike::v2

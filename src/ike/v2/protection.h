@@ -49,6 +49,7 @@ Result<std::vector<Bytes>> seal_in_fragments(crypto::Provider& crypto, RandomSou
 /// ErrorCode::unauthentic when it is not the peer's; the inner chain's errors come after authentication.
 struct Opened {
   wire::ikev2::PayloadChain payloads;
+  Bytes inner;  // their octets
 };
 struct OpenError {
   bool authentic;  // false: drop it. true: the peer itself wrote this nonsense, INVALID_SYNTAX is due

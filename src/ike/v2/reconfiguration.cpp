@@ -25,6 +25,13 @@ void Ikev2Session::on_reconfigured(Instant now, Environment& env, policy::Connec
     const std::string& child = sa_.pending_child->task.request.child;
     if (changed.contains(child) && sa_.connection->find_child(child)) want(CreateChild{.request = {child}});
   }
+  // What the peer is in the middle of making goes on as it is configured now, or not at all.
+  drop_promised(env, [&](const FollowUp& each) {
+    const auto* child = std::get_if<NewChild>(&each.made);
+    return child && (changed.contains(child->spec.child) || !sa_.connection->find_child(child->spec.child));
+  });
+  for (FollowUp& each : sa_.promised)
+    if (auto* child = std::get_if<NewChild>(&each.made)) child->config = sa_.connection->find_child(child->spec.child);
   std::vector<policy::ChildSaId> old;
   for (const ChildSa& child : sa_.children)
     if (changed.contains(child.name)) old.push_back(child.id);

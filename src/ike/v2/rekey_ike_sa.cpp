@@ -1,6 +1,7 @@
 #include "ike/v2/rekey_ike_sa.h"
 
 #include "ike/v2/create_child_sa.h"
+#include "ike/v2/followup_ke.h"
 #include "ike/v2/ike_sa_init.h"
 #include "ike/v2/key_agreement.h"
 #include "ike/v2/numbers_map.h"
@@ -51,22 +52,18 @@ Step try_rekeying_again(const IkeSa& sa, RekeyIkeSa task, bool later) {
   return {.next = sa.state, .again = task, .later = later};
 }
 
-Step read_rekeying_error(const IkeSa& sa, const w::NotifyPayload& error) {
+/// Others follow, unless the peer's own rekeying has the better claim (RFC 7296 §2.8.2): then nobody needs ours.
+Step follow_up_rekeying(const IkeSa& sa, Bytes link, Secret secret, const Bytes& nonce_r, NewIkeSa made) {
+  if (link.empty()) return break_off_rekeying(sa, false);
   const PendingIkeSa& pending = *sa.pending_ike_sa;
-  if (pending.rival) return {.next = sa.state};  // the peer's own is there
-  if (error.type == w::NotifyType::temporary_failure && pending.task.tries < kMostTries)
-    return try_rekeying_again(sa, pending.task, true);
-  auto failure = rekey_failure(sa, FailureKind::peer_error, Side::remote);
-  failure.notify = w::to_string(error.type);
-  if (error.type == w::NotifyType::no_proposal_chosen) failure.kind = FailureKind::no_proposal_chosen;
-  if (error.type == w::NotifyType::invalid_ke_payload) {
-    const auto wanted = read_wanted_method(error);
-    if (may_try(wanted, sa.connection->proposals, pending.key_exchange.get()) && pending.task.tries < kMostGroups)
-      return try_rekeying_again(sa, {wanted, pending.task.tries}, false);
-    failure.kind = FailureKind::key_exchange_mismatch;
-    failure.wanted_group = wanted;
-  }
-  return fail_rekeying(sa, std::move(failure));
+  const NewIkeSa* rival = pending.rival ? &*pending.rival : nullptr;
+  for (const FollowUp& each : sa.promised)
+    if (const auto* theirs = std::get_if<NewIkeSa>(&each.made)) rival = theirs;
+  if (rival && made.lowest_nonce < rival->lowest_nonce) return {.next = sa.state};
+  Step step{.next = sa.state};
+  const policy::Suite suite = made.suite;
+  step.follow_up = begin_follow_up(suite, std::move(link), std::move(secret), pending.nonce, nonce_r, std::move(made));
+  return step;
 }
 
 // ---- Responder ----
@@ -84,12 +81,12 @@ bool is_busy(const IkeSa& sa) {
                                               std::holds_alternative<CloseChild>(*sa.current) ||
                                               std::holds_alternative<AbandonChild>(*sa.current));
   return sa.state != State::established || child_under_way || sa.wants<CloseIkeSa>() ||
-         sa.timers.is_set(Timer::retirement) || (sa.pending_ike_sa && sa.pending_ike_sa->rival);
+         sa.timers.is_set(Timer::retirement) || (sa.pending_ike_sa && (sa.pending_ike_sa->rival || sa.follow_up));
 }
 
 struct IkeMatch {
   policy::Suite suite;
-  std::uint8_t number;
+  const w::Proposal* offered;
   std::uint64_t spi;
 };
 std::optional<IkeMatch> match_ike_sa(const IkeSa& sa, const w::SaPayload& offered) {
@@ -99,7 +96,7 @@ std::optional<IkeMatch> match_ike_sa(const IkeSa& sa, const w::SaPayload& offere
   const auto choice = policy::choose(sa.connection->proposals, proposals);
   if (!choice || choice->suite.key_exchange == crypto::KeyExchangeMethod::none) return std::nullopt;
   const w::Proposal& taken = offered.proposals[choice->offered_index];
-  return IkeMatch{choice->suite, taken.number, read_spi(taken)};
+  return IkeMatch{choice->suite, &taken, read_spi(taken)};
 }
 
 }  // namespace
@@ -134,10 +131,12 @@ Step process_rekey_ike_response(const IkeSa& sa, const Inbound& in, Environment&
     failure.peer_proposals = read_offer(*chosen);
     return part(std::move(failure));
   }
-  const auto secret = read_key(*suite, in.payloads.find<w::KePayload>(), pending.key_exchange.get());
+  auto secret = read_key(suite->key_exchange, in.payloads.find<w::KePayload>(), pending.key_exchange.get());
   if (!secret) return broken();
   NewIkeSa made{.suite = *suite, .keys = {}, .spi_i = pending.spi, .spi_r = spi, .initiated = true, .lowest_nonce = {}};
   made.lowest_nonce = lower_nonce(pending.nonce, nonce->data);
+  if (suite->next_additional() != 0)
+    return follow_up_rekeying(sa, read_link(in.payloads), std::move(*secret), nonce->data, std::move(made));
   made.keys = derive(sa, *suite, {secret->view(), pending.nonce, nonce->data, pending.spi, spi}, env);
   return {.next = State::rekeyed, .ike_sa = std::move(made)};
 }
@@ -153,7 +152,7 @@ Step process_rekey_ike_request(const IkeSa& sa, const Inbound& in, Environment& 
     failure.peer_proposals = read_offer(offered);
     return refuse_rekeying(sa, {.type = w::NotifyType::no_proposal_chosen}, std::move(failure));
   }
-  const auto agreement = agree_on_key(match->suite, in.payloads.find<w::KePayload>(), env);
+  auto agreement = agree_on_key(match->suite, in.payloads.find<w::KePayload>(), env);
   if (!agreement) return refuse_rekeying(sa, agreement.error());
 
   const Bytes own_nonce = random_nonce(env.random);
@@ -163,14 +162,46 @@ Step process_rekey_ike_request(const IkeSa& sa, const Inbound& in, Environment& 
                 .spi_r = random_ike_spi(env.random),
                 .initiated = false,
                 .lowest_nonce = lower_nonce(nonce->data, own_nonce)};
+  Step step;
+  step.reply.emplace().add(accept(match->suite, *match->offered, spi_octets(made.spi_r)));
+  step.reply->add(w::NoncePayload{own_nonce});
+  add_key_exchange(*step.reply, match->suite.key_exchange, std::move(agreement->public_value));
+  if (match->suite.next_additional() != 0) {
+    Bytes link = random_link(env.random);
+    add_link(*step.reply, link);
+    step.promised = begin_follow_up(match->suite, std::move(link), std::move(agreement->shared_secret), nonce->data,
+                                    own_nonce, std::move(made));
+    step.next = sa.state;
+    return step;
+  }
   made.keys =
       derive(sa, match->suite, {agreement->shared_secret.view(), nonce->data, own_nonce, made.spi_i, made.spi_r}, env);
-  Step step{.next = sa.pending_ike_sa ? sa.state : State::rekeyed};
-  step.reply.emplace().add(accept(match->suite, match->number, spi_octets(made.spi_r)));
-  step.reply->add(w::NoncePayload{own_nonce});
-  add_key_exchange(*step.reply, *agreement->exchange);
+  step.next = sa.pending_ike_sa ? sa.state : State::rekeyed;
   step.ike_sa = std::move(made);
   return step;
+}
+
+Step read_rekeying_error(const IkeSa& sa, const w::NotifyPayload& error) {
+  const PendingIkeSa& pending = *sa.pending_ike_sa;
+  if (pending.rival) return {.next = sa.state};  // the peer's own is there
+  const bool in_time = error.type != w::NotifyType::temporary_failure && error.type != w::NotifyType::state_not_found;
+  if (!in_time && pending.task.tries < kMostTries) return try_rekeying_again(sa, pending.task, true);
+  auto failure = rekey_failure(sa, FailureKind::peer_error, Side::remote);
+  failure.notify = w::to_string(error.type);
+  if (error.type == w::NotifyType::no_proposal_chosen) failure.kind = FailureKind::no_proposal_chosen;
+  if (error.type == w::NotifyType::invalid_ke_payload) {
+    const auto wanted = read_wanted_method(error);
+    if (may_try(wanted, sa.connection->proposals, pending.key_exchange.get()) && pending.task.tries < kMostGroups)
+      return try_rekeying_again(sa, {wanted, pending.task.tries}, false);
+    failure.kind = FailureKind::key_exchange_mismatch;
+    failure.wanted_group = wanted;
+  }
+  return fail_rekeying(sa, std::move(failure));
+}
+
+Step break_off_rekeying(const IkeSa& sa, bool exists_at_peer) {
+  auto failure = rekey_failure(sa, FailureKind::protocol_violation, Side::local);
+  return exists_at_peer ? part(std::move(failure)) : fail_rekeying(sa, std::move(failure));
 }
 
 }  // namespace sallyport::ike::v2

@@ -19,4 +19,11 @@ wire::ikev2::PayloadChain build_rekey_ike_request(const IkeSa& sa);
 Step process_rekey_ike_response(const IkeSa& sa, const Inbound& in, Environment& env);
 Step process_rekey_ike_request(const IkeSa& sa, const Inbound& in, Environment& env);
 
+// ---- For the key exchanges that follow it (followup_ke.h) ----
+
+/// What an error means for `sa.pending_ike_sa`.
+Step read_rekeying_error(const IkeSa& sa, const wire::ikev2::NotifyPayload& error);
+/// The peer's answer is none. `exists_at_peer`: it has made its half.
+Step break_off_rekeying(const IkeSa& sa, bool exists_at_peer);
+
 }  // namespace sallyport::ike::v2

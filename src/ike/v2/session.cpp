@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ike/v2/describe.h"
+#include "ike/v2/intermediate.h"
 #include "ike/v2/protection.h"
 
 namespace sallyport::ike::v2 {
@@ -83,8 +84,12 @@ void Ikev2Session::on_protected_message(Instant now, Environment& env, const Rec
   auto opened = open_message(env.crypto, sa_.suite, keys, received.datagram.message, *sk);
   if (!opened && !opened.error().authentic) return reject(env, Reason::not_authentic, received.datagram);
   Result<w::PayloadChain> inner = fail(ErrorCode::malformed);
+  Bytes covered;
   if (opened) inner = std::move(opened->payloads);
-  on_authentic(now, env, received, inner, received.datagram.message.size(), 1);
+  if (opened && static_cast<w::ExchangeType>(received.header.exchange_type) == w::ExchangeType::ike_intermediate)
+    covered = covered_by_int_auth(received.datagram.message, sk->body.size(), opened->inner);
+  on_authentic(now, env, {received.datagram, received.header, received.request, covered}, inner,
+               received.datagram.message.size(), 1);
 }
 
 /// What the peer itself has sent, and never before.
@@ -154,7 +159,7 @@ void Ikev2Session::heard(Instant now, Environment& env, const Received& received
 void Ikev2Session::dispatch(Instant now, Environment& env, const Received& received, const w::PayloadChain& payloads) {
   const auto* row = find_transition(sa_, received.request, static_cast<w::ExchangeType>(received.header.exchange_type));
   if (!row) return reject(env, Reason::unexpected_exchange, received.datagram);
-  Step step = row->handler(sa_, Inbound{now, received.datagram, received.header, payloads}, env);
+  Step step = row->handler(sa_, Inbound{now, received.datagram, received.header, payloads, received.covered}, env);
   if (step.rejected) return reject(env, *step.rejected, received.datagram);
   ASSERT(std::ranges::find(row->next, step.next) != row->next.end());
   apply(now, env, received, std::move(step));
@@ -177,7 +182,8 @@ void Ikev2Session::respond(Instant now, Environment& env, const Received& receiv
       header_for(static_cast<w::ExchangeType>(received.header.exchange_type), received.header.message_id, true);
   auto plain = write_plaintext(header, payloads);
   ASSERT(plain);
-  auto datagrams = seal(env, *plain, received.datagram.local);
+  cover(env, *plain);
+  auto datagrams = seal(env, *plain, received.datagram.local, sa_.keys);
   ASSERT(!datagrams.empty());
   log_sent(env, header, payloads, datagrams);
   if (sa_.fragmentation) {
@@ -196,8 +202,9 @@ bool Ikev2Session::send_request(Instant now, Environment& env, w::ExchangeType e
   const auto header = header_for(exchange, sa_.window.next_request_id(), false);
   auto plain = write_plaintext(header, payloads);
   if (!plain) return false;
-  auto datagrams = seal(env, *plain, sa_.local);
+  auto datagrams = seal(env, *plain, sa_.local, sa_.keys);
   if (datagrams.empty()) return false;
+  cover(env, *plain);
   log_sent(env, header, payloads, datagrams);
   if (may_be_cut_smaller(env, datagrams, sa_.local)) sa_.fragmentation->long_request = std::move(*plain);
   send(now, env, datagrams, sa_.local, sa_.remote);

@@ -9,9 +9,12 @@
 //   succession.cpp      IKE SAs in the place of others
 //   session_network.cpp inner addresses: come, inherited, gone
 //   session_fragments.cpp  long messages, both ways
+//   session_followup.cpp   additional key exchanges
 //   session_mobility.cpp   outer addresses that change: MOBIKE
 //   reauthentication.cpp   other IKE SAs in the place of those whose peers' proof ages
 #pragma once
+
+#include <functional>
 
 #include "ike/core/session.h"
 #include "ike/v2/ike_sa.h"
@@ -65,6 +68,7 @@ class Ikev2Session final : public Session {
     const Datagram& datagram;
     const wire::IkeHeader& header;
     bool request;
+    ByteView covered = {};  // of IKE_INTERMEDIATE, once it is open: what IntAuth covers
   };
   void on_init_message(Instant now, Environment& env, const Received& received,
                        const wire::ikev2::PayloadChain& payloads);
@@ -113,16 +117,29 @@ class Ikev2Session final : public Session {
   // ---- Long messages (session_fragments.cpp) ----
   bool sends_fragments() const;
   std::size_t packet_size(const Environment& env) const;
-  std::vector<Bytes> seal(Environment& env, const Plaintext& plain, const policy::Endpoint& local);
+  std::vector<Bytes> seal(Environment& env, const Plaintext& plain, const policy::Endpoint& local, const IkeKeys& with);
   bool may_be_cut_smaller(const Environment& env, const std::vector<Bytes>& datagrams,
                           const policy::Endpoint& local) const;
-  std::vector<Bytes> cut_smaller(Environment& env, const Plaintext& plain, const policy::Endpoint& local);
+  std::vector<Bytes> cut_smaller(Environment& env, const Plaintext& plain, const policy::Endpoint& local,
+                                 const IkeKeys& with);
   void log_sent(Environment& env, const wire::IkeHeader& header, const wire::ikev2::PayloadChain& payloads,
                 const std::vector<Bytes>& datagrams);
   void answer_again(Instant now, Environment& env, const Datagram& datagram);
   void on_fragment(Instant now, Environment& env, const Received& received, const wire::ikev2::SkfPayload& fragment);
   void arm_reassembly(const Environment& env);
   void on_reassembly(Instant now, const Environment& env);
+
+  // ---- Additional key exchanges (session_followup.cpp) ----
+  void go_on_with_setup(Instant now, Environment& env);
+  void cover(Environment& env, const Plaintext& plain);
+  void apply_intermediate(Environment& env, Intermediate taken);
+  const IkeKeys& keys_of_answer() const;
+  bool send_follow_up(Instant now, Environment& env);
+  void add_promised(Instant now, Environment& env, FollowUp promised);
+  void apply_further_secret(Instant now, Environment& env, const Received& received, Step& step);
+  void arm_follow_up();
+  void on_follow_up(Instant now, Environment& env);
+  void drop_promised(Environment& env, const std::function<bool(const FollowUp&)>& which);
 
   // ---- Tasks (session_tasks.cpp) ----
   bool send_init(Instant now, Environment& env, crypto::KeyExchangeMethod method);
@@ -131,6 +148,7 @@ class Ikev2Session final : public Session {
   bool add_first_child(Instant now, Environment& env, wire::ikev2::PayloadChain& payloads);
   void want(Task task) { sa_.tasks.push_back({std::move(task)}); }
   void run_next_task(Instant now, Environment& env);
+  bool has_to_wait(const Task& task) const;
   void watch_message_ids(Instant now, Environment& env);
   bool run(Instant now, Environment& env, CreateChild& task);
   bool run(Instant now, Environment& env, const RekeyIkeSa& task);

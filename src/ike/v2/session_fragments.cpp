@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <numeric>
 
+#include "ike/v2/intermediate.h"
 #include "ike/v2/session.h"
 
 namespace sallyport::ike::v2 {
 namespace {
 
 using Reason = event::MessageRejected::Reason;
+using wire::ikev2::ExchangeType;
 
 std::size_t octets_of(const std::vector<Bytes>& datagrams) {
   return std::transform_reduce(datagrams.begin(), datagrams.end(), std::size_t{0}, std::plus(),
@@ -29,8 +31,9 @@ std::size_t Ikev2Session::packet_size(const Environment& env) const {
 }
 
 /// One datagram, or the fragments of the message; none: it is too long for IKE.
-std::vector<Bytes> Ikev2Session::seal(Environment& env, const Plaintext& plain, const policy::Endpoint& local) {
-  const auto keys = sa_.initiator() ? keys_of_initiator(sa_.keys) : keys_of_responder(sa_.keys);
+std::vector<Bytes> Ikev2Session::seal(Environment& env, const Plaintext& plain, const policy::Endpoint& local,
+                                      const IkeKeys& with) {
+  const auto keys = sa_.initiator() ? keys_of_initiator(with) : keys_of_responder(with);
   const std::size_t longest = longest_message(packet_size(env), local);
   if (sends_fragments() && sealed_size(sa_.suite, plain) > longest) {
     auto fragments = seal_in_fragments(env.crypto, env.random, sa_.suite, keys, sa_.sent_messages, plain, longest);
@@ -52,11 +55,12 @@ bool Ikev2Session::may_be_cut_smaller(const Environment& env, const std::vector<
 }
 
 /// Nothing has answered it, again: from now on in smaller packets (RFC 7383 §2.5.2).
-std::vector<Bytes> Ikev2Session::cut_smaller(Environment& env, const Plaintext& plain, const policy::Endpoint& local) {
+std::vector<Bytes> Ikev2Session::cut_smaller(Environment& env, const Plaintext& plain, const policy::Endpoint& local,
+                                             const IkeKeys& with) {
   const auto smaller = smaller_packets(packet_size(env), local.address);
   if (!smaller) return {};
   sa_.fragmentation->packet_size = smaller;
-  return seal(env, plain, local);
+  return seal(env, plain, local, with);
 }
 
 void Ikev2Session::send(Instant now, Environment& env, const std::vector<Bytes>& datagrams,
@@ -74,7 +78,7 @@ void Ikev2Session::answer_again(Instant now, Environment& env, const Datagram& d
   if (sa_.state == State::rekeyed && sa_.timers.is_set(Timer::retirement)) retire(now, env);
   if (Fragmentation* const f = sa_.fragmentation.get();
       f && f->long_response && ++f->response_repeats >= kRepetitionsBeforeSmaller)
-    if (auto smaller = cut_smaller(env, *f->long_response, datagram.local); !smaller.empty())
+    if (auto smaller = cut_smaller(env, *f->long_response, datagram.local, keys_of_answer()); !smaller.empty())
       sa_.window.replace_response(std::move(smaller));
   send(now, env, sa_.window.response(), datagram.local, datagram.remote);
 }
@@ -97,7 +101,9 @@ void Ikev2Session::on_fragment(Instant now, Environment& env, const Received& re
     if (verdict == Reassembly::Verdict::repeated) return reject(env, Reason::repeated, received.datagram);
     if (verdict == Reassembly::Verdict::refused) return reject(env, Reason::malformed, received.datagram);
   }
-  const auto keys = sa_.initiator() ? keys_of_responder(sa_.keys) : keys_of_initiator(sa_.keys);
+  // A request comes again as it was, also where its answer has changed the keys (RFC 9370 §2.2.2).
+  const IkeKeys& of_then = again ? keys_of_answer() : sa_.keys;
+  const auto keys = sa_.initiator() ? keys_of_responder(of_then) : keys_of_initiator(of_then);
   const auto inner = open_fragment(env.crypto, sa_.suite, keys, received.datagram.message, fragment);
   if (!inner)
     return reject(env, inner.error().authentic ? Reason::malformed : Reason::not_authentic, received.datagram);
@@ -110,8 +116,10 @@ void Ikev2Session::on_fragment(Instant now, Environment& env, const Received& re
   arm_reassembly(env);
   if (!*complete) return;
   const Reassembly::Whole message = whole.release();
-  on_authentic(now, env, received, wire::ikev2::parse_inner_payloads(message.first, message.inner), message.size,
-               message.fragments);
+  const bool intermediate = received.header.exchange_type == wire::ikev2::number(ExchangeType::ike_intermediate);
+  const Bytes covered = intermediate ? covered_by_int_auth(received.header, message.first, message.inner) : Bytes();
+  on_authentic(now, env, {received.datagram, received.header, received.request, covered},
+               wire::ikev2::parse_inner_payloads(message.first, message.inner), message.size, message.fragments);
 }
 
 void Ikev2Session::arm_reassembly(const Environment& env) {

@@ -22,9 +22,12 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   apply_configuration(env, step);
   if (step.authenticated || step.granted) plan_reauthentication(now, env, step.granted);
   apply_deletes(now, env, step);
+  if (step.promised) add_promised(now, env, std::move(*step.promised));
+  if (step.further) apply_further_secret(now, env, received, step);
   // The inbound half is there before the peer can know of it.
   if (step.child) install_child(now, env, std::move(*step.child));
   if (step.reply) respond(now, env, received, *step.reply);
+  if (step.intermediate) apply_intermediate(env, std::move(*step.intermediate));
 
   if (step.next == State::closed) {
     auto why = step.failure ? std::move(*step.failure)
@@ -56,6 +59,8 @@ void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed 
   sa_.setup->key_exchange.reset();
   sa_.setup->childless = keyed.childless;
   sa_.setup->ppk = keyed.ppk;
+  sa_.setup->intermediate.agreed = keyed.intermediate;
+  sa_.setup->intermediate.due = keyed.suite.next_additional();
   sa_.remote = received.datagram.remote;
   // Ports that were configured on purpose are kept; the usual one gives way to NAT traversal (RFC 7296 §2.23).
   // With MOBIKE in any case: there may be one on another path (RFC 4555 §3.3).
@@ -152,7 +157,12 @@ void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
       close_now(now, env, failure(FailureKind::system_refused, Side::local));
     return;
   }
-  if (step.keyed) return send_auth(now, env);
+  if (step.keyed || step.intermediate) return go_on_with_setup(now, env);
+  if (step.follow_up) sa_.follow_up = std::make_unique<FollowUp>(std::move(*step.follow_up));
+  const bool goes_on = sa_.follow_up && (step.follow_up || step.further);
+  if (goes_on && send_follow_up(now, env)) return;
+  if (goes_on && !sa_.wants<CloseIkeSa>()) step.failure = failure(FailureKind::system_refused, Side::local);
+  sa_.follow_up.reset();
 
   std::optional<Task> task = std::exchange(sa_.current, std::nullopt);
   if (task)
@@ -217,8 +227,10 @@ void Ikev2Session::on_failed_request(Instant now, Environment& env, event::Failu
     sa_.tasks.clear();
     return want(CloseIkeSa{kind});
   }
-  const bool out_of_step =
-      failed.notify == wire::ikev2::to_string(wire::ikev2::NotifyType::temporary_failure) && sa_.established;
+  // Told again and again to come later, or too late (RFC 7296 §2.25, RFC 9370 §2.2.4).
+  const bool out_of_step = (failed.notify == wire::ikev2::to_string(wire::ikev2::NotifyType::temporary_failure) ||
+                            failed.notify == wire::ikev2::to_string(wire::ikev2::NotifyType::state_not_found)) &&
+                           sa_.established;
   env.emit(event::NegotiationFailed{sa_.id, std::move(failed)});
   if (out_of_step) return close(now, env, kind, true);
   close_if_useless(kind);

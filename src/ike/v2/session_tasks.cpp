@@ -138,6 +138,10 @@ void Ikev2Session::close_child(Instant now, Environment& env, policy::ChildSaId 
   child->expires.reset();
   child->retires.reset();
   child->rekeys.reset();
+  drop_promised(env, [&](const FollowUp& each) {
+    const auto* promised = std::get_if<NewChild>(&each.made);
+    return promised && promised->replaces == id;
+  });
   want(CloseChild{id, child->superseded ? FailureKind::rekeyed : why});
   arm_child_life();
   run_next_task(now, env);
@@ -166,15 +170,28 @@ void Ikev2Session::run_next_task(Instant now, Environment& env) {
   sa_.timers.cancel(Timer::retry);
   while (!sa_.tasks.empty() && !sa_.window.request_outstanding()) {
     if (sa_.state != State::established && sa_.state != State::rekeyed && sa_.state != State::closing) return;
-    const auto next = std::ranges::find_if(sa_.tasks, [&](const QueuedTask& queued) { return queued.due <= now; });
-    if (next == sa_.tasks.end())
-      return sa_.timers.set(Timer::retry, std::ranges::min_element(sa_.tasks, {}, &QueuedTask::due)->due);
+    const auto next = std::ranges::find_if(
+        sa_.tasks, [&](const QueuedTask& queued) { return queued.due <= now && !has_to_wait(queued.task); });
+    if (next == sa_.tasks.end()) {
+      const auto first = std::ranges::min_element(sa_.tasks, {}, &QueuedTask::due)->due;
+      if (first > now) sa_.timers.set(Timer::retry, first);
+      return;
+    }
     sa_.current = std::move(next->task);
     sa_.tasks.erase(next);
     if (std::visit([&](auto& task) { return run(now, env, task); }, *sa_.current)) return;
     if (sa_.state == State::closed) return;
     sa_.current.reset();  // nothing to ask after all
   }
+}
+
+/// The peer is in the middle of renewing the IKE SA: what is done to Child SAs is done by the next one (RFC 7296
+/// §2.25.2). That comes soon, or is given up (Timer::follow_up).
+bool Ikev2Session::has_to_wait(const Task& task) const {
+  const bool could_go_on = std::holds_alternative<CloseIkeSa>(task) || std::holds_alternative<CheckLiveness>(task) ||
+                           std::holds_alternative<UpdateAddresses>(task) ||
+                           std::holds_alternative<TellAddresses>(task) || std::holds_alternative<CheckRoute>(task);
+  return !could_go_on && sa_.promises_ike_sa();
 }
 
 /// Half of the message ids are used up: another IKE SA has fresh ones. All of them are: there is no going on.
@@ -269,6 +286,8 @@ void Ikev2Session::drop_pending(Environment& env) {
   }
   sa_.pending_child.reset();
   sa_.pending_ike_sa.reset();
+  sa_.follow_up.reset();
+  drop_promised(env, [](const FollowUp&) { return true; });
 }
 
 // ---- Ending ----

@@ -33,6 +33,7 @@ void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
     case Timer::farewell: return watch_farewell(now, env);
     case Timer::retirement: return close(now, env, FailureKind::rekeyed, true);
     case Timer::reassembly: return on_reassembly(now, env);
+    case Timer::follow_up: return on_follow_up(now, env);
     case Timer::child_life: return on_child_life(now, env);
     case Timer::count_: break;
   }
@@ -57,7 +58,7 @@ void Ikev2Session::on_retransmit(Instant now, Environment& env) {
   sa_.timers.set(Timer::retransmit, repetition->due);
   if (const Fragmentation* f = sa_.fragmentation.get();
       f && f->long_request && repetition->attempt >= kRepetitionsBeforeSmaller)
-    if (auto smaller = cut_smaller(env, *f->long_request, sa_.local); !smaller.empty())
+    if (auto smaller = cut_smaller(env, *f->long_request, sa_.local, sa_.keys); !smaller.empty())
       sa_.window.replace_request(std::move(smaller));
   send(now, env, sa_.window.request(), sa_.local, sa_.remote);
   if (sa_.mobility.agreed && repetition->attempt >= 2) probe_other_paths(now, env);

@@ -23,6 +23,7 @@ struct Keyed {
   bool fragmentation = false;        // both ends have announced it
   bool childless = false;            // the responder takes an IKE_AUTH without a Child SA
   bool ppk = false;                  // both ends have a postquantum preshared key
+  bool intermediate = false;         // both ends have announced IKE_INTERMEDIATE
   bool knows_nat_traversal = false;  // the peer
 };
 /// IKE_AUTH proved the peer's identity.
@@ -33,11 +34,18 @@ struct Authenticated {
   std::optional<PpkKeys> ppk = {};
   std::optional<std::vector<policy::IpAddress>> mobile = {};  // both support MOBIKE; the peer's further addresses
 };
-struct NewChild {
-  policy::ChildSaSpec spec;
-  const policy::Child* config;
-  std::optional<policy::ChildSaId> replaces = {};
-  Bytes lowest_nonce = {};  // with `replaces`
+/// An IKE_INTERMEDIATE message of the peer's was taken.
+struct Intermediate {
+  Bytes int_auth;               // of the peer's messages so far
+  std::optional<IkeKeys> keys;  // after its additional key exchange
+  std::size_t due = 0;          // of IntermediateExchanges
+};
+/// An additional key exchange of a FollowUp gave a secret.
+struct FurtherSecret {
+  Bytes link;  // of the FollowUp among those that are promised; of no use to the exchange's initiator
+  Secret secret;
+  std::size_t due = 0;  // the place of the next one; 0: that was the last
+  Bytes next_link;
 };
 
 struct Step {
@@ -46,10 +54,14 @@ struct Step {
   std::optional<wire::ikev2::PayloadChain> reply;
 
   std::optional<Keyed> keyed;
+  std::optional<Intermediate> intermediate;
   std::optional<Authenticated> authenticated;
   std::optional<policy::NetworkConfig> received, given;  // of IkeSa
   std::optional<NewChild> child;
   std::optional<NewIkeSa> ike_sa;              // in the place of this one
+  std::optional<FollowUp> follow_up;           // one of ours: its key exchanges are next
+  std::optional<FollowUp> promised;            // one of the peer's: likewise
+  std::optional<FurtherSecret> further;        // one of them has gone on
   std::optional<Duration> granted;             // so long the peer takes our proof of who we are for good (RFC 4478)
   std::optional<policy::ChildSaId> lost;       // a child of ours that the peer does not know (CHILD_SA_NOT_FOUND)
   std::vector<policy::ChildSaId> removed;      // children that the peer deleted
@@ -80,6 +92,7 @@ struct Inbound {
   const Datagram& datagram;
   const wire::IkeHeader& header;
   const wire::ikev2::PayloadChain& payloads;  // decrypted where it was encrypted
+  ByteView covered = {};                      // of IKE_INTERMEDIATE: what IntAuth covers of it
 };
 
 }  // namespace sallyport::ike::v2

@@ -97,6 +97,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
 /// This one has been rekeyed; its successor goes on.
 void Ikev2Session::succeed(Instant now, Environment& env, NewIkeSa made) {
   const bool initiated = made.initiated;
+  drop_promised(env, [](const FollowUp&) { return true; });  // the peer asks the successor for them
   auto successor = make_successor(now, env, std::move(made));
   env.emit(event::IkeSaRekeyed{sa_.id, successor->sa_.id, sa_.connection_name(), 2});
   successor->inherit(now, env, *this);

@@ -5,9 +5,11 @@
 #include <array>
 
 #include "ike/v2/create_child_sa.h"
+#include "ike/v2/followup_ke.h"
 #include "ike/v2/ike_auth.h"
 #include "ike/v2/ike_sa_init.h"
 #include "ike/v2/informational.h"
+#include "ike/v2/intermediate.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -15,7 +17,9 @@ namespace {
 using wire::ikev2::ExchangeType;
 using enum Role;
 
-constexpr std::array kAfterInit = {State::auth_sent, State::init_sent, State::closed};
+constexpr std::array kAfterInit = {State::auth_sent, State::intermediate_sent, State::init_sent, State::closed};
+constexpr std::array kAfterIntermediateResponse = {State::intermediate_sent, State::auth_sent, State::closed};
+constexpr std::array kAfterIntermediateRequest = {State::keyed, State::closed};
 constexpr std::array kAfterAuthResponse = {State::established, State::closing, State::closed};
 constexpr std::array kAfterAuthRequest = {State::established, State::closed};
 constexpr std::array kMayClose = {State::established, State::closed};
@@ -33,6 +37,8 @@ constexpr bool kResponse = false;
 constexpr std::array kTransitions = {
     // clang-format off
     Transition{State::init_sent,   initiator, kResponse, ExchangeType::ike_sa_init,     process_init_response,          kAfterInit},
+    Transition{State::intermediate_sent, initiator, kResponse, ExchangeType::ike_intermediate, process_intermediate_response, kAfterIntermediateResponse},
+    Transition{State::keyed,       responder, kRequest,  ExchangeType::ike_intermediate, process_intermediate_request,  kAfterIntermediateRequest},
     Transition{State::keyed,       responder, kRequest,  ExchangeType::ike_auth,        process_auth_request,           kAfterAuthRequest},
     Transition{State::auth_sent,   initiator, kResponse, ExchangeType::ike_auth,        process_auth_response,          kAfterAuthResponse},
 
@@ -40,6 +46,10 @@ constexpr std::array kTransitions = {
     Transition{State::established, responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kAfterCreateRequest},
     Transition{State::established, initiator, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kAfterCreateResponse},
     Transition{State::established, responder, kResponse, ExchangeType::create_child_sa, process_create_child_response,  kAfterCreateResponse},
+    Transition{State::established, initiator, kRequest,  ExchangeType::ike_followup_ke, process_followup_request,       kAfterCreateRequest},
+    Transition{State::established, responder, kRequest,  ExchangeType::ike_followup_ke, process_followup_request,       kAfterCreateRequest},
+    Transition{State::established, initiator, kResponse, ExchangeType::ike_followup_ke, process_followup_response,      kAfterCreateResponse},
+    Transition{State::established, responder, kResponse, ExchangeType::ike_followup_ke, process_followup_response,      kAfterCreateResponse},
     Transition{State::established, initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kMayClose},
     Transition{State::established, responder, kRequest,  ExchangeType::informational,   process_informational_request,  kMayClose},
     Transition{State::established, initiator, kResponse, ExchangeType::informational,   process_informational_response, kMayClose},
@@ -47,6 +57,8 @@ constexpr std::array kTransitions = {
 
     Transition{State::rekeyed,     initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysRekeyed},
     Transition{State::rekeyed,     responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysRekeyed},
+    Transition{State::rekeyed,     initiator, kRequest,  ExchangeType::ike_followup_ke, process_followup_request,       kStaysRekeyed},
+    Transition{State::rekeyed,     responder, kRequest,  ExchangeType::ike_followup_ke, process_followup_request,       kStaysRekeyed},
     Transition{State::rekeyed,     initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kRetires},
     Transition{State::rekeyed,     responder, kRequest,  ExchangeType::informational,   process_informational_request,  kRetires},
     Transition{State::rekeyed,     initiator, kResponse, ExchangeType::informational,   process_informational_response, kRetires},
@@ -54,6 +66,8 @@ constexpr std::array kTransitions = {
 
     Transition{State::closing,     initiator, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysClosing},
     Transition{State::closing,     responder, kRequest,  ExchangeType::create_child_sa, process_create_child_request,   kStaysClosing},
+    Transition{State::closing,     initiator, kRequest,  ExchangeType::ike_followup_ke, process_followup_request,       kStaysClosing},
+    Transition{State::closing,     responder, kRequest,  ExchangeType::ike_followup_ke, process_followup_request,       kStaysClosing},
     Transition{State::closing,     initiator, kRequest,  ExchangeType::informational,   process_informational_request,  kCloses},
     Transition{State::closing,     responder, kRequest,  ExchangeType::informational,   process_informational_request,  kCloses},
     Transition{State::closing,     initiator, kResponse, ExchangeType::informational,   process_informational_response, kCloses},
@@ -75,6 +89,7 @@ std::string_view to_string(State state) {
   switch (state) {
     case State::init_sent: return "init_sent";
     case State::keyed: return "keyed";
+    case State::intermediate_sent: return "intermediate_sent";
     case State::auth_sent: return "auth_sent";
     case State::established: return "established";
     case State::rekeyed: return "rekeyed";
