@@ -1,5 +1,7 @@
 #include "linux/icmp_socket.h"
 
+#include <net/if.h>
+// The kernel's header leaves out what the one above has; the other way round they clash.
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
