@@ -43,9 +43,9 @@ void Ikev2Session::go_on_with_setup(Instant now, Environment& env) {
     close_now(now, env, failure(FailureKind::system_refused, Side::local));
 }
 
-/// What we say in IKE_INTERMEDIATE is covered by AUTH, too.
+/// What we say in IKE_INTERMEDIATE is covered by AUTH, too. After AUTH it is but a refusal.
 void Ikev2Session::cover(Environment& env, const Plaintext& plain) {
-  if (plain.header.exchange_type != wire::ikev2::number(ExchangeType::ike_intermediate)) return;
+  if (!sa_.setup || plain.header.exchange_type != wire::ikev2::number(ExchangeType::ike_intermediate)) return;
   Bytes& chain = sa_.initiator() ? sa_.setup->intermediate.auth_i : sa_.setup->intermediate.auth_r;
   chain = extend_int_auth(env.crypto, sa_.suite.prf, sa_.initiator() ? sa_.keys.sk_pi : sa_.keys.sk_pr, chain,
                           covered_by_int_auth(plain.header, plain.first, plain.inner));
