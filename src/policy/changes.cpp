@@ -145,7 +145,7 @@ std::set<std::string> changed_children(const Connection& before, const Connectio
 
 std::string to_string(const Change& change) {
   const std::string place = to_string(change.where);
-  const std::string key = change.key.empty() ? "the section" : change.key;
+  std::string key = change.key.empty() ? "the section" : change.key;
   if (place.empty()) return key;
   return key + (change.gone ? ", no longer at " : " at ") + place;
 }
