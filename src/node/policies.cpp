@@ -142,8 +142,9 @@ void Policies::on_installed(const policy::ChildSaSpec& spec) {
                          .priority = settings_.priority_of(spec.connection, spec.child)};
   const auto [known, is_new] = brought_by_meaning_.try_emplace(meaning(entry));
   if (is_new) {
-    known->second = entry.id = policy::PolicyId{++last_id_};
-    brought_.emplace(entry.id, Brought{std::move(entry)});
+    const policy::PolicyId id{++last_id_};
+    known->second = entry.id = id;
+    brought_.emplace(id, Brought{std::move(entry)});
     changed_ = true;
   }
   if (brought_by_.emplace(spec.id, known->second).second) ++brought_.at(known->second).sas;
