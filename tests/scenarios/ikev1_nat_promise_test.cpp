@@ -46,6 +46,30 @@ class Ikev1NatPromise : public Stage, public testing::WithParamInterface<bool> {
     };
     path.alter(holds, [id](Bytes& packet) { *std::ranges::search(packet, id).begin() ^= 0x40; }, count);
   }
+  /// On the way nobody hears of them.
+  void hide_vendor_ids(std::vector<w::VendorId> ids) {
+    const auto holds = [ids](Direction, const sim::Sniffed& packet) {
+      return is_ikev1(packet, mode()) && std::ranges::any_of(ids, [&](w::VendorId id) {
+               return !std::ranges::search(packet.content, w::vendor_id_octets(id)).empty();
+             });
+    };
+    const auto damage = [ids](Bytes& packet) {
+      for (const w::VendorId id : ids)
+        if (const auto found = std::ranges::search(packet, w::vendor_id_octets(id)); !found.empty())
+          *found.begin() ^= 0x40;
+    };
+    path.alter(holds, damage, 100);
+  }
+  /// NAT-D as the drafts number it.
+  bool has_spoken_a_draft() const {
+    constexpr std::uint8_t nat_d_of_drafts = 130;
+    return std::ranges::any_of(world.trace().packets(), [](const auto& packet) {
+      const auto sniffed = sim::sniff(packet.bytes);
+      if (!is_ikev1(sniffed, mode()) || (sniffed.ike.flags & 1) != 0) return false;
+      return std::ranges::any_of(type_places(sniffed.content),
+                                 [](const auto& each) { return each.second == nat_d_of_drafts; });
+    });
+  }
   /// NAT-D payloads become vendor ids of nobody.
   void hide_nat_detection(Direction direction, std::size_t count) {
     const auto in_clear = [direction](Direction way, const sim::Sniffed& packet) {
@@ -86,6 +110,26 @@ class Ikev1NatPromise : public Stage, public testing::WithParamInterface<bool> {
   Link& nat_link = internet.attach(nat, nat_address);
   OnPathAttacker path{home_link};
 };
+
+TEST_P(Ikev1NatPromise, Draft03IsSpokenWhereNobodyHearsOfTheRfc) {
+  hide_vendor_ids({w::VendorId::nat_t_rfc3947});
+  load_roadwarrior();
+  EXPECT_TRUE(comes_up_encapsulated());
+  EXPECT_TRUE(has_spoken_a_draft());
+}
+
+TEST_P(Ikev1NatPromise, Draft02IsSpokenWhereNobodyHearsOfAnythingNewer) {
+  hide_vendor_ids({w::VendorId::nat_t_rfc3947, w::VendorId::nat_t_draft_03});
+  load_roadwarrior();
+  EXPECT_TRUE(comes_up_encapsulated());
+  EXPECT_TRUE(has_spoken_a_draft());
+}
+
+TEST_P(Ikev1NatPromise, NoDraftIsSpokenElse) {
+  load_roadwarrior();
+  EXPECT_TRUE(comes_up_encapsulated());
+  EXPECT_FALSE(has_spoken_a_draft());
+}
 
 TEST_P(Ikev1NatPromise, ADamagedVendorIdIsFoundOutAndTheNextAttemptSucceeds) {
   load_roadwarrior();
