@@ -32,11 +32,12 @@ linux::SystemResult<void> forward(char** words) {
 
   std::vector<linux::PacketSocket> sockets;
   sockets.push_back(TRY(linux::PacketSocket::open_udp(policy::Family::ipv4, kPort, kMark)));
-  linux::PumpObserver observer{.on_ike = [](auto&&...) {},
+  linux::PumpObserver observer{.before_packets = {},
+                               .on_ike = [](auto&&...) {},
                                .on_need_sa = [](auto&&...) {},
                                .on_peer_moved = [](auto&&...) {},
                                .on_sequence_runs_out = [](auto&&...) {},
-                               .path_mtu = {}};
+                               .on_narrow_path = {}};
   const auto pump = TRY(linux::PacketPump::start(*loop, tun, std::move(sockets), worker, std::move(observer)));
   if (!loop->run()) return linux::refused(0, "the event loop ended");
   return {};

@@ -24,6 +24,13 @@ class Histogram {
     longest_ = std::max(longest_, Duration(value));
   }
 
+  Histogram& operator+=(const Histogram& other) {
+    for (std::size_t bucket = 0; bucket < bucket_count; ++bucket) counts_[bucket] += other.counts_[bucket];
+    total_ += other.total_;
+    longest_ = std::max(longest_, other.longest_);
+    return *this;
+  }
+
   std::uint64_t total() const { return total_; }
   Duration longest() const { return longest_; }
   std::uint64_t operator[](std::size_t bucket) const { return counts_[bucket]; }

@@ -37,15 +37,7 @@ void read_device(DatapathConfig& datapath, const ConfigNode& node, Diagnostics& 
   }
 }
 
-void read_workers(DatapathConfig& datapath, const ConfigNode& node, Diagnostics& diagnostics) {
-  const auto workers = read_number(node, diagnostics, 0, 1024);
-  if (workers && *workers > 1) {
-    diagnostics.error(node.origin(), fmt::format("{}: more than one worker is not supported yet", node.path()),
-                      "write 1");
-  } else {
-    assign(datapath.workers, workers);
-  }
-}
+constexpr std::uint64_t kMostWorkers = 64;
 
 constexpr std::uint64_t kLeastMtu = 1280;  // or there would be no IPv6 (RFC 8200 §5)
 
@@ -68,7 +60,10 @@ constexpr auto kDatapathKeys = std::to_array<Key<DatapathConfig>>({
     {{"tcp_mss", "path, no", "path",
       "the ends of TCP connections are told to send no larger segments than pass in one piece"},
      [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.tcp_mss, read_word(n, d, kMssWords)); }},
-    {{"workers", "0, 1", "0", "threads that move packets; 0: one for each core"}, read_workers},
+    {{"workers", "0 to 64", "0", "threads that move packets; 0: one for each core"},
+     [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.workers, read_number(n, d, 0, kMostWorkers));
+     }},
 });
 
 void read_retransmit_timeout(DaemonConfig& daemon, const ConfigNode& node, Diagnostics& diagnostics) {

@@ -144,9 +144,9 @@ TEST(UnsupportedValue, SaysSo) {
         "office.toml:2:8: error: connections.office.children.lan.mode: \"beet\" is not supported yet"},
        {"start_action = \"trap|start\"",
         "office.toml:2:16: error: connections.office.children.lan.start_action: \"trap|start\" is not supported yet"}});
-  EXPECT_EQ(told("[datapath]\nbackend = \"xfrm\"\nworkers = 4\n"),
+  EXPECT_EQ(told("[datapath]\nbackend = \"xfrm\"\nworkers = 65\n"),
             "office.toml:2:11: error: datapath.backend: \"xfrm\" is not supported yet\n"
-            "office.toml:3:11: error: datapath.workers: more than one worker is not supported yet; write 1");
+            "office.toml:3:11: error: datapath.workers: 65 is not an integer from 0 to 64");
   EXPECT_EQ(
       told("[connections.a]\nlocal.auth = \"eap-tls\"\nremote.auth = \"rsa-3072-sha256\"\nchildren.b = {}\n"),
       "office.toml:2:14: error: connections.a.local.auth: \"eap-tls\" is not supported yet; write \"psk\"\n"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <deque>
+#include <thread>
 #include <utility>
 
 #include "crypto/openssl/packet_cipher_openssl.h"
@@ -19,8 +20,8 @@
 #include "linux/clock.h"
 #include "linux/guard.h"
 #include "linux/icmp_socket.h"
+#include "linux/ike_sockets.h"
 #include "linux/kernel_random.h"
-#include "linux/packet_pump.h"
 #include "linux/reverse_path.h"
 #include "linux/signals.h"
 #include "linux/steering.h"
@@ -41,10 +42,16 @@ struct Overloaded : Fs... {
 /// Below, the kernel takes IPv6 away from a device (RFC 8200 §5).
 constexpr std::uint16_t kLeastDeviceMtu = 1280;
 constexpr Duration kGoodbye = std::chrono::seconds(2);
+/// Where the configuration does not say how many.
+constexpr std::uint32_t kMostWorkers = 16;
 /// Addresses and routes change several at a time: so long is waited for the rest.
 constexpr Duration kSettling = std::chrono::milliseconds(300);
 
-ike::Settings ike_settings(const config::DaemonConfig& config) {
+std::uint32_t worker_count(const config::DatapathConfig& config) {
+  return config.workers != 0 ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, kMostWorkers);
+}
+
+ike::Settings ike_settings(const config::DaemonConfig& config, std::uint32_t workers) {
   ike::Settings settings;
   settings.retransmit_timeout = config.retransmit_timeout;
   settings.retransmit_base = config.retransmit_base;
@@ -56,6 +63,7 @@ ike::Settings ike_settings(const config::DaemonConfig& config) {
   settings.half_open_limit = config.half_open_limit;
   settings.fragment_size = config.fragment_size;
   settings.max_packet = config.max_packet;
+  settings.spi_shares = workers;
   settings.log_keys = true;  // to the key log, or to a capture; else they are dropped
   return settings;
 }
@@ -70,31 +78,37 @@ std::unique_ptr<crypto::PacketCipherFactory> packet_ciphers() {
   return openssl;
 }
 
-datapath::Settings datapath_settings(const linux::TunDevice& tun, const config::DatapathConfig& config) {
+Workers::Options worker_options(const linux::TunDevice& tun, const config::DatapathConfig& config,
+                                const linux::Footprint& footprint) {
   datapath::Settings settings;
   settings.clamp_mss = config.tcp_mss;
   settings.join = {.tcp = tun.offload().tcp, .udp = tun.offload().udp};
-  return settings;
+  return {.settings = settings,
+          .count = worker_count(config),
+          .make_ciphers = packet_ciphers,
+          .own_mark = footprint.own_mark};
 }
 
-linux::SystemResult<std::vector<linux::PacketSocket>> open_sockets(const linux::Footprint& footprint) {
-  std::vector<linux::PacketSocket> sockets;
-  for (const auto family : {policy::Family::ipv4, policy::Family::ipv6}) {
-    const auto add = [&](linux::SystemResult<linux::PacketSocket> socket) -> linux::SystemResult<void> {
-      if (socket) sockets.push_back(std::move(*socket));
+/// The UDP ports of IKE. On those that it shares with ESP each worker has a socket of its own.
+struct UdpSockets {
+  std::vector<linux::PacketSocket> ike;
+  std::vector<std::vector<linux::PacketSocket>> of_worker;
+};
+
+linux::SystemResult<UdpSockets> open_sockets(const linux::Footprint& footprint, std::uint32_t workers) {
+  UdpSockets sockets;
+  sockets.of_worker.resize(workers);
+  for (const auto family : {policy::Family::ipv4, policy::Family::ipv6})
+    for (const std::uint16_t port : footprint.ike_ports) {
+      const bool shared = port != linux::PacketSocket::kPlainIkePort;
+      auto opened = linux::PacketSocket::open_shared_udp(family, port, footprint.own_mark, shared ? workers : 0);
       // A kernel without IPv6 is no reason not to serve IPv4.
-      else if (family == policy::Family::ipv6 && socket.error().number == EAFNOSUPPORT)
-        return {};
-      else
-        return std::unexpected(std::move(socket.error()));
-      return {};
-    };
-    for (const std::uint16_t port : footprint.ike_ports)
-      if (auto added = add(linux::PacketSocket::open_udp(family, port, footprint.own_mark)); !added)
-        return std::unexpected(std::move(added.error()));
-    if (auto added = add(linux::PacketSocket::open_esp(family, footprint.own_mark)); !added)
-      return std::unexpected(std::move(added.error()));
-  }
+      if (!opened && family == policy::Family::ipv6 && opened.error().number == EAFNOSUPPORT) continue;
+      auto group = TRY(std::move(opened));
+      sockets.ike.push_back(std::move(group.front()));
+      for (std::uint32_t i = 0; shared && i < workers; ++i)
+        sockets.of_worker[i].push_back(std::move(group[i + 1]));
+    }
   return sockets;
 }
 
@@ -117,17 +131,16 @@ struct Daemon::Parts {
         std::unique_ptr<linux::EventLoop> loop_in, linux::NetlinkSocket netlink, linux::Footprint footprint_in,
         linux::Steering steering_in)
       : options(options_in),
-        settings(ike_settings(config.daemon)),
+        settings(ike_settings(config.daemon, worker_count(config.datapath))),
         keylog(config.daemon.keylog),
         footprint(std::move(footprint_in)),
         reverse_path(footprint),
         loop(std::move(loop_in)),
         crypto(crypto::make_openssl_provider()),
-        ciphers(packet_ciphers()),
         tun(std::move(tun_in)),
         steering(std::move(steering_in)),
-        worker(*ciphers, random, datapath_settings(tun, config.datapath)),
-        machine(std::move(netlink), footprint, tun.index(), worker),
+        workers(worker_options(tun, config.datapath, footprint)),
+        machine(std::move(netlink), footprint, tun.index(), workers),
         node(settings, *crypto, random, machine) {}
 
   linux::SystemResult<void> set_policy(policy::SpdPtr next);
@@ -135,6 +148,8 @@ struct Daemon::Parts {
   void open_ah_sockets();
   void carry_out(node::Effect& effect);
   void install(policy::ChildSaSpec& spec);
+  std::optional<std::uint16_t> path_mtu_to(const policy::IpAddress& remote) const;
+  void on_refused(policy::ChildSaId id, ErrorCode why);
   void move(const ike::MoveChildSa& child);
   void remove(policy::ChildSaId id);
   linux::SystemResult<void> listen_for_path_errors();
@@ -155,10 +170,9 @@ struct Daemon::Parts {
   std::unique_ptr<linux::EventLoop> loop;
   linux::KernelRandom random;
   std::unique_ptr<crypto::Provider> crypto;
-  std::unique_ptr<crypto::PacketCipherFactory> ciphers;
   linux::TunDevice tun;
   linux::Steering steering;
-  datapath::Worker worker;
+  Workers workers;
   Machine machine;
   node::Node node;
   policy::SpdPtr spd = std::make_shared<const policy::Spd>();
@@ -168,7 +182,7 @@ struct Daemon::Parts {
   Journal journal;
   Configuration configuration;
 
-  std::unique_ptr<linux::PacketPump> pump;
+  std::unique_ptr<linux::IkeSockets> ike;
   linux::PacketTap* tap = nullptr;
   std::deque<linux::IcmpSocket> icmp;  // watches point to them
   std::vector<linux::EventLoop::Watch> icmp_watches;
@@ -191,8 +205,9 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
   auto loop = TRY(linux::EventLoop::create());
   linux::Footprint footprint;
   footprint.device = config.datapath.device;
-  auto sockets = TRY(open_sockets(footprint));
-  auto tun = TRY(linux::TunDevice::create({.name = footprint.device}));
+  const std::uint32_t workers = worker_count(config.datapath);
+  auto sockets = TRY(open_sockets(footprint, workers));
+  auto tun = TRY(linux::TunDevice::create({.name = footprint.device, .several_queues = workers > 1}));
   linux::relax_reverse_path(footprint.device);
   auto netlink = TRY(linux::NetlinkSocket::open());
   auto steering = TRY(linux::Steering::open(footprint, tun.index()));
@@ -204,10 +219,15 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
   p.daemon = daemon.get();
 
   node::Node& node = p.node;
-  p.pump = TRY(linux::PacketPump::start(
-      *p.loop, p.tun, std::move(sockets), p.worker,
-      {.on_ike = [&node](Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
-                         ByteView message) { node.on_ike_datagram(now, {local, remote, message}); },
+  const auto on_ike = [&node](Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
+                              ByteView message) { node.on_ike_datagram(now, {local, remote, message}); };
+  p.ike = TRY(linux::IkeSockets::start(
+      *p.loop, std::move(sockets.ike),
+      {.on_ike = on_ike, .on_esp = [&p](const datapath::Datagram& esp) { p.workers.take(esp); }}));
+  TRY(p.workers.start(
+      *p.loop, p.tun, std::move(sockets.of_worker),
+      {.on_ike = [&p](Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
+                      ByteView message) { p.ike->take(now, local, remote, message); },
        .on_need_sa =
            [&node](Instant now, const datapath::NeedSa& need) {
              node.on_need_sa(now, need.policy, need.source, need.destination);
@@ -221,10 +241,11 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
              else
                node.on_child_runs_low(now, sa.sa);
            },
-       .path_mtu = [&p](const policy::IpAddress& remote) -> std::optional<std::uint16_t> {
-         const auto route = p.machine.route_to(remote);
-         return route && route->mtu != 0 ? std::optional(route->mtu) : std::nullopt;
-       }}));
+       .on_narrow_path =
+           [&p](policy::ChildSaId sa, const policy::IpAddress& remote) {
+             if (const auto mtu = p.path_mtu_to(remote)) p.workers.set_path_mtu(sa, *mtu);
+           },
+       .on_refused = [&p](policy::ChildSaId sa, ErrorCode why) { p.on_refused(sa, why); }}));
   TRY(p.listen_for_path_errors());
   p.loop->add_timers([&node] { return node.next_timeout(); }, [&node](Instant now) { node.on_timeout(now); });
   p.loop->add_timers([&p] { return p.stop_at; }, [&p](Instant) { p.loop->stop(); });
@@ -303,13 +324,7 @@ void Daemon::Parts::open_ah_sockets() {
                                [](const policy::Child& child) { return !child.ah_proposals.empty(); });
   });
   if (!wanted) return;
-  for (const auto family : {policy::Family::ipv4, policy::Family::ipv6}) {
-    if (pump->has_socket(family, IPPROTO_AH)) continue;
-    auto opened = linux::PacketSocket::open_ah(family, footprint.own_mark);
-    if (!opened && family == policy::Family::ipv6 && opened.error().number == EAFNOSUPPORT) continue;
-    const auto added = opened ? pump->add_socket(std::move(*opened)) : std::unexpected(std::move(opened.error()));
-    if (!added) log::error(added.error().text);
-  }
+  if (const auto listening = workers.listen_for_ah(); !listening) log::error(listening.error().text);
 }
 
 void Daemon::apply_configuration() {
@@ -351,7 +366,7 @@ std::map<policy::PolicyId, linux::PolicyTraffic> Daemon::Parts::policy_traffic()
 linux::SystemResult<void> Daemon::Parts::set_policy(policy::SpdPtr next) {
   auto entries = told_to_kernel(*next);
   if (entries_in_kernel == entries) {
-    worker.set_policy(next);
+    workers.set_policy(next);
     spd = std::move(next);
     return {};
   }
@@ -362,7 +377,7 @@ linux::SystemResult<void> Daemon::Parts::set_policy(policy::SpdPtr next) {
   TRY(linux::load_guard(*next, {footprint, heard.mark_arriving}));  // its counters begin anew
   std::erase_if(counted, [&](const auto& each) { return !node.policies().find(each.first); });
   counted_before = std::move(counted);
-  worker.set_policy(next);
+  workers.set_policy(next);
   spd = std::move(next);
   TRY(steering.apply(*spd));
   entries_in_kernel = std::move(entries);
@@ -379,13 +394,13 @@ void Daemon::settle() {
 
 void Daemon::Parts::carry_out(node::Effect& effect) {
   std::visit(
-      Overloaded{[&](ike::SendDatagram& send) { pump->send_ike(send.local, send.remote, send.message); },
-                 [&](ike::SendKeepalive& keepalive) { pump->send_keepalive(keepalive.local, keepalive.remote); },
-                 [&](ike::OfferSpi& offer) { worker.offer(offer.protocol, offer.spi, offer.peer); },
-                 [&](ike::WithdrawSpi& offer) { worker.withdraw(offer.protocol, offer.spi); },
+      Overloaded{[&](ike::SendDatagram& send) { ike->send(send.local, send.remote, send.message); },
+                 [&](ike::SendKeepalive& keepalive) { ike->send_keepalive(keepalive.local, keepalive.remote); },
+                 [&](ike::OfferSpi& offer) { workers.offer(offer.protocol, offer.spi, offer.peer); },
+                 [&](ike::WithdrawSpi& offer) { workers.withdraw(offer.protocol, offer.spi); },
                  [&](ike::InstallChildSa& child) { install(child.spec); },
                  [&](ike::RemoveChildSa& child) { remove(child.id); },
-                 [&](ike::UseChildSa& child) { worker.use(child.id); }, [&](ike::MoveChildSa& child) { move(child); },
+                 [&](ike::UseChildSa& child) { workers.use(child.id); }, [&](ike::MoveChildSa& child) { move(child); },
                  [&](ike::AddAddress& add) { log_refusal(machine.add_address(tun.index(), add.address)); },
                  [&](ike::RemoveAddress& remove) { log_refusal(machine.remove_address(tun.index(), remove.address)); },
                  [&](ike::Notice& notice) { note(std::move(notice.event)); },
@@ -405,14 +420,13 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
 
 /// The way is another one: so is what fits through it.
 void Daemon::Parts::move(const ike::MoveChildSa& child) {
-  worker.update_endpoints(child.id, child.local, child.remote, child.udp_encap);
+  workers.update_endpoints(child.id, child.local, child.remote, child.udp_encap);
   keys.move(child.id, child.local, child.remote);
-  if (const auto route = machine.route_to(child.remote.address); route && route->mtu != 0)
-    worker.set_path_mtu(child.id, route->mtu);
+  if (const auto mtu = path_mtu_to(child.remote.address)) workers.set_path_mtu(child.id, *mtu);
 }
 
 void Daemon::Parts::remove(policy::ChildSaId id) {
-  worker.remove(id);
+  workers.remove(id);
   keys.remove(id);
 }
 
@@ -420,16 +434,21 @@ void Daemon::Parts::install(policy::ChildSaSpec& spec) {
   if (const auto failed = keylog.add(spec)) log::warning(*failed);
   using Use = datapath::Worker::OutboundUse;
   const auto use = spec.initiated && !spec.settling ? Use::at_once : Use::when_heard;
-  if (const auto installed = worker.install(spec, use); !installed) {
-    log::error(fmt::format("{}: the datapath cannot take the Child SA {}: {}", spec.connection, spec.child,
-                           to_string(installed.error().code)));
-    node.terminate(linux::monotonic_now(), spec.id);
-    return;
-  }
   keys.add(spec);
-  if (const auto route = machine.route_to(spec.remote.address); route && route->mtu != 0)
-    worker.set_path_mtu(spec.id, route->mtu);
-  pump->release_held(linux::monotonic_now());
+  workers.install(std::move(spec), use, path_mtu_to(spec.remote.address));
+}
+
+/// As the route says; nullopt: it does not.
+std::optional<std::uint16_t> Daemon::Parts::path_mtu_to(const policy::IpAddress& remote) const {
+  const auto route = machine.route_to(remote);
+  return route && route->mtu != 0 ? std::optional(route->mtu) : std::nullopt;
+}
+
+/// What the peer has by now agreed to, and what we cannot do: it has to hear of it.
+void Daemon::Parts::on_refused(policy::ChildSaId id, ErrorCode why) {
+  log::error(fmt::format("the datapath cannot take the Child SA {}: {}", id.value, to_string(why)));
+  node.terminate(linux::monotonic_now(), id);
+  keys.remove(id);
 }
 
 // ---- Path MTU (RFC 4301 §8.2)
@@ -441,7 +460,7 @@ linux::SystemResult<void> Daemon::Parts::listen_for_path_errors() {
     linux::IcmpSocket& socket = icmp.emplace_back(TRY(std::move(opened)));
     icmp_watches.push_back(TRY(loop->watch(socket.fd(), {.readable = true}, [this, &socket](linux::Readiness) {
       const Instant now = linux::monotonic_now();
-      socket.receive([&](ByteView message) { worker.on_path_error(now, socket.family(), message); });
+      socket.receive([&](ByteView message) { workers.on_path_error(now, socket.family(), message); });
     })));
   }
   return {};
@@ -451,7 +470,7 @@ linux::SystemResult<void> Daemon::Parts::listen_for_path_errors() {
 /// is no SA it stays as it is, because the next will be like the last.
 void Daemon::Parts::follow_path_mtu() {
   const std::uint16_t fixed = configuration.files().datapath.mtu;
-  const std::uint16_t widest = worker.widest_clear_packet();
+  const std::uint16_t widest = workers.widest_clear_packet();
   std::uint16_t wanted = fixed != 0 ? fixed : widest;
   if (wanted == 0) return;
   wanted = std::max(wanted, kLeastDeviceMtu);
@@ -467,16 +486,24 @@ void Daemon::Parts::note(event::Event event) {
   if (connection)
     for (const policy::Child& child : connection->children)
       if (failed->failure.child.empty() || child.name == failed->failure.child)
-        for (const policy::PolicyId id : node.policies().of(connection->name, child.name)) worker.acquire_failed(id);
+        for (const policy::PolicyId id : node.policies().of(connection->name, child.name)) workers.acquire_failed(id);
   journal.add(linux::wall_clock_now(), std::move(event));
 }
 
 // ---- For the commands ----
 
 node::Node& Daemon::node() { return parts_->node; }
-datapath::Worker& Daemon::worker() { return parts_->worker; }
-const linux::PacketPump& Daemon::pump() const { return *parts_->pump; }
-void Daemon::set_tap(linux::PacketTap* tap) { parts_->pump->set_tap(parts_->tap = tap); }
+Workers& Daemon::workers() { return parts_->workers; }
+Workers::Totals Daemon::totals() {
+  auto totals = parts_->workers.totals();
+  totals.pump += parts_->ike->counters();
+  return totals;
+}
+void Daemon::set_tap(linux::PacketTap* tap) {
+  parts_->tap = tap;
+  parts_->ike->set_tap(tap);
+  parts_->workers.set_tap(tap);
+}
 bool Daemon::has_tap() const { return parts_->tap != nullptr; }
 KeyRing& Daemon::keys() { return parts_->keys; }
 Journal& Daemon::journal() { return parts_->journal; }

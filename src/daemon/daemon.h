@@ -8,16 +8,11 @@
 
 #include "daemon/configuration.h"
 #include "daemon/journal.h"
-#include "datapath/worker.h"
+#include "daemon/workers.h"
 #include "linux/event_loop.h"
 #include "linux/guard_ruleset.h"
 #include "linux/system_error.h"
 #include "node/node.h"
-
-namespace sallyport::linux {
-class PacketPump;
-class PacketTap;
-}  // namespace sallyport::linux
 
 namespace sallyport::daemon {
 
@@ -41,8 +36,9 @@ class Daemon {
 
   // ---- For the commands
   node::Node& node();
-  datapath::Worker& worker();
-  const linux::PacketPump& pump() const;
+  Workers& workers();
+  /// What all workers and IKE's own sockets have counted.
+  Workers::Totals totals();
   /// Who sees all packets from now on; nullptr: nobody. It outlives the daemon, or is taken away before.
   void set_tap(linux::PacketTap* tap);
   bool has_tap() const;

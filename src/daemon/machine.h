@@ -1,7 +1,7 @@
 // Machine: what the IKE engine may ask of the host that it runs on, answered by the kernel's routing and the datapath.
 #pragma once
 
-#include "datapath/worker.h"
+#include "daemon/workers.h"
 #include "ike/core/environment.h"
 #include "linux/host_addresses.h"
 
@@ -11,11 +11,11 @@ class Machine final : public ike::HostView {
  public:
   /// `tunnel`: index of the device that inner addresses are on.
   Machine(linux::NetlinkSocket netlink, const linux::Footprint& footprint, std::uint32_t tunnel,
-          const datapath::Worker& worker)
-      : netlink_(std::move(netlink)), footprint_(footprint), tunnel_(tunnel), worker_(worker) {}
+          Workers& workers)
+      : netlink_(std::move(netlink)), footprint_(footprint), tunnel_(tunnel), workers_(workers) {}
 
   std::optional<Instant> last_inbound(policy::ChildSaId id) const override {
-    const auto status = worker_.status(id);
+    const auto status = workers_.status(id);
     return status ? status->last_inbound : std::nullopt;
   }
   std::optional<policy::IpAddress> source_address(const policy::IpAddress& remote) const override {
@@ -50,7 +50,7 @@ class Machine final : public ike::HostView {
   linux::Footprint footprint_;
   std::uint32_t tunnel_;
   mutable std::optional<std::vector<policy::IpAddress>> addresses_;
-  const datapath::Worker& worker_;
+  Workers& workers_;
 };
 
 }  // namespace sallyport::daemon

@@ -40,4 +40,9 @@ std::string_view to_string(DropReason reason) {
 
 std::uint64_t DropCounters::total() const { return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0}); }
 
+DropCounters& DropCounters::operator+=(const DropCounters& other) {
+  for (std::size_t i = 0; i < drop_reasons; ++i) counts_[i] += other.counts_[i];
+  return *this;
+}
+
 }  // namespace sallyport::datapath

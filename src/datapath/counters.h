@@ -51,6 +51,7 @@ class DropCounters {
   void add(DropReason reason, std::uint64_t packets = 1) { counts_[static_cast<std::size_t>(reason)] += packets; }
   std::uint64_t operator[](DropReason reason) const { return counts_[static_cast<std::size_t>(reason)]; }
   std::uint64_t total() const;
+  DropCounters& operator+=(const DropCounters& other);
 
   friend bool operator==(const DropCounters&, const DropCounters&) = default;
 
@@ -63,6 +64,11 @@ struct Traffic {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
 
+  Traffic& operator+=(const Traffic& other) {
+    packets += other.packets;
+    bytes += other.bytes;
+    return *this;
+  }
   friend bool operator==(const Traffic&, const Traffic&) = default;
 };
 
@@ -72,6 +78,13 @@ struct Counters {
   std::uint64_t dummies = 0;  // inbound packets with next header 59 (RFC 4303 §2.6): authentic, and nothing to deliver
   DropCounters drops;
 
+  Counters& operator+=(const Counters& other) {
+    inbound += other.inbound;
+    outbound += other.outbound;
+    dummies += other.dummies;
+    drops += other.drops;
+    return *this;
+  }
   friend bool operator==(const Counters&, const Counters&) = default;
 };
 

@@ -125,13 +125,16 @@ void Outbound::classify(Instant now, Instant since, const Packet& packet, Verdic
   Decision decision = decide(key);
   const bool is_of_flow = decision.sa != nullptr;
   if (decision.rule == nullptr) decision = decide_by_quoted(*ip);
-  if (decision.sa != nullptr)
+  const bool is_elsewhere = decision.sa != nullptr && decision.sa->elsewhere;
+  if (is_elsewhere)
+    hand_over(*decision.sa, packet, out);
+  else if (decision.sa != nullptr)
     assign(*decision.sa, *ip, packet);
   else
     without_sa(now, since, packet, key, decision.rule, out);
 
   if (!is_known) last_head_ = {};
-  if (!is_known || !is_of_flow || !is_plain(*decision.sa) || !is_finished(packet.offload)) return;
+  if (!is_known || !is_of_flow || is_elsewhere || !is_plain(*decision.sa) || !is_finished(packet.offload)) return;
   if (settings_.clamp_mss && begins_tcp(*ip)) return;  // each is looked at
   last_head_ = FlowHead::of(*ip);
   run_ = static_cast<std::uint32_t>(items_.size()) - 1;  // what comes next may be like it
@@ -174,6 +177,12 @@ void Outbound::without_sa(Instant now, Instant since, const Packet& packet, cons
       *rule->child, packet, since,
       {.packets = settings_.hold_packets, .bytes = settings_.hold_bytes, .bytes_total = settings_.hold_bytes_total});
   for (std::size_t i = 0; i < lost; ++i) drop(DropReason::hold_overflow, nullptr, out);
+}
+
+/// Once: workers that do not agree on whose it is must not send it to and fro.
+void Outbound::hand_over(Sa& sa, const Packet& packet, Verdicts& out) {
+  if (packet.handed_over) return drop(DropReason::no_sa, &sa, out);
+  out.hand_overs.push_back({.worker = *sa.elsewhere, .bytes = packet.bytes, .offload = packet.offload});
 }
 
 void Outbound::ask_for_sa(Instant now, const FlowKey& key, const SpdRule& rule, Verdicts& out) {

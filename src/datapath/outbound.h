@@ -46,6 +46,7 @@ class Outbound {
   Decision decide(const FlowKey& key);
   Decision decide_by_quoted(const wire::IpPacket& ip);
   void without_sa(Instant now, Instant since, const Packet& packet, const FlowKey& key, SpdRule* rule, Verdicts& out);
+  void hand_over(Sa& sa, const Packet& packet, Verdicts& out);
   void ask_for_sa(Instant now, const FlowKey& key, const SpdRule& rule, Verdicts& out);
   void assign(Sa& sa, const wire::IpPacket& ip, const Packet& packet);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "datapath/worker.h"
+
 namespace sallyport::datapath {
 namespace {
 
@@ -115,10 +117,52 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
   return installed;
 }
 
+Result<Sa*> Sad::install_elsewhere(const SaElsewhere& known) {
+  if (by_id_.contains(known.id)) return fail(ErrorCode::duplicate);
+  auto sa = std::make_unique<Sa>(Sa{.id = known.id,
+                                    .protocol = known.name.protocol,
+                                    .local = known.name.local,
+                                    .remote = known.name.remote,
+                                    .transport_local = {},
+                                    .transport_remote = {},
+                                    .selectors = SelectorPair(known.local_ts, known.remote_ts),
+                                    .ah = {},
+                                    .age_rank = --newest_rank_,
+                                    .tfc_padding = {},
+                                    .outer_ah = {},
+                                    .inbound = {.spi = known.name.spi_in,
+                                                .layout = {},
+                                                .cipher = {},
+                                                .window = ReplayWindow(0, false),
+                                                .last_heard = {},
+                                                .last_origin = {},
+                                                .burst = {}},
+                                    .outbound = {.spi = known.name.spi_out,
+                                                 .layout = {},
+                                                 .cipher = {},
+                                                 .sequence = Sequence(false, 1),
+                                                 .narrow_until = {},
+                                                 .last_sent = {},
+                                                 .burst = {}},
+                                    .counters = {},
+                                    .elsewhere = known.worker,
+                                    .connection = known.name.connection,
+                                    .child = known.name.child});
+  Sa* installed = sa.get();
+  by_id_.emplace(known.id, std::move(sa));
+  ++elsewhere_;
+  return installed;
+}
+
 bool Sad::remove(policy::ChildSaId id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return false;
   const Sa& sa = *found->second;
+  if (sa.elsewhere) {
+    --elsewhere_;
+    by_id_.erase(found);
+    return true;
+  }
   table_of(sa.protocol).erase(sa.inbound.spi);
   if (sa.outer_ah) ah_by_spi_.erase(sa.outer_ah->inbound.spi);
   for (const Sa* half : {&sa, static_cast<const Sa*>(sa.outer_ah.get())}) {

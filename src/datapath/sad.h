@@ -96,16 +96,21 @@ struct Sa {
   InboundSa inbound;
   OutboundSa outbound;
   Counters counters;
+  /// The worker that has it. Of such an SA only what chooses SAs for packets is here, and nothing that seals or opens.
+  std::optional<std::uint32_t> elsewhere;
   std::uint16_t largest_clear = 0;  // octets of a clear packet, of the kind that it is for
   std::string connection;
   std::string child;
 };
+
+struct SaElsewhere;
 
 class Sad {
  public:
   /// See Worker::install for the errors.
   Result<Sa*> install(const policy::ChildSaSpec& spec, crypto::PacketCipherFactory& ciphers,
                       std::uint64_t first_sequence_number, std::uint16_t path_mtu);
+  Result<Sa*> install_elsewhere(const SaElsewhere& known);
   /// Before all others by age_rank. Not while it is in a SpdView.
   void make_newest(Sa& sa) { sa.age_rank = --newest_rank_; }
   /// False: there was none. Who still holds a pointer to it must have let go.
@@ -121,6 +126,7 @@ class Sad {
   }
   Sa* find_inbound_ah(std::uint32_t spi) const { return ah_by_spi_.find(spi); }
   std::size_t size() const { return by_id_.size(); }
+  std::size_t size_elsewhere() const { return elsewhere_; }
 
  private:
   SpiTable& table_of(policy::Protocol protocol) { return protocol == policy::Protocol::ah ? ah_by_spi_ : by_spi_; }
@@ -130,6 +136,7 @@ class Sad {
   SpiTable ah_by_spi_;
   std::unordered_multimap<std::uint32_t, Sa*> by_outbound_spi_;  // of both
   std::int64_t newest_rank_ = 0;
+  std::size_t elsewhere_ = 0;
 };
 
 }  // namespace sallyport::datapath

@@ -21,6 +21,8 @@ namespace sallyport::datapath {
 struct Packet {
   ByteSpan bytes;   // from the IP header on
   Offload offload;  // left as it is when the TUN has no virtio header
+  /// By another worker, because the SA is here: it goes no further if it is not.
+  bool handed_over = false;
   /// Octets behind `bytes` that are nobody's, and that the worker may write to as well. With trailer_room of them a
   /// packet may be sealed from where it is, without a copy.
   std::size_t room = 0;
@@ -93,6 +95,13 @@ struct NeedSa {
   policy::TrafficSelector destination;
 };
 
+/// A clear packet whose SA another worker has. Views live as long as the Packet that it was.
+struct HandOver {
+  std::uint32_t worker = 0;
+  ByteView bytes;
+  Offload offload;
+};
+
 struct Drop {
   DropReason reason;
   policy::ChildSaId sa;  // 0: none was found
@@ -119,6 +128,7 @@ struct SequenceRunsOut {
 struct Verdicts {
   std::vector<Send> sends;
   std::vector<Deliver> deliveries;
+  std::vector<HandOver> hand_overs;
   std::vector<NeedSa> need_sa;
   std::vector<Drop> drops;
   std::vector<PeerMoved> peers_moved;

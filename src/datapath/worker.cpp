@@ -76,6 +76,28 @@ Result<void> Worker::install(const policy::ChildSaSpec& spec, OutboundUse use) {
   return {};
 }
 
+SaElsewhere SaElsewhere::of(const policy::ChildSaSpec& spec, std::uint32_t worker) {
+  return {.id = spec.id,
+          .worker = worker,
+          .name = {.connection = spec.connection,
+                   .child = spec.child,
+                   .protocol = spec.suite.protocol,
+                   .spi_in = spec.inbound.spi,
+                   .spi_out = spec.outbound.spi,
+                   .local = spec.local,
+                   .remote = spec.remote},
+          .local_ts = spec.local_ts,
+          .remote_ts = spec.remote_ts};
+}
+
+Result<void> Worker::install_elsewhere(const SaElsewhere& known, OutboundUse use) {
+  Sa* sa = TRY(parts_->sad.install_elsewhere(known));
+  sa->outbound.in_use = use == OutboundUse::at_once;
+  parts_->spd.add(*sa);
+  parts_->forget_flows();
+  return {};
+}
+
 void Worker::offer(policy::Protocol protocol, std::uint32_t spi, const policy::IpAddress& peer) {
   parts_->early.offer(protocol, spi, peer);
 }
@@ -100,6 +122,7 @@ bool Worker::remove(policy::ChildSaId id) {
   if (sa == nullptr) return false;
   parts_->forget_flows();
   parts_->spd.remove(*sa);
+  if (sa->elsewhere) return parts_->sad.remove(id);
   parts_->forget_size(*sa);
   if (sa->outbound.narrow_until) parts_->narrow.erase({*sa->outbound.narrow_until, id});
   return parts_->sad.remove(id);
@@ -108,7 +131,7 @@ bool Worker::remove(policy::ChildSaId id) {
 bool Worker::update_endpoints(policy::ChildSaId id, const policy::Endpoint& local, const policy::Endpoint& remote,
                               bool udp_encap) {
   Sa* sa = parts_->sad.find(id);
-  if (sa == nullptr) return false;
+  if (sa == nullptr || sa->elsewhere) return false;
   sa->local = local;
   sa->remote = sa->inbound.last_origin = remote;
   const bool is_ah = sa->protocol == policy::Protocol::ah;
@@ -126,7 +149,7 @@ bool Worker::update_endpoints(policy::ChildSaId id, const policy::Endpoint& loca
 
 bool Worker::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {
   Sa* sa = parts_->sad.find(id);
-  if (sa == nullptr) return false;
+  if (sa == nullptr || sa->elsewhere) return false;
   sa->outbound.route_mtu = std::max(mtu, smallest_path_mtu);
   // What an ICMP error said counts on, unless the route is narrower still.
   const bool narrower = sa->outbound.narrow_until && sa->outbound.path_mtu < sa->outbound.route_mtu;
@@ -264,7 +287,7 @@ const Worker::PathErrors& Worker::path_errors() const { return parts_->path_erro
 
 std::optional<SaStatus> Worker::status(policy::ChildSaId id) const {
   const Sa* sa = parts_->sad.find(id);
-  if (sa == nullptr) return std::nullopt;
+  if (sa == nullptr || sa->elsewhere) return std::nullopt;
   std::optional<BundledAhStatus> ah;
   if (const Sa* outer = sa->outer_ah.get())
     ah = {outer->counters, outer->inbound.window.top(), outer->outbound.sequence.last_taken()};
@@ -277,7 +300,7 @@ std::optional<SaStatus> Worker::status(policy::ChildSaId id) const {
                   .bundled_ah = ah};
 }
 
-std::size_t Worker::sa_count() const { return parts_->sad.size(); }
+std::size_t Worker::sa_count() const { return parts_->sad.size() - parts_->sad.size_elsewhere(); }
 
 std::optional<SaName> Worker::name(policy::ChildSaId id) const {
   const Sa* sa = parts_->sad.find(id);
@@ -307,6 +330,7 @@ std::optional<policy::ChildSaId> Worker::find_outbound(ByteView packet) const {
 void Verdicts::clear() {
   sends.clear();
   deliveries.clear();
+  hand_overs.clear();
   need_sa.clear();
   drops.clear();
   peers_moved.clear();
@@ -314,8 +338,8 @@ void Verdicts::clear() {
 }
 
 bool Verdicts::empty() const {
-  return sends.empty() && deliveries.empty() && need_sa.empty() && drops.empty() && peers_moved.empty() &&
-         sequence_runs_out.empty();
+  return sends.empty() && deliveries.empty() && hand_overs.empty() && need_sa.empty() && drops.empty() &&
+         peers_moved.empty() && sequence_runs_out.empty();
 }
 
 std::size_t Deliver::size() const {

@@ -2,7 +2,7 @@
 // the policies and the memory that its verdicts point to. No sockets, no clock, no threads: whoever drives it has
 // those.
 //
-//      TUN ──▶ outbound ──▶ Send (ESP or AH for the wire) · NeedSa · Deliver (ICMP: too big) · Drop
+//      TUN ──▶ outbound ──▶ Send (ESP or AH for the wire) · HandOver · NeedSa · Deliver (ICMP: too big) · Drop
 //     wire ──▶ inbound  ──▶ Deliver (clear packets for the TUN) · PeerMoved · Drop
 //
 // Clear packets are sealed on the way out into the memory that they are sent from, so that packets for one destination
@@ -84,6 +84,17 @@ struct SaName {
   policy::Endpoint remote;
 };
 
+/// What a worker knows of an SA that another one has.
+struct SaElsewhere {
+  policy::ChildSaId id;
+  std::uint32_t worker = 0;
+  SaName name;
+  policy::TrafficSelectors local_ts;
+  policy::TrafficSelectors remote_ts;
+
+  static SaElsewhere of(const policy::ChildSaSpec& spec, std::uint32_t worker);
+};
+
 class Worker {
  public:
   Worker(crypto::PacketCipherFactory& ciphers, RandomSource& random, const Settings& settings = {});
@@ -104,6 +115,10 @@ class Worker {
   /// or AH in UDP. ErrorCode::out_of_range: keys of the wrong size, SPI below 256 (RFC 4303 §2.1), mixed families
   /// outside.
   Result<void> install(const policy::ChildSaSpec& spec, OutboundUse use = OutboundUse::at_once);
+  /// Another worker has this SA: clear packets for it are a HandOver to that one. All of one host's workers know all
+  /// SAs, so that each finds the same one for a packet; what is said of an SA with use() and remove() is said to all.
+  /// ErrorCode::duplicate: the id is taken.
+  Result<void> install_elsewhere(const SaElsewhere& sa, OutboundUse use = OutboundUse::at_once);
   /// The key exchange has offered this inbound SPI to a peer, and has not heard the answer: what comes by it from there
   /// waits for install(), or for withdraw() if nothing comes of it.
   void offer(policy::Protocol protocol, std::uint32_t spi, const policy::IpAddress& peer);
@@ -148,6 +163,7 @@ class Worker {
   const PathErrors& path_errors() const;
   /// Octets of the largest clear packet that some SA takes in one piece; 0 without SAs.
   std::uint16_t widest_clear_packet() const;
+  /// Of SAs of its own.
   std::optional<SaStatus> status(policy::ChildSaId id) const;
   std::size_t sa_count() const;
 

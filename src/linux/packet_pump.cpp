@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "linux/clock.h"
-#include "wire/udp_encap.h"
+#include "linux/datagram_sorting.h"
 
 namespace sallyport::linux {
 namespace {
@@ -21,6 +21,8 @@ constexpr std::size_t kBurstFrames = 128;
 constexpr int kMostBursts = 4;
 /// How soon a path that was found to be narrow is looked at again (RFC 1191 §6.3).
 constexpr Duration kPathCheck = std::chrono::minutes(10);
+/// How long the answer may take to a question that is not asked again meanwhile.
+constexpr Duration kAskedAlready = std::chrono::milliseconds(10);
 
 constexpr std::uint8_t kHopByHop = 0;  // IPv6 next header
 
@@ -47,22 +49,26 @@ class Stopwatch {
 
 SystemResult<std::unique_ptr<PacketPump>> PacketPump::start(EventLoop& loop, TunDevice& tun,
                                                             std::vector<PacketSocket> sockets, datapath::Worker& worker,
-                                                            PumpObserver observer) {
-  std::unique_ptr<PacketPump> pump(new PacketPump(loop, tun, worker, std::move(observer)));
+                                                            PumpObserver observer, const Team& team) {
+  std::unique_ptr<PacketPump> pump(new PacketPump(loop, tun, worker, std::move(observer), team));
   PacketPump* self = pump.get();
   self->watches_.push_back(
       TRY(loop.watch(tun.fd(), {.readable = true}, [self](Readiness) { self->on_tun_readable(monotonic_now()); })));
   for (PacketSocket& socket : sockets) TRY(self->add_socket(std::move(socket)));
+  if (team.hand_over != nullptr)
+    self->watches_.push_back(TRY(team.hand_over->watch(loop, team.share.index, [self] { self->take_over(); })));
   loop.add_timers([self] { return self->worker_.next_timeout(); }, [self](Instant now) { self->release_held(now); });
   loop.add_timers([self] { return self->next_path_check(); }, [self](Instant now) { self->check_paths(now); });
   return pump;
 }
 
-PacketPump::PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer)
+PacketPump::PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer,
+                       const Team& team)
     : loop_(loop),
       tun_(tun),
       worker_(worker),
       observer_(std::move(observer)),
+      team_(team),
       frames_(kBurstOctets + TunDevice::kMaxFrame + datapath::Packet::trailer_room) {}
 
 SystemResult<void> PacketPump::add_socket(PacketSocket socket) {
@@ -84,15 +90,19 @@ void PacketPump::on_tun_readable(Instant now) {
   Instant began = now;
   for (int i = 0; more && i < kMostBursts; ++i) {
     more = read_frames();
-    if (packets_.empty()) continue;
-    Stopwatch watch(began);
-    if (tap_ != nullptr) tap_->on_clear_out(now, packets_);
-    worker_.outbound(now, packets_, verdicts_);
-    watch.worked();
-    write_all(now);
-    began = watch.wrote(times_out_);
-    tell_observer(now);
+    if (!packets_.empty()) work_outbound(now, began);
   }
+}
+
+void PacketPump::work_outbound(Instant now, Instant& began) {
+  Stopwatch watch(began);
+  before_packets();
+  if (tap_ != nullptr) tap_->on_clear_out(now, worker_, packets_);
+  worker_.outbound(now, packets_, verdicts_);
+  watch.worked();
+  write_all(now);
+  began = watch.wrote(times_out_);
+  tell_observer(now);
 }
 
 /// One burst. False: nothing is left to read.
@@ -111,33 +121,13 @@ bool PacketPump::read_frames() {
 
 void PacketPump::add_frame(ByteSpan frame) {
   if (!tun_.has_header()) {
-    packets_.push_back({frame, {}, datapath::Packet::trailer_room});
+    packets_.push_back({.bytes = frame, .offload = {}, .room = datapath::Packet::trailer_room});
   } else if (const auto offload = datapath::parse_offload(frame)) {
-    packets_.push_back({frame.subspan(datapath::offload_size), *offload, datapath::Packet::trailer_room});
+    packets_.push_back(
+        {.bytes = frame.subspan(datapath::offload_size), .offload = *offload, .room = datapath::Packet::trailer_room});
   } else {
     ++counters_.malformed;
   }
-}
-
-void PacketPump::send_ike(const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message) {
-  const ByteView marker = local.port == PacketSocket::kPlainIkePort ? ByteView{} : ByteView(wire::non_esp_marker);
-  const Instant now = monotonic_now();
-  if (tap_ != nullptr) tap_->on_ike_out(now, local, remote, message);
-  send_now(now, {.marker = marker, .payload = message, .local = local, .remote = remote});
-}
-
-void PacketPump::send_keepalive(const policy::Endpoint& local, const policy::Endpoint& remote) {
-  send_now(monotonic_now(), {.payload = wire::nat_keepalive, .local = local, .remote = remote});
-}
-
-void PacketPump::send_now(Instant now, const OutgoingPacket& packet) {
-  PacketSocket* socket = socket_for(packet.remote.address.family(), IPPROTO_UDP, packet.local.port);
-  if (!socket) {
-    ++counters_.no_socket;
-    return;
-  }
-  socket->send(now, std::span(&packet, 1), failures_);
-  if (!failures_.empty()) ++counters_.send_failed;
 }
 
 void PacketPump::release_held(Instant now) {
@@ -169,22 +159,18 @@ void PacketPump::take_in(Instant now, const PacketSocket& socket, const Received
   if (socket.protocol() == IPPROTO_AH)
     queue_ah(packet);
   else if (socket.port() == 0)
-    queue_esp(packet, packet.bytes);
+    queue_esp(to_esp(packet, packet.bytes));
   else if (socket.port() == PacketSocket::kPlainIkePort)
-    take_ike(now, packet, packet.bytes);
+    observer_.on_ike(now, packet.local, packet.remote, packet.bytes);
   else
     sort_out(now, packet);
-}
-
-void PacketPump::take_ike(Instant now, const ReceivedPacket& packet, ByteView message) {
-  if (tap_ != nullptr) tap_->on_ike_in(now, packet.local, packet.remote, message);
-  observer_.on_ike(now, packet.local, packet.remote, message);
 }
 
 void PacketPump::pass_in(Instant now, Instant& began) {
   if (datagrams_.empty()) return;
   Stopwatch watch(began);
-  if (tap_ != nullptr) tap_->on_protected_in(now, datagrams_);
+  before_packets();
+  if (tap_ != nullptr) tap_->on_protected_in(now, worker_, datagrams_);
   worker_.inbound(now, datagrams_, verdicts_);
   datagrams_.clear();
   watch.worked();
@@ -193,25 +179,12 @@ void PacketPump::pass_in(Instant now, Instant& began) {
   tell_observer(now);
 }
 
-/// A train holds datagrams of one sender, but not of one kind: each is looked at.
 void PacketPump::sort_out(Instant now, const ReceivedPacket& packet) {
-  const std::size_t step =
-      packet.segment_size != 0 ? packet.segment_size : std::max<std::size_t>(packet.bytes.size(), 1);
-  std::size_t esp_from = 0;
-  for (std::size_t at = 0; at < packet.bytes.size(); at += step) {
-    const ByteSpan datagram = packet.bytes.subspan(at, std::min(step, packet.bytes.size() - at));
-    const auto encap = wire::classify_udp_encap(datagram);
-    if (encap.kind == wire::UdpEncapKind::esp) continue;
-    queue_esp(packet, packet.bytes.subspan(esp_from, at - esp_from));
-    esp_from = at + datagram.size();
-    if (encap.kind == wire::UdpEncapKind::ike)
-      take_ike(now, packet, encap.content);
-    else if (encap.kind == wire::UdpEncapKind::keepalive)
-      ++counters_.keepalives;
-    else
-      ++counters_.malformed;
-  }
-  queue_esp(packet, packet.bytes.subspan(esp_from));
+  const SortedOut others =
+      sort_datagrams(packet, [&](ByteSpan run) { queue_esp(to_esp(packet, run)); },
+                     [&](ByteView message) { observer_.on_ike(now, packet.local, packet.remote, message); });
+  counters_.malformed += others.malformed;
+  counters_.keepalives += others.keepalives;
 }
 
 void PacketPump::queue_ah(const ReceivedPacket& packet) {
@@ -223,15 +196,55 @@ void PacketPump::queue_ah(const ReceivedPacket& packet) {
                         .hop_limit = packet.hop_limit});
 }
 
-void PacketPump::queue_esp(const ReceivedPacket& packet, ByteSpan bytes) {
-  if (bytes.empty()) return;
-  datagrams_.push_back({.bytes = bytes,
-                        .segment_size = packet.segment_size >= bytes.size() ? std::uint16_t{0} : packet.segment_size,
-                        .local = packet.local,
-                        .remote = packet.remote,
-                        .udp_encap = packet.local.port != 0,
-                        .traffic_class = packet.traffic_class,
-                        .hop_limit = packet.hop_limit});
+/// A train may hold packets of several SAs of one peer: what is another worker's goes there.
+void PacketPump::queue_esp(const datapath::Datagram& run) {
+  if (run.bytes.empty()) return;
+  if (team_.share.count == 1) {
+    datagrams_.push_back(run);
+    return;
+  }
+  for_each_share(run, team_.share.count, [&](std::uint32_t share, const datapath::Datagram& part) {
+    if (share == team_.share.index) {
+      datagrams_.push_back(part);
+    } else {
+      give_away(share, {.offload = {}, .datagram = part}, part.bytes);
+    }
+  });
+}
+
+// ---- From worker to worker ----
+
+void PacketPump::give_away(std::uint32_t to, const HandedPacket& head, ByteView bytes) {
+  const bool pushed = team_.hand_over->push(team_.share.index, to, head, bytes);
+  ++(pushed ? counters_.handed_over : counters_.handover_full);
+  team_.hand_over->wake(to);
+}
+
+void PacketPump::hand_over_clear() {
+  for (const datapath::HandOver& each : verdicts_.hand_overs) {
+    give_away(each.worker, {.clear = true, .offload = each.offload, .datagram = {}}, each.bytes);
+  }
+}
+
+/// They lie in the rings until both have been worked on.
+void PacketPump::take_over() {
+  const Instant now = monotonic_now();
+  Instant began = now;
+  packets_.clear();
+  team_.hand_over->for_each(team_.share.index, [&](const PacketRing::Entry& entry) {
+    if (entry.head.clear) {
+      packets_.push_back({.bytes = entry.bytes,
+                          .offload = entry.head.offload,
+                          .handed_over = true,
+                          .room = datapath::Packet::trailer_room});
+    } else {
+      datagrams_.push_back(entry.head.datagram);
+      datagrams_.back().bytes = entry.bytes;
+    }
+  });
+  if (!packets_.empty()) work_outbound(now, began);
+  pass_in(now, began);
+  team_.hand_over->pop(team_.share.index);
 }
 
 // ---- Verdicts ----
@@ -242,7 +255,8 @@ void PacketPump::carry_out(Instant now) {
 }
 
 void PacketPump::write_all(Instant now) {
-  if (tap_ != nullptr) tap_->on_verdicts(now, verdicts_);
+  if (tap_ != nullptr) tap_->on_verdicts(now, worker_, verdicts_);
+  if (!verdicts_.hand_overs.empty()) hand_over_clear();
   send_all(now);
   for (const auto& each : verdicts_.deliveries) deliver(each);
 }
@@ -300,7 +314,7 @@ void PacketPump::send_queued(Instant now, PacketSocket& socket) {
   for (const SendFailure& failure : failures_) {
     if (failure.number == EMSGSIZE) {
       counters_.too_big += failure.datagrams;
-      adapt_path_mtu(now, *outgoing_of_[failure.index]);
+      note_narrow_path(now, *outgoing_of_[failure.index]);
     } else {
       counters_.send_failed += failure.datagrams;
     }
@@ -325,28 +339,31 @@ PacketSocket* PacketPump::socket_for(policy::Family family, std::uint8_t protoco
 
 /// The kernel has learned that the path is narrower, and told us by not sending. The next packets' sources will be told
 /// by the worker, in terms of their clear packets.
-void PacketPump::adapt_path_mtu(Instant now, const datapath::Send& send) {
-  if (!observer_.path_mtu) return;
-  const auto known = narrow_paths_.find(send.sa);
-  // A burst that was too large as a whole says so many times.
-  if (known != narrow_paths_.end() && known->second.check_at == now + kPathCheck) return;
-  const auto mtu = observer_.path_mtu(send.remote.address);
-  if (mtu && worker_.set_path_mtu(send.sa, *mtu)) narrow_paths_[send.sa] = {send.remote.address, now + kPathCheck};
+void PacketPump::note_narrow_path(Instant now, const datapath::Send& send) {
+  if (!observer_.on_narrow_path) return;
+  const auto [known, is_new] = narrow_paths_.try_emplace(send.sa, Path{send.remote.address, now});
+  // A burst that was too large as a whole says so many times, and so do those that come before the answer.
+  if (!is_new && now < known->second.asked_at + kAskedAlready) return;
+  known->second = {send.remote.address, now};
+  observer_.on_narrow_path(send.sa, send.remote.address);
 }
 
 std::optional<Instant> PacketPump::next_path_check() const {
   std::optional<Instant> first;
-  for (const auto& [sa, path] : narrow_paths_) first = std::min(first.value_or(path.check_at), path.check_at);
+  for (const auto& [sa, path] : narrow_paths_) {
+    const Instant check_at = path.asked_at + kPathCheck;
+    first = std::min(first.value_or(check_at), check_at);
+  }
   return first;
 }
 
 /// What the kernel has learned expires; a path that is wide again is used so.
 void PacketPump::check_paths(Instant now) {
-  for (auto path = narrow_paths_.begin(); path != narrow_paths_.end();) {
-    const auto mtu = now < path->second.check_at ? std::nullopt : observer_.path_mtu(path->second.remote);
-    const bool gone = mtu && !worker_.set_path_mtu(path->first, *mtu);
-    if (now >= path->second.check_at) path->second.check_at = now + kPathCheck;
-    path = gone ? narrow_paths_.erase(path) : std::next(path);
+  std::erase_if(narrow_paths_, [&](const auto& each) { return !worker_.status(each.first); });
+  for (auto& [sa, path] : narrow_paths_) {
+    if (now < path.asked_at + kPathCheck) continue;
+    path.asked_at = now;
+    observer_.on_narrow_path(sa, path.remote);
   }
 }
 

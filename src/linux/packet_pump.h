@@ -1,11 +1,12 @@
-// PacketPump: moves packets between the TUN device, the sockets and the datapath's worker, in one thread. It tells ESP
-// and AH from IKE on the way in, and knows nothing of either beyond that.
+// PacketPump: moves packets between the TUN device, the sockets and the datapath's worker, in one thread, which is its
+// own. What belongs to another worker it gives away, and what of IKE strays into its sockets, too.
 //
 //       TUN ──▶ worker.outbound ──▶ UDP 4500 · IP protocols 50, 51
 //       TUN ◀── worker.inbound ◀── UDP 4500 · IP protocols 50, 51
-//                  IKE  ◀──▶  UDP 500 · UDP 4500
+//                    ▲
+//          other pumps, by HandOver
 //
-// Each wake-up does a bounded amount of work, so that IKE is not starved by traffic, nor one direction by the other.
+// Each wake-up does a bounded amount of work, so that neither direction is starved by the other, nor control by both.
 #pragma once
 
 #include <deque>
@@ -14,63 +15,51 @@
 #include <memory>
 #include <vector>
 
-#include "base/histogram.h"
 #include "datapath/worker.h"
 #include "linux/event_loop.h"
+#include "linux/hand_over.h"
 #include "linux/packet_socket.h"
 #include "linux/packet_tap.h"
+#include "linux/pump_counters.h"
 #include "linux/tun_device.h"
 
 namespace sallyport::linux {
 
-/// What packets give rise to, beyond packets. All but path_mtu may be called for one packet after the other.
+/// What packets give rise to, beyond packets; all of it in the pump's thread.
 struct PumpObserver {
-  /// Without the non-ESP marker.
+  /// Called when packets were received or read, before they are looked at. May be empty.
+  std::function<void()> before_packets;
+  /// Of what came by one of our sockets, though the kernel should have given it to another. Without the non-ESP marker.
   std::function<void(Instant, const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message)> on_ike;
   std::function<void(Instant, const datapath::NeedSa&)> on_need_sa;
   std::function<void(Instant, const datapath::PeerMoved&)> on_peer_moved;
   std::function<void(Instant, const datapath::SequenceRunsOut&)> on_sequence_runs_out;
-  /// Octets of the largest IP packet that now passes to an address; nullopt: not known. Asked when the kernel says that
-  /// one was too large, and from time to time thereafter. Without it path MTUs stay what they are.
-  std::function<std::optional<std::uint16_t>(const policy::IpAddress& remote)> path_mtu;
-};
-
-/// What the pump itself dropped, or the system did not take. In packets.
-struct PumpCounters {
-  std::uint64_t malformed = 0;    // neither IKE nor ESP nor a keepalive; or a frame of the TUN that is none
-  std::uint64_t keepalives = 0;   // received
-  std::uint64_t too_big = 0;      // larger than the path allows, and not to be fragmented
-  std::uint64_t send_failed = 0;  // refused by the system for any other reason
-  std::uint64_t no_socket = 0;    // from an address or port that we have no socket for
-  std::uint64_t tun_refused = 0;  // which the TUN device did not take
-  std::uint64_t extension_headers =
-      0;  // transport mode with IPv6 routing headers, which sockets do not send as they are
-};
-
-/// How long bursts of one direction took, each from the first system call that read of it to the last that wrote.
-/// Packets of one wake-up that were read in one go are a burst. Of a packet that comes alone it is the time it spent
-/// here, but for what it waited in the kernel.
-struct BurstTimes {
-  Histogram read;     // from the device, or the sockets; what IKE made of its messages meanwhile included
-  Histogram work;     // sealing, or opening
-  Histogram written;  // to the sockets, or the device
-  Histogram whole;
+  /// The kernel says that a packet of this SA was larger than what passes to there; asked again from time to time, as
+  /// what it knows of that expires. The answer is Worker::set_path_mtu, now or later. May be empty.
+  std::function<void(policy::ChildSaId sa, const policy::IpAddress& remote)> on_narrow_path;
 };
 
 class PacketPump {
  public:
+  /// Which of several it is, and how to reach the others.
+  struct Team {
+    policy::Share share;
+    HandOver* hand_over = nullptr;  // nullptr: there are no others
+  };
   /// All references outlive the pump; the loop outlives it by no turn.
   static SystemResult<std::unique_ptr<PacketPump>> start(EventLoop& loop, TunDevice& tun,
                                                          std::vector<PacketSocket> sockets, datapath::Worker& worker,
-                                                         PumpObserver observer);
+                                                         PumpObserver observer, const Team& team);
+  static SystemResult<std::unique_ptr<PacketPump>> start(EventLoop& loop, TunDevice& tun,
+                                                         std::vector<PacketSocket> sockets, datapath::Worker& worker,
+                                                         PumpObserver observer) {
+    return start(loop, tun, std::move(sockets), worker, std::move(observer), Team());
+  }
 
   /// One more, for as long as the pump lives.
   SystemResult<void> add_socket(PacketSocket socket);
   bool has_socket(policy::Family family, std::uint8_t protocol) const;
 
-  /// Puts the non-ESP marker in front where the local port is not 500 (RFC 3948 §2.2).
-  void send_ike(const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message);
-  void send_keepalive(const policy::Endpoint& local, const policy::Endpoint& remote);
   /// After an SA was installed: what waited for it leaves.
   void release_held(Instant now);
   /// From now on it sees what passes; nullptr: nobody does. It outlives the pump, or is taken away before.
@@ -80,7 +69,7 @@ class PacketPump {
   const BurstTimes& times_in() const { return times_in_; }
 
  private:
-  PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer);
+  PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer, const Team& team);
   void on_tun_readable(Instant now);
   bool read_frames();
   void add_frame(ByteSpan frame);
@@ -88,19 +77,24 @@ class PacketPump {
   void take_in(Instant now, const PacketSocket& socket, const ReceivedPacket& packet);
   void pass_in(Instant now, Instant& began);
   void sort_out(Instant now, const ReceivedPacket& packet);
-  void take_ike(Instant now, const ReceivedPacket& packet, ByteView message);
   void queue_ah(const ReceivedPacket& packet);
-  void queue_esp(const ReceivedPacket& packet, ByteSpan bytes);
+  void queue_esp(const datapath::Datagram& run);
+  void take_over();
+  void work_outbound(Instant now, Instant& began);
+  void hand_over_clear();
+  void give_away(std::uint32_t to, const HandedPacket& head, ByteView bytes);
   void carry_out(Instant now);
   void write_all(Instant now);
   void tell_observer(Instant now);
   void send_all(Instant now);
   bool queue(const datapath::Send& send, const PacketSocket& socket);
   void send_queued(Instant now, PacketSocket& socket);
-  void send_now(Instant now, const OutgoingPacket& packet);
   void deliver(const datapath::Deliver& deliver);
-  void adapt_path_mtu(Instant now, const datapath::Send& send);
+  void note_narrow_path(Instant now, const datapath::Send& send);
   std::optional<Instant> next_path_check() const;
+  void before_packets() {
+    if (observer_.before_packets) observer_.before_packets();
+  }
   void check_paths(Instant now);
   PacketSocket* socket_for(policy::Family family, std::uint8_t protocol, std::uint16_t port);
 
@@ -109,6 +103,7 @@ class PacketPump {
   std::deque<PacketSocket> sockets_;  // watches point to them
   datapath::Worker& worker_;
   PumpObserver observer_;
+  Team team_;
   PacketTap* tap_ = nullptr;
   PumpCounters counters_;
   BurstTimes times_out_, times_in_;
@@ -124,7 +119,7 @@ class PacketPump {
 
   struct Path {
     policy::IpAddress remote;
-    Instant check_at;
+    Instant asked_at;
   };
   std::map<policy::ChildSaId, Path> narrow_paths_;  // of SAs whose path MTU was found to be smaller
   std::vector<EventLoop::Watch> watches_;           // ends before what it watches

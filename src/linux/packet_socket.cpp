@@ -13,6 +13,7 @@
 #include "linux/ah_packet.h"
 #include "linux/control_messages.h"
 #include "linux/socket_address.h"
+#include "linux/spi_steering.h"
 
 namespace sallyport::linux {
 namespace {
@@ -55,6 +56,14 @@ bool strip_ipv4_header(ByteSpan& bytes) {
   if (header < 20 || header > bytes.size()) return false;
   bytes = bytes.subspan(header);
   return true;
+}
+
+SystemResult<void> listen_on(int fd, policy::Family family, std::uint16_t port) {
+  const SocketAddress any({policy::IpAddress::unspecified(family), port});
+  if (bind(fd, any.get(), any.size()) == 0) return {};
+  return refused(errno,
+                 fmt::format("cannot listen on UDP port {} ({})", port, family == policy::Family::ipv4 ? "IPv4" : "IPv6"),
+                 errno == EADDRINUSE ? "another IKE daemon runs here" : "");
 }
 
 }  // namespace
@@ -128,36 +137,57 @@ PacketSocket::PacketSocket(FileDescriptor file, policy::Family family, std::uint
   if (is_udp() && port != kPlainIkePort) set_option(fd, IPPROTO_UDP, kUdpGro, 1);
 }
 
-SystemResult<PacketSocket> PacketSocket::open_udp(policy::Family family, std::uint16_t port, std::uint32_t mark) {
+SystemResult<FileDescriptor> PacketSocket::make_udp(policy::Family family, std::uint32_t mark) {
   FileDescriptor file(socket(address_family(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const std::string attempt =
-      fmt::format("cannot listen on UDP port {} ({})", port, family == policy::Family::ipv4 ? "IPv4" : "IPv6");
-  if (!file) return refused(errno, attempt);
+  if (!file) return refused(errno, family == policy::Family::ipv4 ? "cannot use UDP" : "cannot use UDP over IPv6");
   if (family == policy::Family::ipv6) set_option(file.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (!set_option(file.get(), SOL_SOCKET, SO_MARK, static_cast<int>(mark)))
     return refused(errno, "cannot mark our own packets", "the daemon needs CAP_NET_ADMIN");
-  const SocketAddress any({policy::IpAddress::unspecified(family), port});
-  if (bind(file.get(), any.get(), any.size()) != 0)
-    return refused(errno, attempt, errno == EADDRINUSE ? "another IKE daemon runs here" : "");
+  return file;
+}
+
+SystemResult<PacketSocket> PacketSocket::open_udp(policy::Family family, std::uint16_t port, std::uint32_t mark) {
+  FileDescriptor file = TRY(make_udp(family, mark));
+  TRY(listen_on(file.get(), family, port));
   return PacketSocket(std::move(file), family, port, IPPROTO_UDP);
 }
 
-SystemResult<PacketSocket> PacketSocket::open_raw(policy::Family family, std::uint8_t protocol, std::uint32_t mark) {
+/// The first is alone with its port when it takes it: who else had it, another daemon of ours included, is found out.
+SystemResult<std::vector<PacketSocket>> PacketSocket::open_shared_udp(policy::Family family, std::uint16_t port,
+                                                                      std::uint32_t mark, std::uint32_t workers) {
+  std::vector<PacketSocket> sockets;
+  for (std::uint32_t i = 0; i < workers + 1; ++i) {
+    FileDescriptor file = TRY(make_udp(family, mark));
+    if (i == 0) TRY(listen_on(file.get(), family, port));
+    if (workers != 0 && !set_option(file.get(), SOL_SOCKET, SO_REUSEPORT, 1))
+      return refused(errno, "cannot share a UDP port among threads");
+    if (i != 0) TRY(listen_on(file.get(), family, port));
+    sockets.push_back(PacketSocket(std::move(file), family, port, IPPROTO_UDP));
+  }
+  if (workers != 0) TRY(steer_by_spi(sockets.front().fd(), workers));
+  return sockets;
+}
+
+SystemResult<PacketSocket> PacketSocket::open_raw(policy::Family family, std::uint8_t protocol, std::uint32_t mark,
+                                                  const policy::Share& share) {
   FileDescriptor file(socket(address_family(family), SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!file)
     return refused(errno, fmt::format("cannot open a socket for IP protocol {}", protocol),
                    "the daemon needs CAP_NET_RAW");
   if (!set_option(file.get(), SOL_SOCKET, SO_MARK, static_cast<int>(mark)))
     return refused(errno, "cannot mark our own packets", "the daemon needs CAP_NET_ADMIN");
+  if (share.count > 1) TRY(take_share(file.get(), family, protocol, share));
   return PacketSocket(std::move(file), family, 0, protocol);
 }
 
-SystemResult<PacketSocket> PacketSocket::open_esp(policy::Family family, std::uint32_t mark) {
-  return open_raw(family, IPPROTO_ESP, mark);
+SystemResult<PacketSocket> PacketSocket::open_esp(policy::Family family, std::uint32_t mark,
+                                                  const policy::Share& share) {
+  return open_raw(family, IPPROTO_ESP, mark, share);
 }
 
-SystemResult<PacketSocket> PacketSocket::open_ah(policy::Family family, std::uint32_t mark) {
-  PacketSocket opened = TRY(open_raw(family, IPPROTO_AH, mark));
+SystemResult<PacketSocket> PacketSocket::open_ah(policy::Family family, std::uint32_t mark,
+                                                 const policy::Share& share) {
+  PacketSocket opened = TRY(open_raw(family, IPPROTO_AH, mark, share));
   if (!prepare_for_ah(opened.fd(), family)) return refused(errno, "cannot send AH with IP headers of our own");
   return opened;
 }

@@ -17,6 +17,7 @@
 #include "linux/system_error.h"
 #include "linux/train_refusals.h"
 #include "policy/address.h"
+#include "policy/spi_share.h"
 
 namespace sallyport::linux {
 
@@ -72,13 +73,19 @@ class PacketSocket {
   static constexpr std::uint16_t kPlainIkePort = 500;
 
   static SystemResult<PacketSocket> open_udp(policy::Family family, std::uint16_t port, std::uint32_t mark);
+  /// One port for several threads: the first socket gets IKE and keepalives, each of the `workers` behind it the ESP of
+  /// its share of SPIs. (Of a train that holds both, all goes where its first datagram does.)
+  static SystemResult<std::vector<PacketSocket>> open_shared_udp(policy::Family family, std::uint16_t port,
+                                                                 std::uint32_t mark, std::uint32_t workers);
   /// Its being there also keeps the kernel from answering ESP with "protocol unreachable".
-  static SystemResult<PacketSocket> open_esp(policy::Family family, std::uint32_t mark);
+  static SystemResult<PacketSocket> open_esp(policy::Family family, std::uint32_t mark,
+                                             const policy::Share& share = {});
 
   /// Its packets go out as they are given, which over IPv4 but for total length and checksum, and an identification of
   /// zero, the kernel leaves alone; none is fragmented. Over IPv6 it puts together what came in from what the kernel
   /// says beside it; the mutable fields that it does not say are zero.
-  static SystemResult<PacketSocket> open_ah(policy::Family family, std::uint32_t mark);
+  static SystemResult<PacketSocket> open_ah(policy::Family family, std::uint32_t mark,
+                                            const policy::Share& share = {});
 
   int fd() const { return file_.get(); }
   policy::Family family() const { return family_; }
@@ -103,7 +110,9 @@ class PacketSocket {
   using RoomPointer = std::unique_ptr<SendRoom, void (*)(SendRoom*)>;
   static RoomPointer make_room();
   PacketSocket(FileDescriptor file, policy::Family family, std::uint16_t port, std::uint8_t protocol);
-  static SystemResult<PacketSocket> open_raw(policy::Family family, std::uint8_t protocol, std::uint32_t mark);
+  static SystemResult<FileDescriptor> make_udp(policy::Family family, std::uint32_t mark);
+  static SystemResult<PacketSocket> open_raw(policy::Family family, std::uint8_t protocol, std::uint32_t mark,
+                                             const policy::Share& share);
   bool is_udp() const { return port_ != 0; }
   bool is_ah() const;
   void set_dont_fragment(bool dont_fragment);

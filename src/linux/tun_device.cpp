@@ -58,20 +58,27 @@ NetlinkRequest bring_up(std::uint32_t index, const TunOptions& options) {
 
 }  // namespace
 
-SystemResult<TunDevice> TunDevice::create(const TunOptions& options) {
+SystemResult<FileDescriptor> TunDevice::open_queue(const std::string& name, int flags) {
   ifreq request{};
-  if (options.name.empty() || options.name.size() >= sizeof request.ifr_name)
-    return refused(EINVAL, fmt::format("cannot create a device named \"{}\"", options.name),
-                   "1 to 15 octets are allowed");
   FileDescriptor file(open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!file)
     return refused(errno, "cannot open /dev/net/tun", "the kernel needs TUN (modprobe tun), and we its permission");
-  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | (options.offload ? IFF_VNET_HDR : 0));
-  options.name.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  request.ifr_flags = static_cast<short>(flags);
+  name.copy(request.ifr_name, sizeof request.ifr_name - 1);
   if (ioctl(file.get(), TUNSETIFF, &request) != 0)
-    return refused(errno, fmt::format("cannot create the device {}", options.name),
+    return refused(errno, fmt::format("cannot create the device {}", name),
                    errno == EBUSY ? "another daemon has it" : "");
-  TunDevice device(std::move(file), request.ifr_name);
+  return file;
+}
+
+SystemResult<TunDevice> TunDevice::create(const TunOptions& options) {
+  if (options.name.empty() || options.name.size() >= IFNAMSIZ)
+    return refused(EINVAL, fmt::format("cannot create a device named \"{}\"", options.name),
+                   "1 to 15 octets are allowed");
+  const int flags = IFF_TUN | IFF_NO_PI | (options.offload ? IFF_VNET_HDR : 0);
+  // Or it would become one more queue of a device that another daemon has.
+  const int sharing = options.several_queues ? IFF_MULTI_QUEUE | IFF_TUN_EXCL : 0;
+  TunDevice device(TRY(open_queue(options.name, flags | sharing)), options.name);
   device.has_header_ = options.offload;
   device.index_ = if_nametoindex(device.name_.c_str());
   if (options.offload) device.ask_for_offload();
@@ -81,6 +88,15 @@ SystemResult<TunDevice> TunDevice::create(const TunOptions& options) {
   if (const auto up = netlink.apply(bring_up(device.index_, options)); !up)
     return refused(static_cast<int>(up.error().where), fmt::format("cannot bring the device {} up", device.name_));
   return device;
+}
+
+SystemResult<TunDevice> TunDevice::add_queue() const {
+  const int flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE | (has_header_ ? IFF_VNET_HDR : 0);
+  TunDevice queue(TRY(open_queue(name_, flags)), name_);
+  queue.index_ = index_;
+  queue.has_header_ = has_header_;
+  queue.offload_ = offload_;
+  return queue;
 }
 
 void TunDevice::ask_for_offload() {

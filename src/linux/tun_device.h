@@ -19,6 +19,7 @@ struct TunOptions {
   /// 10 octets (datapath::Offload).
   bool offload = true;
   std::uint32_t queue_length = 1000;  // packets waiting to be read
+  bool several_queues = false;        // then add_queue() may be called
 };
 
 class TunDevice {
@@ -33,6 +34,10 @@ class TunDevice {
 
   /// Makes it and brings it up. EBUSY: another process has one of this name. ENOENT, ENODEV: the kernel has no TUN.
   static SystemResult<TunDevice> create(const TunOptions& options);
+
+  /// Another queue of the same device, for another thread. The kernel gives all packets of a flow to one, that by which
+  /// packets of the same connection were written last.
+  SystemResult<TunDevice> add_queue() const;
 
   const std::string& name() const { return name_; }
   std::uint32_t index() const { return index_; }
@@ -51,6 +56,7 @@ class TunDevice {
 
  private:
   TunDevice(FileDescriptor file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
+  static SystemResult<FileDescriptor> open_queue(const std::string& name, int flags);
   void ask_for_offload();
 
   FileDescriptor file_;

@@ -31,7 +31,7 @@ std::uint64_t nanoseconds_since_1970() {
 class Capture final : public Running {
  public:
   Capture(Daemon& daemon, CaptureWish wish, bool keys)
-      : daemon_(daemon), session_(daemon.worker(), std::move(wish), daemon.now(), nanoseconds_since_1970()) {
+      : daemon_(daemon), session_(std::move(wish), daemon.now(), nanoseconds_since_1970(), [&daemon] { daemon.workers().wake(); }) {
     daemon.set_tap(&session_);
     if (!keys) return;
     for (const policy::ChildSaId id : daemon.keys().children()) new_keys_.push_back(id);
@@ -82,7 +82,7 @@ class Capture final : public Running {
     if (!new_keys_.empty()) {
       const policy::ChildSaId id = new_keys_.front();
       new_keys_.pop_front();
-      if (session_.wants(id))
+      if (session_.wants(daemon_.workers().name(id)))
         if (auto lines = daemon_.keys().lines(id)) lines_.push_back(std::move(*lines));
     }
     if (lines_.empty()) return !new_keys_.empty();

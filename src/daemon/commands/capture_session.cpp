@@ -30,16 +30,28 @@ void add_offload(std::string& comment, const datapath::Offload& offload) {
     comment += "; its checksum is not finished";
 }
 
+std::optional<datapath::SaName> name_of_spi(const datapath::Worker& worker, const datapath::Datagram& datagram,
+                                            ByteView packet) {
+  std::optional<policy::ChildSaId> sa;
+  if (!datagram.is_ah) {
+    if (const auto header = wire::read_esp_header(packet))
+      sa = worker.find_inbound(policy::Protocol::esp, header->spi);
+  } else if (const auto ip = wire::IpPacket::parse(packet); ip && ip->payload().size() >= 2 * kAhSpiOffset) {
+    sa = worker.find_inbound(policy::Protocol::ah, load_be32(ip->payload().data() + kAhSpiOffset));
+  }
+  return sa ? worker.name(*sa) : std::nullopt;
+}
+
 }  // namespace
 
-CaptureSession::CaptureSession(const datapath::Worker& worker, CaptureWish wish, Instant now, std::uint64_t epoch)
-    : worker_(worker),
-      wish_(std::move(wish)),
+CaptureSession::CaptureSession(CaptureWish wish, Instant now, std::uint64_t epoch, std::function<void()> on_waiting)
+    : wish_(std::move(wish)),
       began_(now),
       epoch_(epoch),
+      end_(wish_.duration ? std::optional(now + *wish_.duration) : std::nullopt),
+      on_waiting_(std::move(on_waiting)),
       refilled_(now),
       allowance_(wish_.packets_per_second) {
-  if (wish_.duration) end_ = now + *wish_.duration;
   Bytes head;
   wire::write_capture_section(head, "sallyport capture");
   wire::write_capture_interface(head, "clear", wish_.packet_octets);
@@ -49,11 +61,13 @@ CaptureSession::CaptureSession(const datapath::Worker& worker, CaptureWish wish,
 
 // ---- What passes
 
-void CaptureSession::on_clear_out(Instant now, std::span<const datapath::Packet> packets) {
+void CaptureSession::on_clear_out(Instant now, const datapath::Worker& worker,
+                                  std::span<const datapath::Packet> packets) {
   if (!wish_.inner || is_over(now)) return;
   for (const datapath::Packet& packet : packets) {
-    const auto sa = worker_.find_outbound(packet.bytes);
-    const Name name = sa ? worker_.name(*sa) : std::nullopt;
+    if (packet.handed_over) continue;  // the worker that has read it has shown it
+    const auto sa = worker.find_outbound(packet.bytes);
+    const Name name = sa ? worker.name(*sa) : std::nullopt;
     if (!wants(name, nullptr)) continue;
     std::string comment = comment_of(name, false);
     add_offload(comment, packet.offload);
@@ -61,25 +75,26 @@ void CaptureSession::on_clear_out(Instant now, std::span<const datapath::Packet>
   }
 }
 
-void CaptureSession::on_protected_in(Instant now, std::span<const datapath::Datagram> datagrams) {
+void CaptureSession::on_protected_in(Instant now, const datapath::Worker& worker,
+                                     std::span<const datapath::Datagram> datagrams) {
   if (!wish_.outer || is_over(now)) return;
   for (const datapath::Datagram& datagram : datagrams) {
     const std::size_t step = datagram.segment_size == 0 ? datagram.bytes.size() : datagram.segment_size;
     for (ByteView rest = datagram.bytes; !rest.empty();) {
       const ByteView packet = rest.first(std::min(step, rest.size()));
       rest = rest.subspan(packet.size());
-      const Name name = name_of_spi(datagram, packet);
+      const Name name = name_of_spi(worker, datagram, packet);
       if (wants(name, &datagram.remote.address))
         add(now, sealed, Direction::inbound, to_ip_packet(datagram, packet), comment_of(name, true));
     }
   }
 }
 
-void CaptureSession::on_verdicts(Instant now, const datapath::Verdicts& verdicts) {
+void CaptureSession::on_verdicts(Instant now, const datapath::Worker& worker, const datapath::Verdicts& verdicts) {
   if (is_over(now)) return;
   for (std::size_t i = 0; wish_.outer && i < verdicts.sends.size(); ++i) {
     const datapath::Send& send = verdicts.sends[i];
-    const Name name = worker_.name(send.sa);
+    const Name name = worker.name(send.sa);
     if (!wants(name, &send.remote.address)) continue;
     const std::string comment = comment_of(name, false);
     for (std::size_t k = 0; k < send.packet_count(); ++k)
@@ -87,7 +102,7 @@ void CaptureSession::on_verdicts(Instant now, const datapath::Verdicts& verdicts
   }
   for (std::size_t i = 0; wish_.inner && i < verdicts.deliveries.size(); ++i) {
     const datapath::Deliver& deliver = verdicts.deliveries[i];
-    const Name name = worker_.name(deliver.sa);
+    const Name name = worker.name(deliver.sa);
     if (!wants(name, nullptr)) continue;
     std::string comment = comment_of(name, true);
     add_offload(comment, deliver.offload);
@@ -109,8 +124,10 @@ void CaptureSession::on_ike(Instant now, Direction direction, const policy::Endp
                             const policy::Endpoint& remote, ByteView message) {
   if (!wish_.ike || is_over(now)) return;
   if (wish_.peer ? remote.address != *wish_.peer : !wish_.connection.empty()) return;
-  if (message.size() >= sizeof(std::uint64_t) && ike_spis_.size() < kMostIkeSas)
-    ike_spis_.insert(load_be64(message.data()));
+  if (message.size() >= sizeof(std::uint64_t)) {
+    const std::lock_guard lock(mutex_);
+    if (ike_spis_.size() < kMostIkeSas) ike_spis_.insert(load_be64(message.data()));
+  }
   const bool out = direction == Direction::outbound;
   const ByteView marker = local.port == kPlainIkePort ? ByteView{} : ByteView(wire::non_esp_marker);
   add(now, sealed, direction,
@@ -132,21 +149,11 @@ bool CaptureSession::wants(const Name& name, const policy::IpAddress* peer) cons
   return peer != nullptr && *peer == *wish_.peer;
 }
 
-CaptureSession::Name CaptureSession::name_of_spi(const datapath::Datagram& datagram, ByteView packet) const {
-  std::optional<policy::ChildSaId> sa;
-  if (!datagram.is_ah) {
-    if (const auto header = wire::read_esp_header(packet))
-      sa = worker_.find_inbound(policy::Protocol::esp, header->spi);
-  } else if (const auto ip = wire::IpPacket::parse(packet); ip && ip->payload().size() >= 2 * kAhSpiOffset) {
-    sa = worker_.find_inbound(policy::Protocol::ah, load_be32(ip->payload().data() + kAhSpiOffset));
-  }
-  return sa ? worker_.name(*sa) : std::nullopt;
-}
-
 // ---- Into the file
 
 void CaptureSession::add(Instant now, Interface interface, Direction direction, ByteView packet,
                          std::string_view comment) {
+  const std::lock_guard lock(mutex_);
   if (full_) return;
   ++seen_[interface];
   if (!is_allowed(now)) {
@@ -183,6 +190,7 @@ bool CaptureSession::is_allowed(Instant now) {
 }
 
 void CaptureSession::finish(Instant now) {
+  const std::lock_guard lock(mutex_);
   full_ = true;
   for (const Interface interface : {clear, sealed}) {
     Bytes block;
@@ -193,16 +201,46 @@ void CaptureSession::finish(Instant now) {
 }
 
 void CaptureSession::push(Bytes block) {
+  const bool first = waiting_.empty();
   octets_ += block.size();
   waiting_octets_ += block.size();
   waiting_.push_back(std::move(block));
+  if (first) on_waiting_();
 }
 
 Bytes CaptureSession::take() {
+  const std::lock_guard lock(mutex_);
   Bytes block = std::move(waiting_.front());
   waiting_.pop_front();
   waiting_octets_ -= block.size();
   return block;
+}
+
+// ---- What was done
+
+bool CaptureSession::has_seen_ike_sa(std::uint64_t initiator_spi) const {
+  const std::lock_guard lock(mutex_);
+  return ike_spis_.contains(initiator_spi);
+}
+
+std::size_t CaptureSession::waiting_octets() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_octets_;
+}
+
+std::uint64_t CaptureSession::packets() const {
+  const std::lock_guard lock(mutex_);
+  return packets_;
+}
+
+std::uint64_t CaptureSession::octets() const {
+  const std::lock_guard lock(mutex_);
+  return octets_;
+}
+
+std::uint64_t CaptureSession::missing() const {
+  const std::lock_guard lock(mutex_);
+  return missing_[0] + missing_[1];
 }
 
 }  // namespace sallyport::daemon

@@ -38,15 +38,15 @@ std::vector<Taken> taken(CaptureSession& session) {
 class CaptureSessionTest : public testing::Test {
  protected:
   std::unique_ptr<CaptureSession> begin(const CaptureWish& wish) {
-    return std::make_unique<CaptureSession>(pair.here(), wish, pair.now, 0);
+    return std::make_unique<CaptureSession>(wish, pair.now, 0);
   }
   /// One clear packet goes out, as the pump would show it.
   void send(CaptureSession& session, const ClearPacket& clear = {}) {
     Bytes bytes = build(clear);
     const datapath::Packet packet{.bytes = bytes, .offload = {}};
-    session.on_clear_out(pair.now, {&packet, 1});
+    session.on_clear_out(pair.now, pair.here(), {&packet, 1});
     pair.here().outbound(pair.now, {&packet, 1}, pair.sent);
-    session.on_verdicts(pair.now, pair.sent);
+    session.on_verdicts(pair.now, pair.here(), pair.sent);
   }
   void answer(CaptureSession& session) {
     datapath::Verdicts from_there;
@@ -54,10 +54,10 @@ class CaptureSessionTest : public testing::Test {
     const datapath::Packet packet{.bytes = bytes, .offload = {}};
     pair.there().outbound(pair.now, {&packet, 1}, from_there);
     datapath::test::Wire wire(from_there.sends);
-    session.on_protected_in(pair.now, wire.datagrams());
+    session.on_protected_in(pair.now, pair.here(), wire.datagrams());
     datapath::Verdicts received;
     pair.here().inbound(pair.now, wire.datagrams(), received);
-    session.on_verdicts(pair.now, received);
+    session.on_verdicts(pair.now, pair.here(), received);
   }
   void ike(CaptureSession& session, const char* peer) {
     const Bytes message(28, 0x11);
@@ -171,12 +171,12 @@ TEST_F(CaptureSessionTest, TakesWhatIsOfNoSaUnlessAConnectionIsNamed) {
                                     .remote = {datapath::test::address("203.0.113.9"), 4500},
                                     .udp_encap = true};
   const auto all = begin({});
-  all->on_protected_in(pair.now, {&datagram, 1});
+  all->on_protected_in(pair.now, pair.here(), {&datagram, 1});
   const auto packets = taken(*all);
   ASSERT_EQ(packets.size(), 1U);
   EXPECT_THAT(packets[0].rest, HasSubstr("no SA"));
   const auto of_one = begin({.connection = pair.here().name(policy::ChildSaId{1})->connection});
-  of_one->on_protected_in(pair.now, {&datagram, 1});
+  of_one->on_protected_in(pair.now, pair.here(), {&datagram, 1});
   EXPECT_TRUE(taken(*of_one).empty());
 }
 

@@ -17,15 +17,16 @@ void write_counts(Section& section, const EventCounts& counts) {
 Message totals(Daemon& daemon) {
   Message answer = success();
   write_counts(answer.section("events"), daemon.journal().counts());
-  write_packets(answer, daemon.worker().counters());
-  write_pump(answer, daemon.pump());
+  const Workers::Totals totals = daemon.totals();
+  write_packets(answer, totals.packets);
+  write_system(answer, totals);
   auto& paths = answer.section("path_mtu");
-  paths.set("errors_heeded", daemon.worker().path_errors().heeded);
-  paths.set("errors_ignored", daemon.worker().path_errors().ignored);
+  paths.set("errors_heeded", totals.path_errors_heeded);
+  paths.set("errors_ignored", totals.path_errors_ignored);
   auto& sas = answer.section("sas");
   sas.set("ike", daemon.node().engine().sessions());
   sas.set("half_open", daemon.node().engine().half_open());
-  sas.set("child", daemon.worker().sa_count());
+  sas.set("child", totals.sas);
   return answer;
 }
 
@@ -58,7 +59,7 @@ Answer counters(Daemon& daemon, const Message& request) {
         }
         while (next_child < children.size()) {
           const auto& [connection, child] = children[next_child++];
-          const auto traffic = daemon.worker().status(child.id);
+          const auto traffic = daemon.workers().status(child.id);
           if (!traffic) continue;  // gone meanwhile
           message.set("connection", connection);
           write_child_counters(message.section("child_sa"), child, *traffic);

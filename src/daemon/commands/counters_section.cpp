@@ -46,8 +46,8 @@ void write_child_counters(Section& section, const ike::ChildSaStatus& child, con
   if (traffic.bundled_ah) write_drops(section.section("ah_drops"), traffic.bundled_ah->counters.drops);
 }
 
-void write_pump(Section& section, const linux::PacketPump& pump) {
-  const linux::PumpCounters& counters = pump.counters();
+void write_system(Section& section, const Workers::Totals& totals) {
+  const linux::PumpCounters& counters = totals.pump;
   auto& system = section.section("system");
   system.set("keepalives", counters.keepalives);
   system.set("malformed", counters.malformed);
@@ -56,8 +56,10 @@ void write_pump(Section& section, const linux::PacketPump& pump) {
   system.set("no_socket", counters.no_socket);
   system.set("tun_refused", counters.tun_refused);
   system.set("extension_headers", counters.extension_headers);
-  write_times(section.section("latency").section("outbound"), pump.times_out());
-  write_times(section.section("latency").section("inbound"), pump.times_in());
+  system.set("handed_over", counters.handed_over);
+  system.set("handover_full", counters.handover_full);
+  write_times(section.section("latency").section("outbound"), totals.times_out);
+  write_times(section.section("latency").section("inbound"), totals.times_in);
 }
 
 void write_histogram(Section& section, const Histogram& histogram) {

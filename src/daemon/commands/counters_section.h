@@ -1,9 +1,9 @@
-// What `counters` says of packets, in sections: over all, of one Child SA, and of the pump that moves them.
+// What `counters` says of packets, in sections: over all, of one Child SA, and of where they meet the system.
 #pragma once
 
 #include "control/message.h"
 #include "ike/core/status.h"
-#include "linux/packet_pump.h"
+#include "daemon/workers.h"
 
 namespace sallyport::daemon {
 
@@ -13,7 +13,7 @@ void write_packets(control::Section& section, const datapath::Counters& counters
 void write_child_counters(control::Section& section, const ike::ChildSaStatus& child,
                           const datapath::SaStatus& traffic);
 /// system: what the sockets and the device did not take; latency: how long bursts took.
-void write_pump(control::Section& section, const linux::PacketPump& pump);
+void write_system(control::Section& section, const Workers::Totals& totals);
 /// bursts, quantiles in nanoseconds, and each bucket that is not empty as "FROM BELOW COUNT".
 void write_histogram(control::Section& section, const Histogram& histogram);
 

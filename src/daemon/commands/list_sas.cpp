@@ -36,7 +36,7 @@ std::optional<Message> describe(Daemon& daemon, const ike::IkeSaStatus& sa, cons
   auto& children = section.section("child-sas");
   for (const auto& child : sa.children)
     if (filter.takes(child))
-      write_child_sa(children.section(section_name(child)), child, daemon.worker().status(child.id), daemon.now());
+      write_child_sa(children.section(section_name(child)), child, daemon.workers().status(child.id), daemon.now());
   if (filter.names_child() && children.empty()) return std::nullopt;
   return message;
 }

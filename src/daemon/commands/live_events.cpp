@@ -35,7 +35,7 @@ void tell_ike(ServerSession& client, Daemon& daemon, policy::IkeSaId id, std::st
 void write_child(Section& section, Daemon& daemon, const ike::IkeSaStatus& sa, policy::ChildSaId id,
                  std::string_view name) {
   const auto child = std::ranges::find(sa.children, id, &ike::ChildSaStatus::id);
-  if (child != sa.children.end()) return write_child_sa(section, *child, daemon.worker().status(id), daemon.now());
+  if (child != sa.children.end()) return write_child_sa(section, *child, daemon.workers().status(id), daemon.now());
   section.set("name", name);
   section.set("uniqueid", id.value);
   section.set("state", "DELETED");

@@ -26,7 +26,7 @@ Answer status(Daemon& daemon, const Message& request) {
         const std::size_t index = next++;
         Message message;
         if (index < all.size()) {
-          const auto traffic_of = [&](policy::ChildSaId id) { return daemon.worker().status(id); };
+          const auto traffic_of = [&](policy::ChildSaId id) { return daemon.workers().status(id); };
           message = describe_status(all[index], traffic_of, daemon.now());
         } else {  // in force as long as it is there
           message.set("name", alone[index - all.size()]);

@@ -29,6 +29,13 @@ inline policy::ChildSaSpec begin_spec(const AnyIkeSa& sa, const policy::Connecti
   return spec;
 }
 
+/// The inbound SPI of a Child SA of that name, which a new one will take the place of, or stand beside.
+template <std::ranges::input_range Children>
+std::optional<std::uint32_t> kin_among(const Children& children, std::string_view name) {
+  const auto found = std::ranges::find_if(children, [&](const ChildSaStatus& child) { return child.name == name; });
+  return found != std::ranges::end(children) ? std::optional(found->spi_in) : std::nullopt;
+}
+
 inline ChildSaStatus status_of(const policy::ChildSaSpec& spec, Instant installed) {
   return {.id = spec.id,
           .name = spec.child,

@@ -48,6 +48,9 @@ struct Settings {
   std::uint32_t children_per_ike_sa = 256;
   std::uint32_t queued_tasks_per_ike_sa = 256;
 
+  /// How many workers move packets, each those of its share of SPIs (policy/spi_share.h).
+  std::uint32_t spi_shares = 1;
+
   /// Hand out key material through LogKeys, for Wireshark. Debugging alone.
   bool log_keys = false;
 };

@@ -39,7 +39,9 @@ struct Engine::State final : Contacts {
         random(random_in),
         host(host_in),
         ikev1(make_ikev1()),
-        ikev2(make_ikev2(random_in)) {}
+        ikev2(make_ikev2(random_in)) {
+    spis.set_shares(settings.spi_shares);
+  }
 
   struct Slot {
     std::unique_ptr<Session> session;

@@ -1,6 +1,7 @@
 // Quick Mode as its initiator sees it: what is offered in message 1, what message 2 makes of it, and message 3.
 #include <algorithm>
 
+#include "ike/core/child_sas.h"
 #include "ike/v1/agreed_life.h"
 #include "ike/v1/authentication.h"
 #include "ike/v1/bundle.h"
@@ -164,11 +165,11 @@ std::expected<QuickOffer, Failure> build_quick_1(const IsakmpSa& sa, const polic
       return std::unexpected(quick_failure(sa, config.name, FailureKind::key_exchange_mismatch, Side::local));
     quick.key_exchange = std::move(*exchange);
   }
-  quick.spi_in = env.spis.allocate(env.random);
+  quick.spi_in = env.spis.allocate(env.random, kin_among(sa.children, config.name));
   quick.protocol = config.protocol();
   quick.nonce_i = random_nonce(env.random);
   const auto encapsulation = write_encapsulation({config.mode, sa.udp_encap()}, is_draft(sa.nat_traversal));
-  if (config.bundled()) quick.ah_spi_in = env.spis.allocate(env.random);
+  if (config.bundled()) quick.ah_spi_in = env.spis.allocate(env.random, quick.spi_in);
   const auto life = life_of(config);
   offer.payloads.add(config.bundled() ? offer_bundle(bundle, method, encapsulation, life, quick.spi_in, quick.ah_spi_in)
                                       : offer_phase2(proposals, method, encapsulation, life, quick.spi_in));

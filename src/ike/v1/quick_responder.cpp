@@ -1,6 +1,7 @@
 // Quick Mode as its responder sees it: message 1 taken or refused, message 2 in answer, and message 3.
 #include <algorithm>
 
+#include "ike/core/child_sas.h"
 #include "ike/v1/agreed_life.h"
 #include "ike/v1/authentication.h"
 #include "ike/v1/phase2_proposals.h"
@@ -81,7 +82,8 @@ struct Accepted {
   NewChild child;
 };
 Accepted accept_match(const IsakmpSa& sa, const Match& match, const QuickModeInputs& inputs, Environment& env) {
-  const OwnSpis ours{env.spis.allocate(env.random), match.ah ? env.spis.allocate(env.random) : 0};
+  const std::uint32_t spi = env.spis.allocate(env.random, kin_among(sa.children, match.config->name));
+  const OwnSpis ours{spi, match.ah ? env.spis.allocate(env.random, spi) : 0};
   Accepted accepted{
       {},
       {},

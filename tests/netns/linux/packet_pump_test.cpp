@@ -92,10 +92,11 @@ class Gateway {
          .on_need_sa = [this](Instant, const datapath::NeedSa& need) { on_need_sa(need); },
          .on_peer_moved = [](Instant, const datapath::PeerMoved&) {},
          .on_sequence_runs_out = [](Instant, const datapath::SequenceRunsOut&) {},
-         .path_mtu = [this](const policy::IpAddress& remote) -> std::optional<std::uint16_t> {
-           const auto route = outer_route(*netlink_, footprint_, remote);
-           return route ? std::optional(route->mtu) : std::nullopt;
-         }}));
+         .on_narrow_path =
+             [this](policy::ChildSaId sa, const policy::IpAddress& remote) {
+               const auto route = outer_route(*netlink_, footprint_, remote);
+               if (route) worker_->set_path_mtu(sa, route->mtu);
+             }}));
     waker_.emplace(TRY(Waker::create()));
     wake_watch_ = TRY(loop_->watch(waker_->fd(), {.readable = true}, [this](Readiness) {
       waker_->drain();
@@ -277,19 +278,6 @@ TEST_F(Pump, TellsIkeFromEsp) {
             (std::vector<std::string>{"192.0.2.1:4500 192.0.2.2:4500 marked", "192.0.2.1:500 192.0.2.2:500 plain"}));
   EXPECT_EQ(here.pump().counters().keepalives, 1u);
   EXPECT_EQ(here.pump().counters().malformed, 1u);
-}
-
-TEST_F(Pump, SendsIkeWithAMarkerWhereEspSharesThePort) {
-  Gateway here(pair.here, spec_here({}));
-  const Application natted(pair.there, endpoint("192.0.2.2", 4500)), plain(pair.there, endpoint("192.0.2.2", 500));
-  here.pump().send_ike(endpoint("192.0.2.1", 500), endpoint("192.0.2.2", 500), as_bytes("plain"));
-  here.pump().send_ike(endpoint("192.0.2.1", 4500), endpoint("192.0.2.2", 4500), as_bytes("marked"));
-  here.pump().send_keepalive(endpoint("192.0.2.1", 4500), endpoint("192.0.2.2", 4500));
-  here.pump().send_ike(endpoint("192.0.2.1", 4501), endpoint("192.0.2.2", 4500), as_bytes("lost"));
-  EXPECT_EQ(plain.receive().value().text, "plain");
-  EXPECT_EQ(natted.receive().value().text, std::string(4, '\0') + "marked");
-  EXPECT_EQ(natted.receive().value().text, "\xff");
-  EXPECT_EQ(here.pump().counters().no_socket, 1u);
 }
 
 TEST_F(Pump, AsksForAnSaAndDoesNotLoseThePacketThatNeededIt) {
