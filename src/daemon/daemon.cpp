@@ -106,8 +106,7 @@ linux::SystemResult<UdpSockets> open_sockets(const linux::Footprint& footprint, 
       if (!opened && family == policy::Family::ipv6 && opened.error().number == EAFNOSUPPORT) continue;
       auto group = TRY(std::move(opened));
       sockets.ike.push_back(std::move(group.front()));
-      for (std::uint32_t i = 0; shared && i < workers; ++i)
-        sockets.of_worker[i].push_back(std::move(group[i + 1]));
+      for (std::uint32_t i = 0; shared && i < workers; ++i) sockets.of_worker[i].push_back(std::move(group[i + 1]));
     }
   return sockets;
 }

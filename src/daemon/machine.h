@@ -10,8 +10,7 @@ namespace sallyport::daemon {
 class Machine final : public ike::HostView {
  public:
   /// `tunnel`: index of the device that inner addresses are on.
-  Machine(linux::NetlinkSocket netlink, const linux::Footprint& footprint, std::uint32_t tunnel,
-          Workers& workers)
+  Machine(linux::NetlinkSocket netlink, const linux::Footprint& footprint, std::uint32_t tunnel, Workers& workers)
       : netlink_(std::move(netlink)), footprint_(footprint), tunnel_(tunnel), workers_(workers) {}
 
   std::optional<Instant> last_inbound(policy::ChildSaId id) const override {

@@ -86,8 +86,8 @@ linux::SystemResult<void> Workers::start(linux::EventLoop& loop, linux::TunDevic
       else if (family == policy::Family::ipv4 || opened.error().number != EAFNOSUPPORT)
         return std::unexpected(std::move(opened.error()));
     }
-    thread.pump = TRY(linux::PacketPump::start(*thread.loop, thread.queue ? *thread.queue : device, std::move(sockets), thread.worker,
-                                               observer_for(thread), {share, hand_over_.get()}));
+    thread.pump = TRY(linux::PacketPump::start(*thread.loop, thread.queue ? *thread.queue : device, std::move(sockets),
+                                               thread.worker, observer_for(thread), {share, hand_over_.get()}));
     thread.loop->before_sleep([&thread] { thread.publish(); });
   }
   for (auto& thread : threads_) thread->run();
@@ -96,32 +96,35 @@ linux::SystemResult<void> Workers::start(linux::EventLoop& loop, linux::TunDevic
 
 /// Everything goes to the key exchange's thread by value.
 linux::PumpObserver Workers::observer_for(Thread& thread) {
-  return {
-      .before_packets = [&thread] { thread.tasks->run_pending(); },
-      .on_ike =
-          [this, &thread](Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
-                          ByteView message) {
-            if (thread.messages.fetch_add(1) >= kMostMessages) {
-              thread.messages.fetch_sub(1);
-              return;
-            }
-            tasks_->post([this, &thread, now, local, remote, copy = Bytes(message.begin(), message.end())] {
-              thread.messages.fetch_sub(1);
-              observer_.on_ike(now, local, remote, copy);
-            });
-          },
-      .on_need_sa = [this](Instant now, const datapath::NeedSa& need) {
-        tasks_->post([this, now, need] { observer_.on_need_sa(now, need); });
-      },
-      .on_peer_moved = [this](Instant now, const datapath::PeerMoved& moved) {
-        tasks_->post([this, now, moved] { observer_.on_peer_moved(now, moved); });
-      },
-      .on_sequence_runs_out = [this](Instant now, const datapath::SequenceRunsOut& sa) {
-        tasks_->post([this, now, sa] { observer_.on_sequence_runs_out(now, sa); });
-      },
-      .on_narrow_path = [this](policy::ChildSaId sa, const policy::IpAddress& remote) {
-        tasks_->post([this, sa, remote] { observer_.on_narrow_path(sa, remote); });
-      }};
+  return {.before_packets = [&thread] { thread.tasks->run_pending(); },
+          .on_ike =
+              [this, &thread](Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
+                              ByteView message) {
+                if (thread.messages.fetch_add(1) >= kMostMessages) {
+                  thread.messages.fetch_sub(1);
+                  return;
+                }
+                tasks_->post([this, &thread, now, local, remote, copy = Bytes(message.begin(), message.end())] {
+                  thread.messages.fetch_sub(1);
+                  observer_.on_ike(now, local, remote, copy);
+                });
+              },
+          .on_need_sa =
+              [this](Instant now, const datapath::NeedSa& need) {
+                tasks_->post([this, now, need] { observer_.on_need_sa(now, need); });
+              },
+          .on_peer_moved =
+              [this](Instant now, const datapath::PeerMoved& moved) {
+                tasks_->post([this, now, moved] { observer_.on_peer_moved(now, moved); });
+              },
+          .on_sequence_runs_out =
+              [this](Instant now, const datapath::SequenceRunsOut& sa) {
+                tasks_->post([this, now, sa] { observer_.on_sequence_runs_out(now, sa); });
+              },
+          .on_narrow_path =
+              [this](policy::ChildSaId sa, const policy::IpAddress& remote) {
+                tasks_->post([this, sa, remote] { observer_.on_narrow_path(sa, remote); });
+              }};
 }
 
 // ---- Whose it is
@@ -145,8 +148,8 @@ void Workers::install(policy::ChildSaSpec spec, datapath::Worker::OutboundUse us
   Thread& owner = owner_of_spi(spec.inbound.spi);
   owners_[spec.id] = owner.share.index;
   if (count() > 1) {
-    const auto known = std::make_shared<const datapath::SaElsewhere>(
-        datapath::SaElsewhere::of(spec, owner.share.index));
+    const auto known =
+        std::make_shared<const datapath::SaElsewhere>(datapath::SaElsewhere::of(spec, owner.share.index));
     for (auto& thread : threads_)
       if (thread.get() != &owner)
         thread->tasks->post([&thread = *thread, known, use] {
@@ -187,9 +190,8 @@ void Workers::remove(policy::ChildSaId id) {
 void Workers::update_endpoints(policy::ChildSaId id, const policy::Endpoint& local, const policy::Endpoint& remote,
                                bool udp_encap) {
   Thread& owner = owner_of(id);
-  owner.tasks->post([&owner, id, local, remote, udp_encap] {
-    owner.worker.update_endpoints(id, local, remote, udp_encap);
-  });
+  owner.tasks->post(
+      [&owner, id, local, remote, udp_encap] { owner.worker.update_endpoints(id, local, remote, udp_encap); });
 }
 
 void Workers::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {

@@ -1,7 +1,7 @@
-// Workers: the datapath's threads. Each has a worker, an event loop, a queue of the TUN device and sockets of its own, and
-// shares nothing with the others but the policies; it goes on moving packets whatever the thread of the key exchange is
-// busy with. This is that thread's side of them: what it wants done is done in order, before any packet that came
-// later; what it asks is answered before it goes on.
+// Workers: the datapath's threads. Each has a worker, an event loop, a queue of the TUN device and sockets of its own,
+// and shares nothing with the others but the policies; it goes on moving packets whatever the thread of the key
+// exchange is busy with. This is that thread's side of them: what it wants done is done in order, before any packet
+// that came later; what it asks is answered before it goes on.
 //
 // An SA belongs to the worker that its inbound SPI says (policy/spi_share.h); the others know of it.
 #pragma once
@@ -26,7 +26,8 @@ class Workers {
   /// What their packets give rise to, in the thread of `loop`.
   struct Observer {
     /// IKE that came by a worker's socket.
-    std::function<void(Instant, const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message)> on_ike;
+    std::function<void(Instant, const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message)>
+        on_ike;
     std::function<void(Instant, const datapath::NeedSa&)> on_need_sa;
     std::function<void(Instant, const datapath::PeerMoved&)> on_peer_moved;
     std::function<void(Instant, const datapath::SequenceRunsOut&)> on_sequence_runs_out;
@@ -95,7 +96,9 @@ class Workers {
   std::uint32_t count() const { return options_.count; }
 
   /// From any thread: lets the key exchange's loop turn.
-  void wake() { tasks_->post([] {}); }
+  void wake() {
+    tasks_->post([] {});
+  }
 
  private:
   struct Thread;

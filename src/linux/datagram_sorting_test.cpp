@@ -23,8 +23,9 @@ struct Sorted {
 Sorted sort(Bytes bytes, std::uint16_t segment_size) {
   Sorted sorted;
   ReceivedPacket packet{.bytes = bytes, .segment_size = segment_size, .local = {}, .remote = {}};
-  sorted.others = sort_datagrams(packet, [&](ByteSpan run) { sorted.esp.push_back(run.size()); },
-                                 [&](ByteView message) { sorted.ike.emplace_back(as_text(message)); });
+  sorted.others = sort_datagrams(
+      packet, [&](ByteSpan run) { sorted.esp.push_back(run.size()); },
+      [&](ByteView message) { sorted.ike.emplace_back(as_text(message)); });
   return sorted;
 }
 

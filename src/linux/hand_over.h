@@ -1,5 +1,6 @@
 // HandOver: how threads give each other packets that are the other's: a ring from each to each worker. Rarely needed:
-// the kernel steers what is on the wire by SPI (spi_steering.h), and what leaves by flow, as soon as an answer has come.
+// the kernel steers what is on the wire by SPI (spi_steering.h), and what leaves by flow, as soon as an answer has
+// come.
 #pragma once
 
 #include <vector>

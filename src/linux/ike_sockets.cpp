@@ -13,9 +13,8 @@ SystemResult<std::unique_ptr<IkeSockets>> IkeSockets::start(EventLoop& loop, std
   IkeSockets* self = all.get();
   for (PacketSocket& each : sockets) {
     PacketSocket& socket = self->sockets_.emplace_back(std::move(each));
-    self->watches_.push_back(TRY(loop.watch(socket.fd(), {.readable = true}, [self, &socket](Readiness) {
-      self->on_readable(monotonic_now(), socket);
-    })));
+    self->watches_.push_back(TRY(loop.watch(
+        socket.fd(), {.readable = true}, [self, &socket](Readiness) { self->on_readable(monotonic_now(), socket); })));
   }
   return all;
 }
@@ -30,9 +29,9 @@ void IkeSockets::on_readable(Instant now, PacketSocket& socket) {
 }
 
 void IkeSockets::sort_out(Instant now, const ReceivedPacket& packet) {
-  const SortedOut others =
-      sort_datagrams(packet, [&](ByteSpan run) { observer_.on_esp(to_esp(packet, run)); },
-                     [&](ByteView message) { take(now, packet.local, packet.remote, message); });
+  const SortedOut others = sort_datagrams(
+      packet, [&](ByteSpan run) { observer_.on_esp(to_esp(packet, run)); },
+      [&](ByteView message) { take(now, packet.local, packet.remote, message); });
   counters_.malformed += others.malformed;
   counters_.keepalives += others.keepalives;
 }

@@ -17,7 +17,8 @@ class IkeSockets {
  public:
   struct Observer {
     /// Without the non-ESP marker.
-    std::function<void(Instant, const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message)> on_ike;
+    std::function<void(Instant, const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message)>
+        on_ike;
     /// One packet, or a train of them.
     std::function<void(const datapath::Datagram&)> on_esp;
   };

@@ -180,9 +180,9 @@ void PacketPump::pass_in(Instant now, Instant& began) {
 }
 
 void PacketPump::sort_out(Instant now, const ReceivedPacket& packet) {
-  const SortedOut others =
-      sort_datagrams(packet, [&](ByteSpan run) { queue_esp(to_esp(packet, run)); },
-                     [&](ByteView message) { observer_.on_ike(now, packet.local, packet.remote, message); });
+  const SortedOut others = sort_datagrams(
+      packet, [&](ByteSpan run) { queue_esp(to_esp(packet, run)); },
+      [&](ByteView message) { observer_.on_ike(now, packet.local, packet.remote, message); });
   counters_.malformed += others.malformed;
   counters_.keepalives += others.keepalives;
 }

@@ -61,9 +61,9 @@ bool strip_ipv4_header(ByteSpan& bytes) {
 SystemResult<void> listen_on(int fd, policy::Family family, std::uint16_t port) {
   const SocketAddress any({policy::IpAddress::unspecified(family), port});
   if (bind(fd, any.get(), any.size()) == 0) return {};
-  return refused(errno,
-                 fmt::format("cannot listen on UDP port {} ({})", port, family == policy::Family::ipv4 ? "IPv4" : "IPv6"),
-                 errno == EADDRINUSE ? "another IKE daemon runs here" : "");
+  return refused(
+      errno, fmt::format("cannot listen on UDP port {} ({})", port, family == policy::Family::ipv4 ? "IPv4" : "IPv6"),
+      errno == EADDRINUSE ? "another IKE daemon runs here" : "");
 }
 
 }  // namespace

@@ -84,8 +84,7 @@ class PacketSocket {
   /// Its packets go out as they are given, which over IPv4 but for total length and checksum, and an identification of
   /// zero, the kernel leaves alone; none is fragmented. Over IPv6 it puts together what came in from what the kernel
   /// says beside it; the mutable fields that it does not say are zero.
-  static SystemResult<PacketSocket> open_ah(policy::Family family, std::uint32_t mark,
-                                            const policy::Share& share = {});
+  static SystemResult<PacketSocket> open_ah(policy::Family family, std::uint32_t mark, const policy::Share& share = {});
 
   int fd() const { return file_.get(); }
   policy::Family family() const { return family_; }

@@ -1,7 +1,7 @@
 // PacketTap: who looks at the pump's packets as they pass: clear ones before they are sealed and after they were
-// opened, protected ones as they come and go, and IKE's messages. Called for each burst, in the thread of the pump or of
-// IKE, whichever it is, and so by several at a time; views live until the call returns. Where there is no tap, that costs
-// a branch for each burst.
+// opened, protected ones as they come and go, and IKE's messages. Called for each burst, in the thread of the pump or
+// of IKE, whichever it is, and so by several at a time; views live until the call returns. Where there is no tap, that
+// costs a branch for each burst.
 #pragma once
 
 #include "datapath/worker.h"

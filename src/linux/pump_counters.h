@@ -14,7 +14,7 @@ struct PumpCounters {
   std::uint64_t no_socket = 0;    // from an address or port that we have no socket for
   std::uint64_t tun_refused = 0;  // which the TUN device did not take
   std::uint64_t extension_headers =
-      0;  // transport mode with IPv6 routing headers, which sockets do not send as they are
+      0;                            // transport mode with IPv6 routing headers, which sockets do not send as they are
   std::uint64_t handed_over = 0;    // given to the worker whose SA they are for
   std::uint64_t handover_full = 0;  // not given, because it was behind
 

@@ -10,8 +10,8 @@
 namespace sallyport::linux {
 namespace {
 
-constexpr std::uint32_t kAll = 0xffffffff;     // octets of a packet that pass
-constexpr std::uint32_t kSpiInAh = 4;          // where AH has it; ESP begins with it
+constexpr std::uint32_t kAll = 0xffffffff;  // octets of a packet that pass
+constexpr std::uint32_t kSpiInAh = 4;       // where AH has it; ESP begins with it
 
 sock_filter statement(int code, std::uint32_t value) { return BPF_STMT(static_cast<std::uint16_t>(code), value); }
 sock_filter jump(int code, std::uint32_t value, std::uint8_t if_true, std::uint8_t if_false) {
@@ -28,10 +28,10 @@ bool attach(int fd, int option, std::vector<sock_filter> program) {
 SystemResult<void> steer_by_spi(int fd, std::uint32_t workers) {
   // A packet that is too short for the load is none of a worker's either: then the program's answer is 0, too.
   const bool attached = attach(fd, SO_ATTACH_REUSEPORT_CBPF,
-                               {statement(BPF_LD | BPF_W | BPF_ABS, 0),          // the SPI, or the non-ESP marker
-                                jump(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),        //
-                                statement(BPF_ALU | BPF_MOD | BPF_K, workers),   // policy::share_of
-                                statement(BPF_ALU | BPF_ADD | BPF_K, 1),         // behind IKE's socket
+                               {statement(BPF_LD | BPF_W | BPF_ABS, 0),         // the SPI, or the non-ESP marker
+                                jump(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),       //
+                                statement(BPF_ALU | BPF_MOD | BPF_K, workers),  // policy::share_of
+                                statement(BPF_ALU | BPF_ADD | BPF_K, 1),        // behind IKE's socket
                                 statement(BPF_RET | BPF_A, 0)});
   if (!attached) return refused(errno, "cannot share a UDP port among threads");
   return {};

@@ -8,8 +8,8 @@
 
 namespace sallyport::linux {
 
-/// For sockets that share a UDP port (SO_REUSEPORT): the first, for IKE and keepalives, and one for each of `workers`, in
-/// their order. `fd`: any of them.
+/// For sockets that share a UDP port (SO_REUSEPORT): the first, for IKE and keepalives, and one for each of `workers`,
+/// in their order. `fd`: any of them.
 SystemResult<void> steer_by_spi(int fd, std::uint32_t workers);
 
 /// For a raw socket of IP protocol 50 or 51: from now on only packets whose SPI is of that share.

@@ -2,6 +2,10 @@
 // meanwhile.
 #pragma once
 
+#include <set>
+#include <tuple>
+
+#include "policy/spi_share.h"
 #include "tests/scenarios/traffic.h"
 
 namespace sallyport::scenarios {
@@ -32,14 +36,24 @@ inline Pairing both_renew(Pairing pairing, Seconds child, Seconds ike, Seconds r
 
 class Rekeying : public Stage {
  protected:
-  /// Traffic for so long; nothing of it may get lost.
+  /// Traffic for so long; nothing of it may get lost, and each Child SA's heirs belong to the worker that had it.
   void expect_nothing_lost_for(Duration time) {
+    const auto workers_before = workers();
     Traffic traffic(world, alice, bob);
     pass(time);
     traffic.stop();
     pass(1s);
     EXPECT_GT(traffic.sent(), 2U * static_cast<std::size_t>(time / 51ms));
     EXPECT_EQ(traffic.lost(), 0U);
+    EXPECT_EQ(workers(), workers_before);
+  }
+  /// Of each host's Child SAs, by their names.
+  std::set<std::tuple<std::string, std::string, std::uint32_t>> workers() const {
+    std::set<std::tuple<std::string, std::string, std::uint32_t>> all;
+    for (const auto& [host, count] : {std::pair(&alice, workers_of_alice), std::pair(&bob, workers_of_bob)})
+      for (const auto& [id, spec] : host->installed())
+        all.emplace(host->name(), spec.child, policy::share_of(spec.inbound.spi, count));
+    return all;
   }
   /// The same over links like these, for a quarter of an hour.
   void expect_nothing_lost_over(const sim::LinkQuality& quality) {

@@ -51,6 +51,8 @@ void Stage::load(std::initializer_list<Pairing> pairings) {
       all->keys.insert(all->keys.end(), one.keys.begin(), one.keys.end());
     }
   }
+  left.ike.spi_shares = workers_of_alice;
+  right.ike.spi_shares = workers_of_bob;
   alice.load(std::move(left));
   bob.load(std::move(right));
 }

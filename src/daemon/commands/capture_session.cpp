@@ -34,8 +34,7 @@ std::optional<datapath::SaName> name_of_spi(const datapath::Worker& worker, cons
                                             ByteView packet) {
   std::optional<policy::ChildSaId> sa;
   if (!datagram.is_ah) {
-    if (const auto header = wire::read_esp_header(packet))
-      sa = worker.find_inbound(policy::Protocol::esp, header->spi);
+    if (const auto header = wire::read_esp_header(packet)) sa = worker.find_inbound(policy::Protocol::esp, header->spi);
   } else if (const auto ip = wire::IpPacket::parse(packet); ip && ip->payload().size() >= 2 * kAhSpiOffset) {
     sa = worker.find_inbound(policy::Protocol::ah, load_be32(ip->payload().data() + kAhSpiOffset));
   }

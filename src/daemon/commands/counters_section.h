@@ -2,8 +2,8 @@
 #pragma once
 
 #include "control/message.h"
-#include "ike/core/status.h"
 #include "daemon/workers.h"
+#include "ike/core/status.h"
 
 namespace sallyport::daemon {
 

@@ -38,13 +38,13 @@ class IkeSocketsTest : public NetworkTest {
       of_ike.push_back(std::move(shared->front()));
       for (std::size_t i = 1; i < shared->size(); ++i) workers[family].push_back(std::move((*shared)[i]));
     }
-    auto started = IkeSockets::start(*loop, std::move(of_ike),
-                                     {.on_ike =
-                                          [this](Instant, const policy::Endpoint& local, const policy::Endpoint&,
-                                                 ByteView message) {
-                                            ike.insert(std::to_string(local.port) + " " + std::string(as_text(message)));
-                                          },
-                                      .on_esp = [this](const datapath::Datagram&) { ++strays; }});
+    auto started = IkeSockets::start(
+        *loop, std::move(of_ike),
+        {.on_ike =
+             [this](Instant, const policy::Endpoint& local, const policy::Endpoint&, ByteView message) {
+               ike.insert(std::to_string(local.port) + " " + std::string(as_text(message)));
+             },
+         .on_esp = [this](const datapath::Datagram&) { ++strays; }});
     ASSERT_TRUE(started) << started.error().text;
     sockets = std::move(*started);
   }
@@ -108,10 +108,9 @@ TEST_F(IkeSocketsTest, GivesEachWorkerItsShareOfProtocols50And51) {
     int protocol;
     std::size_t offset;  // of the SPI, for who sends
   };
-  for (const Case& each : {Case{Family::ipv4, "192.0.2.1", "192.0.2.2", 50, 0},
-                           Case{Family::ipv6, "2001:db8::1", "2001:db8::2", 50, 0},
-                           Case{Family::ipv4, "192.0.2.1", "192.0.2.2", 51, 4},
-                           Case{Family::ipv6, "2001:db8::1", "2001:db8::2", 51, 4}}) {
+  for (const Case& each :
+       {Case{Family::ipv4, "192.0.2.1", "192.0.2.2", 50, 0}, Case{Family::ipv6, "2001:db8::1", "2001:db8::2", 50, 0},
+        Case{Family::ipv4, "192.0.2.1", "192.0.2.2", 51, 4}, Case{Family::ipv6, "2001:db8::1", "2001:db8::2", 51, 4}}) {
     std::vector<PacketSocket> raw;
     for (std::uint32_t worker = 0; worker < kWorkers; ++worker) {
       auto opened = pair.here.within([&] {
