@@ -50,6 +50,7 @@ class Host final : public Device, private ike::HostView {
   ~Host() override;
 
   const policy::IpAddress& address() const { return addresses_.front(); }
+  const Configuration& configuration() const { return configuration_; }
   Application& application() { return application_; }
   const Application& application() const { return application_; }
 

@@ -23,6 +23,7 @@ class Collisions : public Rekeying {
   void load_and_come_up(Pairing pairing = office()) {
     sim::Configuration logging = pairing.left_configuration();
     logging.ike.log_keys = true;
+    logging.ike.spi_shares = 4;
     alice.load(std::move(logging));
     bob.load(pairing.right_configuration());
     ASSERT_TRUE(comes_up());

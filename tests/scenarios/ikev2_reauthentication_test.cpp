@@ -34,6 +34,7 @@ class Reauthentication : public Rekeying {
   void load_logging(const Pairing& pairing) {
     sim::Configuration logging = pairing.left_configuration();
     logging.ike.log_keys = true;
+    logging.ike.spi_shares = 4;
     alice.load(std::move(logging));
     bob.load(pairing.right_configuration());
   }

@@ -327,7 +327,8 @@ class Ikev2RekeyingWithLoss : public Ikev2Rekeying, public testing::WithParamInt
 TEST_P(Ikev2RekeyingWithLoss, LosesNothingOfTheTraffic) {
   const Pairing pairing = both_renew(office(), Seconds(120), Seconds(400), Seconds(10));
   // Often enough that nobody gives the other up, which would be the end of the IKE SA (RFC 7296 §2.4).
-  const ike::Settings patient{.retransmit_timeout = 1s, .retransmit_base = 1.4, .retransmit_tries = 12};
+  const ike::Settings patient{
+      .retransmit_timeout = 1s, .retransmit_base = 1.4, .retransmit_tries = 12, .spi_shares = 3};
   sim::Configuration left = pairing.left_configuration(), right = pairing.right_configuration();
   left.ike = right.ike = patient;
   alice.load(left);

@@ -50,9 +50,9 @@ class Rekeying : public Stage {
   /// Of each host's Child SAs, by their names.
   std::set<std::tuple<std::string, std::string, std::uint32_t>> workers() const {
     std::set<std::tuple<std::string, std::string, std::uint32_t>> all;
-    for (const auto& [host, count] : {std::pair(&alice, workers_of_alice), std::pair(&bob, workers_of_bob)})
+    for (const Host* host : {&alice, &bob})
       for (const auto& [id, spec] : host->installed())
-        all.emplace(host->name(), spec.child, policy::share_of(spec.inbound.spi, count));
+        all.emplace(host->name(), spec.child, policy::share_of(spec.inbound.spi, host->configuration().ike.spi_shares));
     return all;
   }
   /// The same over links like these, for a quarter of an hour.

@@ -81,8 +81,6 @@ class Stage : public testing::Test {
 
   sim::World world{1};
   sim::Router& internet = world.add<sim::Router>("internet");
-  /// Among whom SAs are shared; here it is one who works.
-  static constexpr std::uint32_t workers_of_alice = 3, workers_of_bob = 5;
   Host& alice = world.add<Host>("alice", std::vector{alice_address}, cryptography());
   Host& bob = world.add<Host>("bob", std::vector{bob_address}, cryptography());
   Link& alice_link = internet.attach(alice, alice_address);

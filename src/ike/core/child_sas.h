@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <ranges>
 
 #include "event/event.h"
@@ -29,11 +30,15 @@ inline policy::ChildSaSpec begin_spec(const AnyIkeSa& sa, const policy::Connecti
   return spec;
 }
 
-/// The inbound SPI of a Child SA of that name, which a new one will take the place of, or stand beside.
+/// Of whose share the inbound SPI of a new Child SA has to be, because it may take the place of another one
+/// (SpiAllocator): that of the same name, or that of an earlier IKE SA with the same peer.
 template <std::ranges::input_range Children>
-std::optional<std::uint32_t> kin_among(const Children& children, std::string_view name) {
-  const auto found = std::ranges::find_if(children, [&](const ChildSaStatus& child) { return child.name == name; });
-  return found != std::ranges::end(children) ? std::optional(found->spi_in) : std::nullopt;
+std::uint32_t share_of_kin(const Children& children, const policy::Connection& connection, const policy::Child& config,
+                           const policy::Identity& peer) {
+  const auto same = std::ranges::find_if(children, [&](const ChildSaStatus& each) { return each.name == config.name; });
+  if (same != std::ranges::end(children)) return same->spi_in;
+  const std::string key = connection.name + '\0' + config.name + '\0' + policy::lookup_key(peer);
+  return static_cast<std::uint32_t>(std::hash<std::string>{}(key));
 }
 
 inline ChildSaStatus status_of(const policy::ChildSaSpec& spec, Instant installed) {

@@ -165,7 +165,7 @@ std::expected<QuickOffer, Failure> build_quick_1(const IsakmpSa& sa, const polic
       return std::unexpected(quick_failure(sa, config.name, FailureKind::key_exchange_mismatch, Side::local));
     quick.key_exchange = std::move(*exchange);
   }
-  quick.spi_in = env.spis.allocate(env.random, kin_among(sa.children, config.name));
+  quick.spi_in = env.spis.allocate(env.random, share_of_kin(sa.children, *sa.connection, config, sa.remote_id));
   quick.protocol = config.protocol();
   quick.nonce_i = random_nonce(env.random);
   const auto encapsulation = write_encapsulation({config.mode, sa.udp_encap()}, is_draft(sa.nat_traversal));

@@ -82,7 +82,8 @@ struct Accepted {
   NewChild child;
 };
 Accepted accept_match(const IsakmpSa& sa, const Match& match, const QuickModeInputs& inputs, Environment& env) {
-  const std::uint32_t spi = env.spis.allocate(env.random, kin_among(sa.children, match.config->name));
+  const std::uint32_t spi =
+      env.spis.allocate(env.random, share_of_kin(sa.children, *sa.connection, *match.config, sa.remote_id));
   const OwnSpis ours{spi, match.ah ? env.spis.allocate(env.random, spi) : 0};
   Accepted accepted{
       {},

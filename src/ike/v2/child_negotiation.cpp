@@ -100,7 +100,7 @@ std::optional<Failure> passes_no_nat(const IkeSa& sa, const policy::Child& confi
 PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateChild task, Environment& env) {
   PendingChild pending;
   const Hosts hosts = hosts_of(sa, *sa.connection, sa.given ? &*sa.given : nullptr);
-  pending.spi_in = env.spis.allocate(env.random, kin_among(sa.children, config.name));
+  pending.spi_in = env.spis.allocate(env.random, share_of_kin(sa.children, *sa.connection, config, sa.remote_id));
   pending.protocol = config.protocol();
   pending.local_ts =
       !task.local_ts.empty() ? task.local_ts : with_packet_first(local_selectors(config, hosts), task.request.source);
@@ -282,15 +282,16 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
   return std::move(*best);
 }
 
-NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const ChildMatch& match,
-                    const ChildKeyInputs& inputs, bool with_key_exchange, w::PayloadChain& reply, Environment& env) {
+NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const policy::Identity& peer,
+                    const ChildMatch& match, const ChildKeyInputs& inputs, bool with_key_exchange,
+                    w::PayloadChain& reply, Environment& env) {
   NewChild child{begin_spec(sa, connection, *match.config, match.choice.suite, env), match.config};
   child.spec.mode = match.mode;
   if (match.takes_tfc_padding) child.spec.tfc_padding = match.config->tfc_padding;
   child.spec.local_ts = match.local_ts;
   child.spec.remote_ts = match.remote_ts;
   if (match.choice.suite.next_additional() == 0) derive_keys(sa, child, inputs, env);
-  child.spec.inbound.spi = env.spis.allocate(env.random, kin_among(sa.children, match.config->name));
+  child.spec.inbound.spi = env.spis.allocate(env.random, share_of_kin(sa.children, connection, *match.config, peer));
   child.spec.outbound.spi = match.spi_out;
 
   if (match.mode == policy::Mode::transport) reply.add(w::NotifyPayload{.type = w::NotifyType::use_transport_mode});

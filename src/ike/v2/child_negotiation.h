@@ -71,11 +71,11 @@ struct ChildRefusal {
 std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const policy::Connection& connection,
                                                     const Hosts& hosts, const wire::ikev2::PayloadChain& request,
                                                     bool ignore_key_exchange, const ChildSa* replaced = nullptr);
-/// The responder's half: allocates the SPI, derives the keys (unless they come later, likewise), and appends its SA
-/// payload and what belongs to it.
-NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const ChildMatch& match,
-                    const ChildKeyInputs& inputs, bool with_key_exchange, wire::ikev2::PayloadChain& reply,
-                    Environment& env);
+/// The responder's half, with a peer that may have proved who it is just now: allocates the SPI, derives the keys
+/// (unless they come later, likewise), and appends its SA payload and what belongs to it.
+NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const policy::Identity& peer,
+                    const ChildMatch& match, const ChildKeyInputs& inputs, bool with_key_exchange,
+                    wire::ikev2::PayloadChain& reply, Environment& env);
 /// The keys of what was agreed on, when the additional key exchanges are over.
 void derive_keys(const IkeSa& sa, NewChild& child, const ChildKeyInputs& inputs, Environment& env);
 

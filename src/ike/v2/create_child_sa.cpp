@@ -140,7 +140,7 @@ Step answer(const IkeSa& sa, const ChildMatch& match, const ChildSa* replaced, c
   step.reply.emplace();
   const Bytes own_nonce = random_nonce(env.random);
   NewChild child =
-      make_child(sa, *sa.connection, match,
+      make_child(sa, *sa.connection, sa.remote_id, match,
                  {.shared_secret = agreement.shared_secret.view(), .nonce_i = peer_nonce, .nonce_r = own_nonce}, true,
                  *step.reply, env);
   if (replaced) {

@@ -234,8 +234,8 @@ void answer_first_child(const IkeSa& sa, const policy::Connection& connection, c
     step.failure = match.error().failure;
     return;
   }
-  step.child =
-      make_child(sa, connection, *match, first_child_keys(sa, step.authenticated->ppk), false, *step.reply, env);
+  step.child = make_child(sa, connection, step.authenticated->remote_id, *match,
+                          first_child_keys(sa, step.authenticated->ppk), false, *step.reply, env);
   add_selectors(*step.reply, match->remote_ts, match->local_ts);
 }
 
