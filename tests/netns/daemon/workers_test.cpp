@@ -66,15 +66,14 @@ class Gateway {
                                       .count = kWorkers,
                                       .make_ciphers = datapath::test::best_packet_ciphers,
                                       .own_mark = footprint_.own_mark});
-    TRY(workers_->start(
-        *loop_, *tun_, std::move(of_worker),
-        {.on_ike = [this](Instant, const policy::Endpoint&, const policy::Endpoint&,
-                          ByteView message) { ike.emplace_back(as_text(message)); },
-         .on_need_sa = [this](Instant, const datapath::NeedSa& need) { needs.push_back(need); },
-         .on_peer_moved = [](Instant, const datapath::PeerMoved&) {},
-         .on_sequence_runs_out = [](Instant, const datapath::SequenceRunsOut&) {},
-         .on_narrow_path = [](policy::ChildSaId, const policy::IpAddress&) {},
-         .on_refused = [this](policy::ChildSaId, ErrorCode why) { refusals.push_back(why); }}));
+    TRY(workers_->start(*loop_, *tun_, std::move(of_worker),
+                        {.on_ike = [this](Instant, const policy::Endpoint&, const policy::Endpoint&,
+                                          ByteView message) { ike.emplace_back(as_text(message)); },
+                         .on_need_sa = [this](Instant, const datapath::NeedSa& need) { needs.push_back(need); },
+                         .on_peer_moved = [](Instant, const datapath::PeerMoved&) {},
+                         .on_sequence_runs_out = [](Instant, const datapath::SequenceRunsOut&) {},
+                         .on_narrow_path = [](policy::ChildSaId, const policy::IpAddress&) {},
+                         .on_refused = [this](policy::ChildSaId, ErrorCode why) { refusals.push_back(why); }}));
     workers_->set_policy(spd_);
     return {};
   }
@@ -215,7 +214,7 @@ TEST_F(WorkersTest, SayWhatTheyCannotTake) {
 TEST_F(WorkersTest, PassIkeOnThatStraysIntoATrain) {
   auto socket = pair->there.within([] { return linux::PacketSocket::open_shared_udp(Family::ipv4, 4501, 0x51, 0); });
   ASSERT_TRUE(socket) << socket.error().text;
-  Bytes train(120, 'e');                             // three datagrams of 40 octets
+  Bytes train(120, 'e');                                // three datagrams of 40 octets
   std::fill_n(train.begin() + 40, 4, std::uint8_t{0});  // the second begins with the non-ESP marker
   std::vector<linux::SendFailure> failures;
   const linux::OutgoingPacket packet{.payload = train,
