@@ -38,17 +38,26 @@ ReadConfiguration read_configuration(const std::string& main, const crypto::Prov
       return std::unexpected(beside.string() + " can be read by everybody on this machine; chmod 600 it");
     return Secret::copy_of(without_newline(content->bytes.view()));
   };
-  ReadConfiguration read{config::parse(files, read_secret), std::nullopt};
+  ReadConfiguration read{config::parse(files, read_secret), {}, std::nullopt};
   for (config::SourceFile& file : files) wipe({reinterpret_cast<std::uint8_t*>(file.text.data()), file.text.size()});
-  for (const policy::Connection& connection : read.loaded.config.connections)
+  auto& connections = read.loaded.config.connections;
+  read.connections.reserve(connections.size());
+  for (policy::Connection& connection : connections) {
     std::ranges::move(check_library(connection, crypto), std::back_inserter(read.loaded.diagnostics));
+    read.connections.push_back(std::make_shared<const policy::Connection>(std::move(connection)));
+  }
+  connections.clear();
   return read;
 }
 
-void Configuration::set_files(config::Config config) { files_ = std::move(config); }
+void Configuration::set_files(config::Config config, std::vector<policy::ConnectionPtr> connections) {
+  files_ = std::move(config);
+  file_connections_ = std::move(connections);
+}
 
 bool Configuration::put_connection(std::string name, config::ReadConnection connection) {
-  if (std::ranges::find(files_.connections, name, &policy::Connection::name) != files_.connections.end() ||
+  const auto is_named_so = [&](const policy::ConnectionPtr& each) { return each->name == name; };
+  if (std::ranges::any_of(file_connections_, is_named_so) ||
       std::ranges::find(files_.policies.shunts, name, &policy::Shunt::connection) != files_.policies.shunts.end())
     return false;
   const auto known = std::ranges::find_if(control_connections_, [&](const auto& each) { return each.first == name; });
@@ -86,9 +95,7 @@ std::vector<std::string> Configuration::control_secrets() const {
 }
 
 std::vector<policy::ConnectionPtr> Configuration::connections() const {
-  std::vector<policy::ConnectionPtr> all;
-  for (const policy::Connection& connection : files_.connections)
-    all.push_back(std::make_shared<const policy::Connection>(connection));
+  std::vector<policy::ConnectionPtr> all = file_connections_;
   for (const auto& [name, read] : control_connections_)
     if (read.connection) all.push_back(std::make_shared<const policy::Connection>(*read.connection));
   return all;

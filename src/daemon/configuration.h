@@ -15,7 +15,8 @@ namespace sallyport::daemon {
 
 /// The files of a configuration, read and parsed. `unreadable` says which could not even be read, in one sentence.
 struct ReadConfiguration {
-  config::Loaded loaded;
+  config::Loaded loaded;                           // without its connections:
+  std::vector<policy::ConnectionPtr> connections;  // these
   std::optional<std::string> unreadable;
 
   bool ok() const { return !unreadable && loaded.ok(); }
@@ -26,8 +27,8 @@ ReadConfiguration read_configuration(const std::string& main, const crypto::Prov
 
 class Configuration {
  public:
-  /// Replaces what came from files.
-  void set_files(config::Config config);
+  /// Replaces what came from files. `config` without its connections.
+  void set_files(config::Config config, std::vector<policy::ConnectionPtr> connections);
   const config::Config& files() const { return files_; }
 
   // ---- Over the control socket (VICI's load-* and unload-*). A name that a file uses already is refused.
@@ -50,6 +51,7 @@ class Configuration {
 
  private:
   config::Config files_;
+  std::vector<policy::ConnectionPtr> file_connections_;
   std::vector<std::pair<std::string, config::ReadConnection>> control_connections_;  // by name
   policy::Pad control_secrets_;
   std::vector<policy::Pool> control_pools_;

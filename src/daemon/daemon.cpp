@@ -25,6 +25,7 @@
 #include "linux/reverse_path.h"
 #include "linux/signals.h"
 #include "linux/steering.h"
+#include "linux/task_queue.h"
 #ifdef SALLYPORT_HAS_IPSEC_MB
 #include "crypto/ipsec_mb/packet_cipher_ipsec_mb.h"
 #include "crypto/packet_cipher_fallback.h"
@@ -154,6 +155,8 @@ struct Daemon::Parts {
   linux::SystemResult<void> listen_for_path_errors();
   void follow_path_mtu();
   void note(event::Event event);
+  void begin_reading();
+  void end_reload(ReadConfiguration read);
   void begin_stop();
   bool has_said_goodbye() const;
   void on_signal();
@@ -167,6 +170,7 @@ struct Daemon::Parts {
   WallTime started = linux::wall_clock_now();
 
   std::unique_ptr<linux::EventLoop> loop;
+  std::unique_ptr<linux::TaskQueue> tasks;
   linux::KernelRandom random;
   std::unique_ptr<crypto::Provider> crypto;
   linux::TunDevice tun;
@@ -193,12 +197,19 @@ struct Daemon::Parts {
   std::optional<linux::AddressWatch> addresses;
   linux::EventLoop::Watch address_watch;
   std::optional<Instant> readdress_at;  // addresses have changed, and may go on doing so
+  struct WantedReload {
+    bool dry_run;
+    std::function<void(const Reload&)> done;
+  };
+  std::deque<WantedReload> wanted_reloads;  // the first is being read
+  std::jthread reading;
   Daemon* daemon = nullptr;
 };
 
 // ---- Start and stop ----
 
-linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& options, config::Config config) {
+linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& options, ReadConfiguration read) {
+  const config::Config& config = read.loaded.config;
   log::set_level(config.daemon.log);
   auto signals = TRY(linux::SignalSource::create({SIGTERM, SIGINT, SIGHUP}));
   auto loop = TRY(linux::EventLoop::create());
@@ -223,8 +234,9 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
   p.ike = TRY(linux::IkeSockets::start(
       *p.loop, std::move(sockets.ike),
       {.on_ike = on_ike, .on_esp = [&p](const datapath::Datagram& esp) { p.workers.take(esp); }}));
+  p.tasks = TRY(linux::TaskQueue::create(*p.loop));
   TRY(p.workers.start(
-      *p.loop, p.tun, std::move(sockets.of_worker),
+      *p.tasks, p.tun, std::move(sockets.of_worker),
       {.on_ike = [&p](Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
                       ByteView message) { p.ike->take(now, local, remote, message); },
        .on_need_sa =
@@ -264,7 +276,7 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
                      });
   p.control = TRY(ControlServer::listen(*daemon, options.control));
 
-  p.configuration.set_files(std::move(config));
+  p.configuration.set_files(std::move(read.loaded.config), std::move(read.connections));
   daemon->apply_configuration();
   // A daemon that cannot block what must be protected does not pretend to protect it.
   if (p.policy_error) return std::unexpected(*p.policy_error);
@@ -292,11 +304,12 @@ void Daemon::Parts::on_signal() {
       begin_stop();
       continue;
     }
-    const auto reloaded = daemon->reload(false);
-    if (reloaded.read.unreadable) log::error(*reloaded.read.unreadable);
-    for (const auto& diagnostic : reloaded.read.loaded.diagnostics) log::error(config::to_string(diagnostic));
-    log::info(reloaded.read.ok() ? "configuration reloaded"
-                                 : "configuration not reloaded: it has errors; the old one stays");
+    daemon->reload(false, [](const Reload& reloaded) {
+      if (reloaded.read.unreadable) log::error(*reloaded.read.unreadable);
+      for (const auto& diagnostic : reloaded.read.loaded.diagnostics) log::error(config::to_string(diagnostic));
+      log::info(reloaded.read.ok() ? "configuration reloaded"
+                                   : "configuration not reloaded: it has errors; the old one stays");
+    });
   }
 }
 
@@ -333,22 +346,38 @@ void Daemon::apply_configuration() {
   settle();
 }
 
-Daemon::Reload Daemon::reload(bool dry_run) {
-  Reload reload{read_configuration(parts_->options.config, *parts_->crypto), {}};
-  if (!reload.read.ok()) return reload;
-  std::vector<policy::ConnectionPtr> next;
-  next.reserve(reload.read.loaded.config.connections.size());
-  for (const policy::Connection& connection : reload.read.loaded.config.connections)
-    next.push_back(std::make_shared<const policy::Connection>(connection));
-  for (const std::string& name :
-       parts_->configuration.control_connections())  // what came over the control socket stays
-    if (const auto current = parts_->node.find(name)) next.push_back(current);
-  reload.plan = parts_->node.plan(next);
-  if (dry_run) return reload;
-  log::set_level(reload.read.loaded.config.daemon.log);
-  parts_->configuration.set_files(std::move(reload.read.loaded.config));
-  apply_configuration();
-  return reload;
+void Daemon::reload(bool dry_run, std::function<void(const Reload&)> done) {
+  parts_->wanted_reloads.push_back({dry_run, std::move(done)});
+  if (parts_->wanted_reloads.size() == 1) parts_->begin_reading();
+}
+
+/// Many connections take a second to read.
+void Daemon::Parts::begin_reading() {
+  reading = std::jthread([this] {
+    tasks->post([this, read = read_configuration(options.config, *crypto::make_openssl_provider())]() mutable {
+      end_reload(std::move(read));
+    });
+  });
+}
+
+void Daemon::Parts::end_reload(ReadConfiguration read) {
+  reading.join();
+  const WantedReload wanted = std::move(wanted_reloads.front());
+  wanted_reloads.pop_front();
+  if (!wanted_reloads.empty()) begin_reading();
+  Reload reload{std::move(read), {}};
+  if (reload.read.ok()) {
+    std::vector<policy::ConnectionPtr> next = reload.read.connections;
+    for (const std::string& name : configuration.control_connections())  // what came over the control socket stays
+      if (const auto current = node.find(name)) next.push_back(current);
+    reload.plan = node.plan(next);
+    if (!wanted.dry_run) {
+      log::set_level(reload.read.loaded.config.daemon.log);
+      configuration.set_files(std::move(reload.read.loaded.config), std::move(reload.read.connections));
+      daemon->apply_configuration();
+    }
+  }
+  wanted.done(reload);
 }
 
 std::map<policy::PolicyId, linux::PolicyTraffic> Daemon::Parts::policy_traffic() const {
@@ -491,6 +520,9 @@ void Daemon::Parts::note(event::Event event) {
 
 // ---- For the commands ----
 
+void Daemon::wake() {
+  parts_->tasks->post([] {});
+}
 node::Node& Daemon::node() { return parts_->node; }
 Workers& Daemon::workers() { return parts_->workers; }
 Workers::Totals Daemon::totals() {

@@ -2,6 +2,7 @@
 // datagrams and time, and offers the control commands (daemon/commands) what they need.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,8 +28,8 @@ struct Options {
 class Daemon {
  public:
   /// Takes sockets, device and routes, sets the guard, and loads the configuration. An error: what the system refused;
-  /// nothing of ours is left behind, but for a guard that was there before.
-  static linux::SystemResult<std::unique_ptr<Daemon>> start(const Options& options, config::Config config);
+  /// nothing of ours is left behind, but for a guard that was there before. `read` has no errors.
+  static linux::SystemResult<std::unique_ptr<Daemon>> start(const Options& options, ReadConfiguration read);
   ~Daemon();
 
   /// Until SIGTERM or SIGINT; every SA is closed towards its peer, and nothing is left behind.
@@ -53,16 +54,19 @@ class Daemon {
 
   /// Applies what `configuration()` holds now: policies, guard, steering, then connections.
   void apply_configuration();
-  /// Reads the files again. With `dry_run`, or when they have errors, nothing changes.
   struct Reload {
     ReadConfiguration read;
     node::LoadPlan plan;
   };
-  Reload reload(bool dry_run);
+  /// Reads the files again, in a thread of its own, while all else goes on; then applies them in one step, and calls
+  /// `done`. With `dry_run`, or when they have errors, nothing changes. One after the other.
+  void reload(bool dry_run, std::function<void(const Reload&)> done);
   /// What policies that bypass or discard have done, as long as they have been in force.
   std::map<policy::PolicyId, linux::PolicyTraffic> policy_traffic() const;
   /// Carries out what the node has queued; to be called after each command that changed something.
   void settle();
+  /// From any thread: lets the event loop turn, and so whoever asks for time be asked again.
+  void wake();
   /// Ends run().
   void stop();
 

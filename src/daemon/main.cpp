@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
   print_diagnostics(read);
   if (!read.ok()) return 1;
   if (check) return 0;
-  auto daemon = sallyport::daemon::Daemon::start(options, std::move(read.loaded.config));
+  auto daemon = sallyport::daemon::Daemon::start(options, std::move(read));
   if (!daemon) {
     std::fprintf(stderr, "sallyportd: %s\n", daemon.error().text.c_str());
     return 1;

@@ -66,16 +66,16 @@ void Workers::stop() {
   for (auto& thread : threads_) thread->join();
 }
 
-linux::SystemResult<void> Workers::start(linux::EventLoop& loop, linux::TunDevice& device,
+linux::SystemResult<void> Workers::start(linux::TaskQueue& tasks, linux::TunDevice& device,
                                          std::vector<std::vector<linux::PacketSocket>> udp, Observer observer) {
   observer_ = std::move(observer);
-  tasks_ = TRY(linux::TaskQueue::create(loop));
+  tasks_ = &tasks;
   hand_over_ = TRY(linux::HandOver::create(count()));
   for (std::uint32_t index = 0; index < count(); ++index) {
     const policy::Share share{index, count()};
     auto turns = TRY(linux::EventLoop::create());
-    auto tasks = TRY(linux::TaskQueue::create(*turns));
-    threads_.push_back(std::make_unique<Thread>(options_, share, std::move(turns), std::move(tasks)));
+    auto own_tasks = TRY(linux::TaskQueue::create(*turns));
+    threads_.push_back(std::make_unique<Thread>(options_, share, std::move(turns), std::move(own_tasks)));
     Thread& thread = *threads_.back();
     if (index != 0) thread.queue.emplace(TRY(device.add_queue()));
     std::vector<linux::PacketSocket> sockets = std::move(udp.at(index));

@@ -23,7 +23,7 @@ namespace sallyport::daemon {
 
 class Workers {
  public:
-  /// What their packets give rise to, in the thread of `loop`.
+  /// What their packets give rise to, in the thread of `tasks`.
   struct Observer {
     /// IKE that came by a worker's socket.
     std::function<void(Instant, const policy::Endpoint& local, const policy::Endpoint& remote, ByteView message)>
@@ -46,10 +46,10 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  /// `loop` is that of the calling thread, `device` the first queue of the TUN; both outlive the workers, as does all
-  /// that the observer refers to. `udp`: for each worker the sockets of its share. Signals that somebody waits for are
-  /// blocked by then.
-  linux::SystemResult<void> start(linux::EventLoop& loop, linux::TunDevice& device,
+  /// `tasks` are those of the calling thread, `device` is the first queue of the TUN; both outlive the workers, as does
+  /// all that the observer refers to. `udp`: for each worker the sockets of its share. Signals that somebody waits for
+  /// are blocked by then.
+  linux::SystemResult<void> start(linux::TaskQueue& tasks, linux::TunDevice& device,
                                   std::vector<std::vector<linux::PacketSocket>> udp, Observer observer);
   /// Ends the threads; packets stop. Nothing else is called thereafter.
   void stop();
@@ -95,11 +95,6 @@ class Workers {
   std::uint16_t widest_clear_packet() const;
   std::uint32_t count() const { return options_.count; }
 
-  /// From any thread: lets the key exchange's loop turn.
-  void wake() {
-    tasks_->post([] {});
-  }
-
  private:
   struct Thread;
   Thread& owner_of(policy::ChildSaId id);
@@ -111,7 +106,7 @@ class Workers {
 
   Options options_;
   Observer observer_;
-  std::unique_ptr<linux::TaskQueue> tasks_;  // of the key exchange's thread
+  linux::TaskQueue* tasks_ = nullptr;  // of the key exchange's thread
   std::unique_ptr<linux::HandOver> hand_over_;
   std::vector<std::unique_ptr<Thread>> threads_;
   std::unordered_map<policy::ChildSaId, std::uint32_t> owners_;

@@ -32,7 +32,7 @@ class Capture final : public Running {
  public:
   Capture(Daemon& daemon, CaptureWish wish, bool keys)
       : daemon_(daemon),
-        session_(std::move(wish), daemon.now(), nanoseconds_since_1970(), [&daemon] { daemon.workers().wake(); }) {
+        session_(std::move(wish), daemon.now(), nanoseconds_since_1970(), [&daemon] { daemon.wake(); }) {
     daemon.set_tap(&session_);
     if (!keys) return;
     for (const policy::ChildSaId id : daemon.keys().children()) new_keys_.push_back(id);

@@ -1,6 +1,7 @@
 // reload: reads the configuration files again, and applies them as one step; with `dry-run` it only says what that
 // would do. Files with errors change nothing.
 #include <functional>
+#include <utility>
 
 #include "control/value.h"
 #include "daemon/commands/command_list.h"
@@ -39,12 +40,7 @@ void write_diagnostics(Message& answer, const std::vector<config::Diagnostic>& d
     list.add(std::string_view(to_string(diagnostic)).substr(0, control::kMaxValue));
 }
 
-}  // namespace
-
-Answer reload(Daemon& daemon, const Message& request) {
-  const bool dry_run = control::parse_boolean(text_of(request, "dry-run")).value_or(false);
-  const auto result = daemon.reload(dry_run);
-  daemon.settle();
+Message answer_to(const Daemon::Reload& result) {
   if (result.read.unreadable) return failure(*result.read.unreadable);
   Message answer = result.read.ok() ? success() : failure("the configuration has errors; nothing has changed");
   write_diagnostics(answer, result.read.loaded.diagnostics);
@@ -56,6 +52,27 @@ Answer reload(Daemon& daemon, const Message& request) {
   write_names(answer, "kept", result.plan.kept, std::identity());
   write_reasons(answer, result.plan.restarted);
   return answer;
+}
+
+/// Waits for the files to be read, whether the client does or not.
+class Reading final : public Running {
+ public:
+  Reading(Daemon& daemon, bool dry_run) {
+    daemon.reload(dry_run, [answer = answer_](const Daemon::Reload& result) { *answer = answer_to(result); });
+  }
+  std::optional<Message> go_on(Instant, control::ServerSession&) override {
+    return *answer_ ? std::exchange(*answer_, {}) : std::nullopt;
+  }
+  std::optional<Instant> deadline() const override { return *answer_ ? std::optional(Instant::min()) : std::nullopt; }
+
+ private:
+  std::shared_ptr<std::optional<Message>> answer_ = std::make_shared<std::optional<Message>>();
+};
+
+}  // namespace
+
+Answer reload(Daemon& daemon, const Message& request) {
+  return std::make_unique<Reading>(daemon, control::parse_boolean(text_of(request, "dry-run")).value_or(false));
 }
 
 }  // namespace sallyport::daemon

@@ -66,7 +66,8 @@ class Gateway {
                                       .count = kWorkers,
                                       .make_ciphers = datapath::test::best_packet_ciphers,
                                       .own_mark = footprint_.own_mark});
-    TRY(workers_->start(*loop_, *tun_, std::move(of_worker),
+    tasks_ = TRY(linux::TaskQueue::create(*loop_));
+    TRY(workers_->start(*tasks_, *tun_, std::move(of_worker),
                         {.on_ike = [this](Instant, const policy::Endpoint&, const policy::Endpoint&,
                                           ByteView message) { ike.emplace_back(as_text(message)); },
                          .on_need_sa = [this](Instant, const datapath::NeedSa& need) { needs.push_back(need); },
@@ -83,6 +84,7 @@ class Gateway {
   std::optional<linux::TunDevice> tun_;
   std::optional<linux::Steering> steering_;
   std::unique_ptr<linux::EventLoop> loop_;
+  std::unique_ptr<linux::TaskQueue> tasks_;
   std::vector<linux::PacketSocket> of_ike_;
   std::optional<Workers> workers_;
 };
