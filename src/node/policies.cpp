@@ -218,4 +218,12 @@ std::vector<policy::PolicyId> Policies::of(std::string_view connection, std::str
   return ids;
 }
 
+std::vector<const policy::SpdEntry*> Policies::of(std::string_view connection) const {
+  std::vector<const policy::SpdEntry*> entries;
+  auto at = published_by_name_.lower_bound(Name(connection, ""));
+  for (; at != published_by_name_.end() && at->first.first == connection; ++at)
+    entries.push_back(&published_->entries[at->second]);
+  return entries;
+}
+
 }  // namespace sallyport::node

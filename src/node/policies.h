@@ -47,6 +47,8 @@ class Policies {
   const policy::Spd& published() const { return *published_; }
   const policy::SpdEntry* find(policy::PolicyId id) const;  // nullptr: there is none
   std::vector<policy::PolicyId> of(std::string_view connection, std::string_view child) const;
+  /// All of a connection, by child; until the next are published.
+  std::vector<const policy::SpdEntry*> of(std::string_view connection) const;
 
  private:
   using Name = std::pair<std::string, std::string>;  // connection and child

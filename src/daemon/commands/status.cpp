@@ -33,7 +33,7 @@ Answer status(Daemon& daemon, const Message& request) {
           message.set("state", to_string(node::ConnectionStatus::State::up));
         }
         const std::string name = index < all.size() ? all[index].connection->name : alone[index - all.size()];
-        write_policies(message, name, daemon.node().policies().published(), counted);
+        write_policies(message, daemon.node().policies().of(name), counted);
         return message;
       },
       success());

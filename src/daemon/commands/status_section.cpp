@@ -177,10 +177,11 @@ std::vector<std::string> shunts_alone(const policy::PolicySettings& policies,
   return names;
 }
 
-void write_policies(Message& message, const std::string& connection, const policy::Spd& spd,
+void write_policies(Message& message, const std::vector<const policy::SpdEntry*>& entries,
                     const std::map<policy::PolicyId, linux::PolicyTraffic>& traffic) {
-  for (const policy::SpdEntry& entry : spd.entries) {
-    if (entry.action == policy::SpdAction::protect || entry.connection != connection) continue;
+  for (const policy::SpdEntry* each : entries) {
+    const policy::SpdEntry& entry = *each;
+    if (entry.action == policy::SpdAction::protect) continue;
     auto& policies = message.section("policies");
     const auto found = traffic.find(entry.id);
     const auto counted = found != traffic.end() ? found->second : linux::PolicyTraffic{};

@@ -20,7 +20,7 @@ control::Message describe_status(const node::ConnectionStatus& status, const Tra
 std::vector<std::string> shunts_alone(const policy::PolicySettings& policies,
                                       const std::vector<policy::ConnectionPtr>& connections);
 /// Those of the connection's policies that bypass or discard, and what they have done.
-void write_policies(control::Message& message, const std::string& connection, const policy::Spd& spd,
+void write_policies(control::Message& message, const std::vector<const policy::SpdEntry*>& entries,
                     const std::map<policy::PolicyId, linux::PolicyTraffic>& traffic);
 
 }  // namespace sallyport::daemon
