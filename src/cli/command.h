@@ -75,6 +75,12 @@ struct CaptureOptions {
 };
 int capture(const Global& global, const CaptureOptions& options);
 
+struct BenchOptions {
+  double seconds = 1;  // for each suite
+  bool tunnels = true;
+};
+int bench(const Global& global, const BenchOptions& options);
+
 int psk_generate(const Global& global);
 int firewall_show(const Global& global);
 int firewall_lift(const Global& global, const std::string& device);

@@ -278,6 +278,35 @@ std::string check_json(std::size_t connections, const std::vector<config::Diagno
   return dump({{"ok", right}, {"connections", connections}, {"diagnostics", all}});
 }
 
+std::string bench_json(const BenchReport& report) {
+  const auto times = [](const measure::PacketTime& time) {
+    return Json{{"seal_ns", time.seal}, {"open_ns", time.open}};
+  };
+  Json suites = Json::array(), tunnels = Json::array();
+  for (const BenchSuite& each : report.suites) {
+    Json packets = Json::array();
+    packets.push_back({{"octets", measure::small_packet},
+                       {"cipher", times(each.cipher_small)},
+                       {"datapath", times(each.datapath.small)}});
+    packets.push_back({{"octets", measure::large_packet},
+                       {"cipher", times(each.cipher_large)},
+                       {"datapath", times(each.datapath.large)}});
+    suites.push_back({{"suite", each.suite}, {"packets", packets}});
+  }
+  for (const BenchTunnel& each : report.tunnels) {
+    Json tunnel{{"udp_encap", each.udp_encap}};
+    if (each.speed) {
+      tunnel["gigabits_per_second"] = each.speed->gigabits_per_second;
+      tunnel["round_trip_ns"] = each.speed->round_trip.count();
+      tunnel["round_trip_p99_ns"] = each.speed->round_trip_p99.count();
+    } else {
+      tunnel["not_measured"] = each.speed.error();
+    }
+    tunnels.push_back(tunnel);
+  }
+  return dump({{"cores", report.cores}, {"suites", suites}, {"tunnels", tunnels}, {"advice", report.advice()}});
+}
+
 std::string text_json(std::string_view key, std::string_view text) {
   Json json;  // braces around one pair alone would be an array
   json[std::string(key)] = std::string(text);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/bench_report.h"
 #include "config/diagnostic.h"
 #include "control/message.h"
 
@@ -20,6 +21,7 @@ std::string counters_json(const control::Message& totals, const std::vector<cont
 /// text.
 std::string answer_json(const control::Message& answer);
 std::string check_json(std::size_t connections, const std::vector<config::Diagnostic>& diagnostics);
+std::string bench_json(const BenchReport& report);
 /// {"KEY": "TEXT"}
 std::string text_json(std::string_view key, std::string_view text);
 

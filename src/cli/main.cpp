@@ -16,6 +16,7 @@ struct Words {
   DownOptions down;
   EventsOptions events;
   CaptureOptions capture;
+  BenchOptions bench;
   bool reauth = false;
   std::string connection;
   std::vector<std::string> files;
@@ -85,6 +86,16 @@ void add_capture(CLI::App& app, Words& words) {
   command->callback([&] { words.run = [&] { return capture(words.global, words.capture); }; });
 }
 
+void add_bench(CLI::App& app, Words& words) {
+  auto* command =
+      app.add_subcommand("bench", "what this machine does with packets, and what to configure; needs no daemon");
+  command->add_option("--seconds", words.bench.seconds, "for each suite")
+      ->check(CLI::Range(0.01, 60.0))
+      ->capture_default_str();
+  command->add_flag("!--no-tunnels", words.bench.tunnels, "only packets in memory; tunnels take root");
+  command->callback([&] { words.run = [&] { return bench(words.global, words.bench); }; });
+}
+
 void add_configuration(CLI::App& app, Words& words) {
   auto* reload_command = app.add_subcommand("reload", "has the daemon read its configuration again");
   reload_command->add_flag("--dry-run", words.dry_run, "only says what that would do");
@@ -123,6 +134,7 @@ int main(int argc, char** argv) {
   add_sessions(app, words);
   add_insight(app, words);
   add_capture(app, words);
+  add_bench(app, words);
   add_configuration(app, words);
   try {
     app.parse(argc, argv);

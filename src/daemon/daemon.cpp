@@ -9,8 +9,8 @@
 #include <thread>
 #include <utility>
 
-#include "crypto/openssl/packet_cipher_openssl.h"
 #include "crypto/openssl/provider_openssl.h"
+#include "crypto/packet/packet_ciphers.h"
 #include "daemon/commands/control_server.h"
 #include "daemon/key_ring.h"
 #include "daemon/keylog.h"
@@ -26,10 +26,6 @@
 #include "linux/signals.h"
 #include "linux/steering.h"
 #include "linux/task_queue.h"
-#ifdef SALLYPORT_HAS_IPSEC_MB
-#include "crypto/ipsec_mb/packet_cipher_ipsec_mb.h"
-#include "crypto/packet_cipher_fallback.h"
-#endif
 
 namespace sallyport::daemon {
 namespace {
@@ -69,16 +65,6 @@ ike::Settings ike_settings(const config::DaemonConfig& config, std::uint32_t wor
   return settings;
 }
 
-/// libipsec-mb for the algorithms that it has on this processor, OpenSSL for the others.
-std::unique_ptr<crypto::PacketCipherFactory> packet_ciphers() {
-  auto openssl = crypto::make_openssl_factory();
-#ifdef SALLYPORT_HAS_IPSEC_MB
-  if (auto ipsec_mb = crypto::make_ipsec_mb_factory())
-    return crypto::make_factory_with_fallback(std::move(ipsec_mb), std::move(openssl));
-#endif
-  return openssl;
-}
-
 Workers::Options worker_options(const linux::TunDevice& tun, const config::DatapathConfig& config,
                                 const linux::Footprint& footprint) {
   datapath::Settings settings;
@@ -86,7 +72,7 @@ Workers::Options worker_options(const linux::TunDevice& tun, const config::Datap
   settings.join = {.tcp = tun.offload().tcp, .udp = tun.offload().udp};
   return {.settings = settings,
           .count = worker_count(config),
-          .make_ciphers = packet_ciphers,
+          .make_ciphers = crypto::make_packet_ciphers,
           .own_mark = footprint.own_mark};
 }
 

@@ -2,13 +2,9 @@
 
 #include <stdexcept>
 
-#include "crypto/openssl/packet_cipher_openssl.h"
+#include "crypto/packet/packet_ciphers.h"
 #include "policy/selector.h"
 #include "wire/ip_header.h"
-
-#ifdef SALLYPORT_HAS_IPSEC_MB
-#include "crypto/ipsec_mb/packet_cipher_ipsec_mb.h"
-#endif
 
 namespace sallyport::datapath::test {
 namespace {
@@ -93,12 +89,7 @@ void write_checksum(Bytes& bytes, wire::IpProtocol protocol, std::size_t header_
 
 }  // namespace
 
-std::unique_ptr<crypto::PacketCipherFactory> best_packet_ciphers() {
-#ifdef SALLYPORT_HAS_IPSEC_MB
-  if (auto factory = crypto::make_ipsec_mb_factory()) return factory;
-#endif
-  return crypto::make_openssl_factory();
-}
+std::unique_ptr<crypto::PacketCipherFactory> best_packet_ciphers() { return crypto::make_packet_ciphers(); }
 
 policy::IpAddress address(std::string_view text) { return must(policy::IpAddress::parse(text), text); }
 
