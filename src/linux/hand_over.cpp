@@ -1,5 +1,7 @@
 #include "linux/hand_over.h"
 
+#include <algorithm>
+
 namespace sallyport::linux {
 
 SystemResult<std::unique_ptr<HandOver>> HandOver::create(std::uint32_t workers) {
@@ -14,6 +16,12 @@ SystemResult<std::unique_ptr<HandOver>> HandOver::create(std::uint32_t workers) 
 
 bool HandOver::push(std::uint32_t from, std::uint32_t to, const HandedPacket& head, ByteView bytes) {
   return inboxes_[to]->from[from]->push(head, bytes);
+}
+
+bool HandOver::has_room(std::uint32_t from, std::size_t packets, std::size_t octets) const {
+  return std::ranges::all_of(inboxes_, [&](const auto& inbox) {
+    return inbox->from[from]->room() >= octets + packets * PacketRing::kOverhead;
+  });
 }
 
 void HandOver::wake(std::uint32_t to) {

@@ -21,6 +21,9 @@ class HandOver {
 
   /// From the thread of worker `from`, or of IKE. False: `to` is so far behind that there is no room.
   bool push(std::uint32_t from, std::uint32_t to, const HandedPacket& head, ByteView bytes);
+  /// From the same thread: whether everybody could take so many packets of so many octets together. Who reads no more
+  /// where it could not leaves them where they are, and loses none.
+  bool has_room(std::uint32_t from, std::size_t packets, std::size_t octets) const;
   /// After some pushes.
   void wake(std::uint32_t to);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <thread>
 
 #include "linux/clock.h"
 #include "linux/datagram_sorting.h"
@@ -89,9 +90,16 @@ void PacketPump::on_tun_readable(Instant now) {
   bool more = true;
   Instant began = now;
   for (int i = 0; more && i < kMostBursts; ++i) {
+    // What cannot be handed over stays in the device's queue, until the other worker has caught up.
+    if (!may_read()) return std::this_thread::yield();
     more = read_frames();
     if (!packets_.empty()) work_outbound(now, began);
   }
+}
+
+bool PacketPump::may_read() const {
+  return team_.share.count == 1 ||
+         team_.hand_over->has_room(team_.share.index, kBurstFrames, kBurstOctets + TunDevice::kMaxFrame);
 }
 
 void PacketPump::work_outbound(Instant now, Instant& began) {

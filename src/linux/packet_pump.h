@@ -71,6 +71,7 @@ class PacketPump {
  private:
   PacketPump(EventLoop& loop, TunDevice& tun, datapath::Worker& worker, PumpObserver observer, const Team& team);
   void on_tun_readable(Instant now);
+  bool may_read() const;
   bool read_frames();
   void add_frame(ByteSpan frame);
   void on_socket_readable(Instant now, PacketSocket& socket);

@@ -1,5 +1,6 @@
 #include "linux/packet_ring.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <type_traits>
@@ -51,6 +52,16 @@ bool PacketRing::push(const HandedPacket& head, ByteView bytes) {
   std::memcpy(at(written) + sizeof record, bytes.data(), bytes.size());
   written_.store(written + room, std::memory_order_release);
   return true;
+}
+
+static_assert(sizeof(HandedPacket) + sizeof(std::size_t) + datapath::Packet::trailer_room + 64 <=
+              PacketRing::kOverhead);
+
+/// One packet may lie before the end of the memory and leave what is behind it unused.
+std::size_t PacketRing::room() const {
+  constexpr std::size_t largest = 65536 + kOverhead;
+  const std::size_t free = size_ - (written_.load(std::memory_order_relaxed) - popped_.load(std::memory_order_acquire));
+  return free - std::min(free, largest);
 }
 
 std::optional<PacketRing::Entry> PacketRing::next() {

@@ -21,12 +21,15 @@ struct HandedPacket {
 class PacketRing {
  public:
   /// `octets`: a power of two, and more than twice the largest packet. Memory that is never used is never touched.
-  explicit PacketRing(std::size_t octets = std::size_t{1} << 20);
+  explicit PacketRing(std::size_t octets = std::size_t{2} << 20);
 
   // ---- The one thread
 
   /// False: there was no room.
   bool push(const HandedPacket& head, ByteView bytes);
+  /// Octets that surely fit into it in packets of any sizes, but for what each of them costs beside (kOverhead).
+  std::size_t room() const;
+  static constexpr std::size_t kOverhead = 256;
 
   // ---- The other
 

@@ -53,6 +53,25 @@ TEST(PacketRing, HasNoRoomUntilWhatWasLookedAtIsPopped) {
   expect_next(ring, pushed, 500);
 }
 
+/// Whatever room() promises, in packets of whatever sizes, and wherever the end of the memory is.
+TEST(PacketRing, HasTheRoomThatItSays) {
+  PacketRing ring(1 << 18);
+  SeededRandom random(3);
+  for (std::uint64_t round = 0; round < 300; ++round) {
+    const std::size_t most = round % 2 == 0 ? 65536 : 300;
+    std::size_t room = ring.room();
+    for (std::uint64_t number = 0;; ++number) {
+      const std::size_t size = random.u32() % most;
+      if (size + PacketRing::kOverhead > room) break;
+      room -= size + PacketRing::kOverhead;
+      ASSERT_TRUE(ring.push(head(number), Bytes(size))) << round;
+    }
+    for (std::uint32_t taken = random.u32() % 100; taken > 0 && ring.next(); --taken) {
+    }
+    ring.pop();
+  }
+}
+
 TEST(PacketRing, TakesNoPacketLargerThanItself) {
   PacketRing ring(1024);
   EXPECT_FALSE(ring.push(head(1), packet(1, 1024)));

@@ -7,8 +7,6 @@
 namespace sallyport::measure {
 namespace {
 
-policy::IpAddress address(std::string_view text) { return policy::IpAddress::parse(text).value(); }
-
 policy::TrafficSelectors network(std::string_view text) {
   return {policy::SelectorTemplate::parse(text).value().fixed};
 }
@@ -45,6 +43,8 @@ policy::ChildSaSpec half(const policy::Suite& suite, bool udp_encap, bool is_nea
 }
 
 }  // namespace
+
+policy::IpAddress address(std::string_view text) { return policy::IpAddress::parse(text).value(); }
 
 Ends make_ends(std::string_view words, bool udp_encap, RandomSource& random) {
   const auto proposal = policy::parse_proposal(policy::Protocol::esp, words);

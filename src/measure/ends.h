@@ -13,6 +13,9 @@ inline constexpr std::string_view near_network = "10.111.1.0/24", far_network = 
 inline constexpr std::string_view near_host = "10.111.1.1", far_host = "10.111.2.1";
 inline constexpr std::string_view near_gateway = "192.0.2.1", far_gateway = "192.0.2.2";
 
+/// One of those; nothing else is an address.
+policy::IpAddress address(std::string_view text);
+
 struct Ends {
   policy::ChildSaSpec near, far;
 };

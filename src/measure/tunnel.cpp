@@ -32,8 +32,6 @@ constexpr int kRoundTrips = 2000;
 /// Longer than anything takes that does not hang.
 constexpr timeval kPatience{.tv_sec = 5, .tv_usec = 0};
 
-policy::IpAddress address(std::string_view text) { return policy::IpAddress::parse(text).value(); }
-
 /// A TUN device, a worker and its sockets, in a thread of its own.
 class Gateway {
  public:

@@ -62,6 +62,8 @@ Message nothing_to_rekey(Daemon& daemon, const Wanted& wanted) {
   if (!wanted.ike.empty() && !connection) return failure(fmt::format("there is no connection called {}", wanted.ike));
   if (connection && !wanted.child.empty() && !connection->find_child(wanted.child))
     return failure(fmt::format("the connection {} has no child called {}", wanted.ike, wanted.child));
+  if (connection && !sas_of(daemon.node(), wanted.ike).empty())
+    return failure(fmt::format("{} is just being set up, renewed or closed", connection->name));
   return failure(connection ? fmt::format("{} is not up", connection->name) : "no SA matches");
 }
 
