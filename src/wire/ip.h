@@ -23,6 +23,7 @@ enum class IpProtocol : std::uint8_t {
   icmpv6 = 58,
   no_next_header = 59,  // in ESP: a dummy packet (RFC 4303 §2.6)
   destination_options = 60,
+  ipcomp = 108,
   sctp = 132,
   mobility = 135,
   udp_lite = 136,
