@@ -4,12 +4,20 @@
 //   0  flow (bits 0-2), IPv6 (bit 3), UDP (bit 4), DF (bit 5), jump in the sequence number (bit 6), same octets (bit 7)
 //   1  TCP flags        2, 3  octets of payload        4  traffic class        5  hop limit
 //   6, 7  where an octet is changed afterwards, and to what; 0: not at all
+//
+// Or the other way round, if the first octet is 0xff: fragments are put together, as one does that looks at each octet,
+// and with narrow bounds, which hold. Each fragment of up to 64 is made of four octets:
+//
+//   0  datagram (bits 0-1), IPv6 (bit 2), the last one (bit 3), other octets (bit 4)   1  offset, in eights
+//   2, 3  octets of content
 #include <map>
 
 #include "base/check.h"
 #include "base/reader.h"
 #include "datapath/coalescing.h"
+#include "datapath/reassembly.h"
 #include "datapath/segmentation.h"
+#include "datapath/test_fragments.h"
 #include "datapath/test_support.h"
 #include "wire/ip_header.h"
 
@@ -84,12 +92,40 @@ std::map<std::array<std::uint64_t, 5>, std::vector<Bytes>> by_flow(std::vector<B
   return flows;
 }
 
+void put_together(Reader reader) {
+  Reassembler wide({.bytes_total = 64 * 1024 * 1024}), narrow({.datagrams = 3, .fragments = 8, .bytes_total = 8000});
+  test::NaiveReassembler naive;
+  for (int i = 0; i < 64 && reader.remaining() >= 4; ++i) {
+    const ByteView octets = *reader.bytes(4);
+    const test::Fragment fragment{.v6 = (octets[0] & 4) != 0,
+                                  .id = static_cast<std::uint16_t>(octets[0] & 3),
+                                  .offset = octets[1] * std::size_t{8},
+                                  .more = (octets[0] & 8) == 0,
+                                  .content = Bytes(load_be16(&octets[2]) % 3000u, octets[0] & 16)};
+    const Bytes packet = test::build_fragment(fragment);
+    const auto ip = wire::IpPacket::parse(packet);
+    ASSERT(ip.has_value());
+    if (!ip->is_fragment()) continue;
+    const auto taken = wide.add(Instant{Duration(i)}, *ip);
+    const auto expected = naive.add(fragment);
+    ASSERT(taken.whole == expected.whole && taken.lost == expected.lost);
+    narrow.add(Instant{Duration(i)}, *ip);
+    ASSERT(narrow.octets() <= 8000);
+  }
+  narrow.expire(Instant{Duration(64)});
+  ASSERT(narrow.octets() == 0 && !narrow.since());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Reader reader({data, size});
   const auto flags = reader.u8();
   if (!flags) return 0;
+  if (*flags == 0xff) {
+    put_together(reader);
+    return 0;
+  }
   Maker maker;
   std::vector<Bytes> packets;
   while (reader.remaining() >= 8 && packets.size() < 64) {

@@ -5,6 +5,7 @@
 //             1: the text of ESP packets, trailer included, from a peer that has the keys and means no good.
 //             2: clear packets from the TUN with a virtio header in front; what is sent is received again.
 //   bit 2     transport mode     bit 3  IPv6 outside     bit 4  behind a NAT     bit 5  no anti-replay window
+//   bit 6     compression, with the CPI 301 for what comes in      bit 7  fragments before ESP, and a narrow path
 #include "base/check.h"
 #include "base/reader.h"
 #include "crypto/openssl/packet_cipher_openssl.h"
@@ -47,6 +48,8 @@ Result<Input> read_input(Reader reader) {
   }
   input.here.nat_local = (flags & 16) != 0;
   if ((flags & 32) != 0) input.here.replay_window = 0;
+  if ((flags & 64) != 0) input.here.ipcomp = {300, 301};
+  input.here.fragment_before = (flags & 128) != 0;
   while (reader.remaining() >= 3 && input.pieces.size() < 200) {
     const std::size_t size = TRY(reader.u16());
     const std::uint8_t traffic_class = TRY(reader.u8());
@@ -111,6 +114,7 @@ void run(Input input) {
   const policy::ChildSaSpec there_spec = test::mirrored(input.here);
   here.set_policy(test::spd_for(input.here));
   ASSERT(here.install(input.here) && there.install(there_spec));
+  if (input.here.fragment_before) here.set_path_mtu(input.here.id, 1280);
 
   if (input.kind == Kind::from_tun) {
     std::vector<Packet> packets;

@@ -86,6 +86,7 @@ Json child_sa(const Section& sa) {
           {"mode", text(sa, "mode")},
           {"protocol", text(sa, "protocol")},
           {"udp_encap", truth(sa, "udp_encap")},
+          {"ipcomp", truth(sa, "ipcomp")},
           {"esn", truth(sa, "esn")},
           {"spi_in", text(sa, "spi_in")},
           {"spi_out", text(sa, "spi_out")},

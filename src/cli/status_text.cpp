@@ -53,12 +53,13 @@ std::string drops_of(const Section& child) {
 }
 
 void show_child(std::string& out, const Section& child) {
-  out += fmt::format("    {}: {} mode, {}{}{}, {}\n", text(child, "name"), text(child, "mode"),
+  out += fmt::format("    {}: {} mode, {}{}{}{}, {}\n", text(child, "name"), text(child, "mode"),
                      child.find_section("ah")          ? "ESP in AH"
                      : text(child, "protocol") == "ah" ? "AH"
                                                        : "ESP",
                      truth(child, "udp_encap") ? " in UDP" : "",
-                     truth(child, "esn") ? " with extended sequence numbers" : "", text(child, "proposal"));
+                     truth(child, "esn") ? " with extended sequence numbers" : "",
+                     truth(child, "ipcomp") ? ", compressed" : "", text(child, "proposal"));
   out += fmt::format("      {} <-> {}\n", joined(child, "local_ts"), joined(child, "remote_ts"));
   out += fmt::format("      {}; {}{}\n", direction(child, "in"), direction(child, "out"), drops_of(child));
   if (const auto* ah = child.find_section("ah"))

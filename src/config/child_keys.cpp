@@ -45,6 +45,8 @@ constexpr auto kDpdWords = std::to_array<Word<DpdAction>>({{"clear", DpdAction::
 constexpr auto kKeepWords =
     std::to_array<Word<Keep>>({{"up", Keep::up}, {"on-demand", Keep::on_demand}, {"manual", Keep::manual}});
 
+constexpr auto kFragmentWords = std::to_array<Word<bool>>({{"after", false}, {"before", true}});
+
 constexpr std::uint64_t kMostPriority = 0xffffffff;
 constexpr std::uint64_t kLeastWindow = 64;
 constexpr std::uint64_t kMostWindow = 1048576;
@@ -129,6 +131,11 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.copy_df, read_boolean(n, d)); }},
     {{"copy_ecn", "boolean", "yes", "congestion marks go from header to header (RFC 6040)"},
      [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.copy_ecn, read_boolean(n, d)); }},
+    {{"fragment", "after, before", "after",
+      "a packet that does not fit and may be fragmented is: its ESP packet, or itself beforehand; tunnels"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.fragment_before, read_word(n, d, kFragmentWords)); }},
+    {{"ipcomp", "boolean", "no", "packets are compressed inside of ESP, if the peer agrees (RFC 3173); IKEv2"},
+     [](Child& c, const ConfigNode& n, Diagnostics& d) { assign(c.ipcomp, read_boolean(n, d)); }},
     {{"tfc_padding", "number, mtu", "0",
       "ESP packets have at least so many octets, or all that the path takes, against traffic analysis; tunnels of "
       "IKEv2"},
@@ -142,7 +149,6 @@ constexpr auto kChildKeys = std::to_array<Key<Child>>({
     {{"hostaccess", "boolean", "no", "passed to that program", "no"}},
     {{"policies", "boolean", "yes", "whether policies are installed", "yes"}},
     {{"policies_fwd_out", "boolean", "no", "outbound forward policies", "no"}},
-    {{"ipcomp", "boolean", "no", "compression (RFC 3173)", "no"}},
     {{"inactivity", "time", "0s", "closing when idle", "0"}},
     {{"reqid", "number", "0", "fixed reqid", "0"}},
     {{"interface", "name", "", "restricts policies to an interface"}},

@@ -30,6 +30,7 @@ struct DatapathConfig {
   std::uint32_t workers = 0;      // 0: one for each core
   std::uint16_t mtu = 0;          // of the device; 0: what the SAs take
   bool tcp_mss = true;            // lowered to what the SAs take
+  bool answer_refused = false;    // by ICMP: what policy discards, or no SA takes
 
   friend bool operator==(const DatapathConfig&, const DatapathConfig&) = default;
 };

@@ -117,6 +117,22 @@ TEST(Config, ReadsHowLargePacketsMayBe) {
   EXPECT_NE(told("[datapath]\ntcp_mss = 1300\n"), "");
 }
 
+TEST(Config, ReadsWhatBecomesOfRefusedPackets) {
+  EXPECT_FALSE(load("").config.datapath.answer_refused);
+  EXPECT_TRUE(load("[datapath]\nrefused = \"answer\"\n").config.datapath.answer_refused);
+  EXPECT_EQ(told("[datapath]\nrefused = \"icmp\"\n"),
+            "office.toml:2:11: error: datapath.refused: \"icmp\" is none of: drop, answer");
+}
+
+TEST(Config, ReadsWherePacketsAreCompressedAndFragmented) {
+  const Loaded loaded = load(lan("ipcomp = true\nfragment = \"before\""));
+  ASSERT_TRUE(loaded.ok()) << told(loaded);
+  const policy::Child& child = loaded.config.connections.at(0).children.at(0);
+  EXPECT_TRUE(child.ipcomp);
+  EXPECT_TRUE(child.fragment_before);
+  EXPECT_FALSE(policy::Child{}.ipcomp || policy::Child{}.fragment_before);
+}
+
 TEST(Config, ReadsTheDaemonsOwnSections) {
   const Loaded loaded = load(kOffice);
   EXPECT_EQ(loaded.config.datapath, (DatapathConfig{Backend::userspace, "ipsec7", 1}));

@@ -182,6 +182,22 @@ void check_tfc_padding(const ConnectionDraft& draft, const ChildDraft& child, Di
     refuse("in IKEv1 a peer cannot say whether it takes it", "write version = 2");
 }
 
+void check_ipcomp(const ConnectionDraft& draft, const ChildDraft& child, Diagnostics& diagnostics) {
+  if (!child.child.ipcomp) return;
+  if (!child.child.ah_proposals.empty())
+    child.written.error("ipcomp", "it is compressed inside of ESP alone", diagnostics, "leave ah_proposals out");
+  else if (child.child.tfc_padding.any())
+    child.written.error("ipcomp", "tfc_padding would undo it", diagnostics, "leave one of the two out");
+  else if (draft.connection.version == policy::IkeVersion::v1)
+    child.written.error("ipcomp", "not supported yet in IKEv1", diagnostics, "write version = 2");
+}
+
+void check_fragment(const ChildDraft& child, Diagnostics& diagnostics) {
+  if (child.child.fragment_before && child.child.mode == policy::Mode::transport)
+    child.written.error("fragment", "transport mode takes whole packets alone", diagnostics,
+                        "write fragment = \"after\", or mode = \"tunnel\"");
+}
+
 /// Transport mode is between the two hosts themselves (RFC 4301 §4.1).
 void check_transport_selectors(const ChildDraft& draft, Diagnostics& diagnostics) {
   if (draft.child.mode != policy::Mode::transport) return;
@@ -315,6 +331,8 @@ void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) 
     check_volume(child, "packets", c.rekey_volume.packets, c.life_volume.packets, c.rand_volume.packets, diagnostics);
     check_protocol(draft, child, diagnostics);
     check_tfc_padding(draft, child, diagnostics);
+    check_ipcomp(draft, child, diagnostics);
+    check_fragment(child, diagnostics);
     check_selectors(draft, child, diagnostics);
     check_actions(draft, child, diagnostics);
   }

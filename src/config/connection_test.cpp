@@ -81,10 +81,10 @@ TEST(LoadedConnection, HasItsBooleansInSwanctlsWords) {
   auto& child = node.children().back().children().front();
   child.add_text("copy_df", "disabled");
   child.add_text("copy_ecn", "perhaps");
-  child.add_text("ipcomp", "yes");
+  child.add_text("hostaccess", "yes");
   EXPECT_EQ(told(node),
             "error: office.children.lan.copy_ecn: \"perhaps\" is not a boolean; write yes or no\n"
-            "error: office.children.lan.ipcomp: not supported yet; the only value accepted is no");
+            "error: office.children.lan.hostaccess: not supported yet; the only value accepted is no");
 }
 
 TEST(LoadedConnection, SurvivesOctetsOfEveryKind) {

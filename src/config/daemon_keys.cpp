@@ -50,6 +50,8 @@ void read_mtu(DatapathConfig& datapath, const ConfigNode& node, Diagnostics& dia
 
 constexpr auto kMssWords = std::to_array<Word<bool>>({{"path", true}, {"no", false}});
 
+constexpr auto kRefusedWords = std::to_array<Word<bool>>({{"drop", false}, {"answer", true}});
+
 constexpr auto kDatapathKeys = std::to_array<Key<DatapathConfig>>({
     {{"backend", "auto, userspace", "auto", "what moves the packets"},
      [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.backend, read_word(n, d, kBackendWords)); }},
@@ -60,6 +62,11 @@ constexpr auto kDatapathKeys = std::to_array<Key<DatapathConfig>>({
     {{"tcp_mss", "path, no", "path",
       "the ends of TCP connections are told to send no larger segments than pass in one piece"},
      [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.tcp_mss, read_word(n, d, kMssWords)); }},
+    {{"refused", "drop, answer", "drop",
+      "a packet that a policy discards, or that has no SA and gets none: dropped, or answered by ICMP, \"prohibited\""},
+     [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.answer_refused, read_word(n, d, kRefusedWords));
+     }},
     {{"workers", "0 to 64", "0", "threads that move packets; 0: one for each core"},
      [](DatapathConfig& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.workers, read_number(n, d, 0, kMostWorkers));

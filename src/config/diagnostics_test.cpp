@@ -68,9 +68,26 @@ TEST(UnsupportedKey, SaysSoWithTheNearestAlternative) {
        "office.toml:2:1: error: connections.office.dpd_timeout: not supported yet; use retransmit_tries, which IKEv2 "
        "goes by; the only value accepted is 0"},
   });
-  expect_lan({{"ipcomp = true",
-               "office.toml:2:1: error: connections.office.children.lan.ipcomp: not supported yet; the only value "
+  expect_lan({{"hostaccess = true",
+               "office.toml:2:1: error: connections.office.children.lan.hostaccess: not supported yet; the only value "
                "accepted is false"}});
+}
+
+TEST(Ipcomp, IsOfEspAloneAndOfWhatIsNotPadded) {
+  const std::string at = "office.toml:2:10: error: connections.office.children.lan.ipcomp: ";
+  expect_lan({{"ipcomp = true\nah_proposals = [\"sha256\"]",
+               at + "it is compressed inside of ESP alone; leave ah_proposals out"},
+              {"ipcomp = true\ntfc_padding = 1000", at + "tfc_padding would undo it; leave one of the two out"},
+              {"ipcomp = false\ntfc_padding = 1000", ""}});
+}
+
+TEST(Fragment, BeforeEspIsOfTunnels) {
+  expect_lan(
+      {{"fragment = \"before\"\nmode = \"transport\"\nremote_ts = [\"dynamic\"]",
+        "office.toml:2:12: error: connections.office.children.lan.fragment: transport mode takes whole packets "
+        "alone; write fragment = \"after\", or mode = \"tunnel\""},
+       {"fragment = \"never\"",
+        "office.toml:2:12: error: connections.office.children.lan.fragment: \"never\" is none of: after, before"}});
 }
 
 TEST(Keep, ContradictsNoActionBesideIt) {

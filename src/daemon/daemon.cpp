@@ -69,6 +69,7 @@ Workers::Options worker_options(const linux::TunDevice& tun, const config::Datap
                                 const linux::Footprint& footprint) {
   datapath::Settings settings;
   settings.clamp_mss = config.tcp_mss;
+  settings.answer_refused = config.answer_refused;
   settings.join = {.tcp = tun.offload().tcp, .udp = tun.offload().udp};
   return {.settings = settings,
           .count = worker_count(config),

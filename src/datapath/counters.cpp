@@ -30,6 +30,7 @@ std::string_view to_string(DropReason reason) {
     case DropReason::early_expired: return "early_expired";
     case DropReason::bad_padding: return "bad_padding";
     case DropReason::bad_next_header: return "bad_next_header";
+    case DropReason::bad_compression: return "bad_compression";
     case DropReason::malformed_inner: return "malformed_inner";
     case DropReason::selector: return "selector";
     case DropReason::ecn_congestion: return "ecn_congestion";

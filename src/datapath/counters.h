@@ -20,8 +20,8 @@ enum class DropReason : std::uint8_t {
   too_big,             // beyond the path MTU and not to be fragmented: its source was told
   sequence_exhausted,  // the SA has used up its sequence numbers (RFC 4303 §3.3.3)
   volume_exhausted,    // either way: the SA has carried all that it may (RFC 4301 §4.4.2.1)
-  fragment,            // a fragment where only whole datagrams go (RFC 4303 §3.3.4, transport mode; AH inbound)
-  reassembly_failed,   // fragments that overlap, are too many, or waited too long for the rest
+  fragment,            // a fragment where only whole datagrams go (RFC 4302 §3.4.1: AH inbound)
+  reassembly_failed,   // fragments that overlap or come twice, are too many, or waited too long for the rest
   uncoverable_header,  // either way: IP options or extension headers of which AH cannot tell what may change
   // inbound, before authentication: what anybody can cause
   malformed_esp,  // too short, or not a multiple of the cipher's block
@@ -36,6 +36,7 @@ enum class DropReason : std::uint8_t {
   // inbound, after authentication: what only the peer can cause
   bad_padding,      // pad length or pad octets (RFC 4303 §2.4)
   bad_next_header,  // in tunnel mode something that is not IP
+  bad_compression,  // another CPI than was agreed on, or what does not expand to a packet (RFC 3173)
   malformed_inner,  // an inner packet whose header contradicts itself
   selector,         // does not match what was negotiated for the SA (RFC 4301 §5.2 step 4)
   ecn_congestion,   // congestion marked outside, and the inner transport cannot be told (RFC 6040 §4.2)
@@ -76,6 +77,7 @@ struct Counters {
   Traffic inbound;
   Traffic outbound;
   std::uint64_t dummies = 0;  // inbound packets with next header 59 (RFC 4303 §2.6): authentic, and nothing to deliver
+  std::uint64_t compressed_in = 0, compressed_out = 0;  // packets that came, or went, compressed (RFC 3173)
   DropCounters drops;
 
   Counters& operator+=(const Counters& other) {

@@ -25,10 +25,16 @@ std::deque<HoldQueue::Held> HoldQueue::take_all(std::size_t& held_total) {
   return std::exchange(packets_, {});
 }
 
-std::size_t HoldQueue::expire(Instant latest, std::size_t& held_total) {
-  std::size_t dropped = 0;
-  for (; !packets_.empty() && packets_.front().since <= latest; ++dropped) drop_oldest(held_total);
-  return dropped;
+std::size_t HoldQueue::expire(Instant latest, std::size_t& held_total, std::vector<Held>* dropped) {
+  std::size_t count = 0;
+  for (; !packets_.empty() && packets_.front().since <= latest; ++count) {
+    Held oldest = std::move(packets_.front());
+    packets_.pop_front();
+    bytes_ -= oldest.bytes.size();
+    held_total -= oldest.bytes.size();
+    if (dropped != nullptr) dropped->push_back(std::move(oldest));
+  }
+  return count;
 }
 
 void HoldQueue::drop_oldest(std::size_t& held_total) {

@@ -26,8 +26,8 @@ class HoldQueue {
   std::size_t push(const Packet& packet, Instant since, const Limits& limits, std::size_t& held_total);
   /// Takes out everything, in the order it came.
   std::deque<Held> take_all(std::size_t& held_total);
-  /// Drops what has waited since `latest` or longer; returns how many.
-  std::size_t expire(Instant latest, std::size_t& held_total);
+  /// Drops what has waited since `latest` or longer, into `dropped` if that is not null; returns how many.
+  std::size_t expire(Instant latest, std::size_t& held_total, std::vector<Held>* dropped = nullptr);
 
   bool empty() const { return packets_.empty(); }
   std::size_t size() const { return packets_.size(); }

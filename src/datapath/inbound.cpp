@@ -53,6 +53,7 @@ void Inbound::begin_burst(std::span<const Datagram> burst, Verdicts& out) {
   end_run();
   active_.clear();
   restored_.reset();
+  expander_.begin_burst();
   copies_.reset();
   std::size_t packets = 0;
   for (const Datagram& datagram : burst) packets += packets_in(datagram);
@@ -150,10 +151,26 @@ inline void Inbound::on_opened(Instant now, Sa& sa, const crypto::PacketJob& job
     return;
   }
   const ByteSpan payload = text.first(trailer->payload_size);
+  if (trailer->next_header == wire::IpProtocol::ipcomp && sa.ipcomp) return expand(sa, payload, from, out);
+  take_out(sa, payload, trailer->next_header, from, out);
+}
+
+inline void Inbound::take_out(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from,
+                              Verdicts& out) {
   if (sa.mode == policy::Mode::tunnel)
-    decapsulate(sa, payload, trailer->next_header, from, out);
+    decapsulate(sa, payload, next_header, from, out);
   else
-    restore(sa, payload, trailer->next_header, from, out);
+    restore(sa, payload, next_header, from, out);
+}
+
+void Inbound::expand(Sa& sa, ByteView payload, const Datagram& from, Verdicts& out) {
+  const auto expanded = expander_.expand(*sa.ipcomp, payload);
+  if (!expanded) return drop(DropReason::bad_compression, &sa, out);
+  ++sa.counters.compressed_in;
+  ++counters_.compressed_in;
+  const ByteSpan copy(restored_.take(expanded->payload.size()), expanded->payload.size());
+  std::ranges::copy(expanded->payload, copy.begin());
+  take_out(sa, copy, expanded->next_header, from, out);
 }
 
 // What the peer sends counts as well as what we send; said of both together (Outbound::take_sequence).
@@ -270,7 +287,7 @@ bool Inbound::is_allowed(Sa& sa, const wire::IpPacket& ip, const FlowKey& key, V
   }
   // An ICMP error may come by the SA of the packet that caused it, which we sent (RFC 4301 §6.2).
   const auto quoted = FlowKey::quoted_by(ip);
-  if (quoted && sa.selectors.matches_outbound(*quoted)) return true;
+  if (quoted && sa.selectors.matches_outbound(*quoted) && spd_.protects(*quoted)) return true;
   drop(DropReason::selector, &sa, out);
   return false;
 }

@@ -9,6 +9,7 @@
 #include "datapath/early_packets.h"
 #include "datapath/flow_cache.h"
 #include "datapath/flow_head.h"
+#include "datapath/ipcomp.h"
 #include "datapath/sad.h"
 #include "datapath/spd_view.h"
 #include "datapath/worker.h"
@@ -60,6 +61,8 @@ class Inbound {
   void note_origin(Sa& sa, const Datagram& from, Verdicts& out);
 
   std::uint32_t deliver_like_last(Instant now, Sa& sa, std::uint32_t first, std::uint32_t end);
+  void take_out(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
+  void expand(Sa& sa, ByteView payload, const Datagram& from, Verdicts& out);
   void decapsulate(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void restore(Sa& sa, ByteSpan payload, wire::IpProtocol next_header, const Datagram& from, Verdicts& out);
   void match_and_deliver(Sa& sa, ByteSpan packet, Verdicts& out);
@@ -79,6 +82,7 @@ class Inbound {
   const Sa* last_sa_ = nullptr;
   FlowHead last_head_;  // of the same, once its second packet has come
   bool heard_new_sa_ = false;
+  Expander expander_;
 
   // Of one burst
   std::vector<crypto::PacketJob> arrived_;  // as many as arrived_count_ says; not cleared
@@ -89,7 +93,7 @@ class Inbound {
   Sa* run_sa_ = nullptr;            // whose the last of them is, while it may go on
   std::uint64_t run_spi_ = no_spi;  // and ESP's SPI that it has
   std::vector<Sa*> active_;
-  Arena restored_;  // transport mode's packets, with headers
+  Arena restored_;  // transport mode's packets, with headers, and what was compressed
   Arena copies_;    // of AH's packets, to be verified
   Coalescer coalescer_;
 };

@@ -1,5 +1,6 @@
 #include "datapath/outbound.h"
 
+#include "datapath/fragmentation.h"
 #include "datapath/mss.h"
 
 namespace sallyport::datapath {
@@ -60,7 +61,12 @@ OuterFields outer_fields(const Sa& sa, const wire::IpPacket& ip) {
 /// ESP in a tunnel, and nothing else: whatever a packet is, it is sealed whole, and one size limits them all.
 bool is_plain(const Sa& sa) {
   return sa.mode == policy::Mode::tunnel && sa.protocol == policy::Protocol::esp && !sa.outer_ah &&
-         !sa.tfc_padding.any();
+         !sa.tfc_padding.any() && !sa.ipcomp;
+}
+
+/// What does not fit, and may be cut, is cut in front of ESP or AH and not behind it.
+bool is_cut_before(const Sa& sa, const wire::IpPacket& ip, std::size_t size) {
+  return sa.fragment_before && ip.is_v4() && size > largest_clear_packet(sa, ip);
 }
 
 /// Of the IP packet in `packet`, which is of the version of `like`.
@@ -79,7 +85,10 @@ Outbound::Outbound(SpdView& spd, const Settings& settings, RandomSource& random,
       counters_(counters),
       cache_(settings.flow_cache_size, random),
       trains_({.packets = settings.train_packets, .bytes = settings.train_bytes}),
-      ah_(random) {}
+      ah_(random),
+      reassembler_({.datagrams = settings.reassembly_datagrams,
+                    .fragments = settings.reassembly_fragments,
+                    .bytes_total = settings.reassembly_bytes}) {}
 
 void Outbound::process(Instant now, std::span<const Packet> burst, Verdicts& out) {
   begin_burst(out);
@@ -104,6 +113,8 @@ void Outbound::begin_burst(Verdicts& out) {
   trains_.begin_burst(out.sends);
   ah_.begin_burst(out.sends);
   replies_.clear();
+  joined_.clear();
+  pieces_.reset();
   items_.clear();
   active_.clear();
   run_ = BurstList::nothing;
@@ -121,6 +132,7 @@ void Outbound::classify(Instant now, Instant since, const Packet& packet, Verdic
   const auto ip = wire::IpPacket::parse(packet.bytes);
   if (!ip) return drop(DropReason::malformed_packet, nullptr, out);
   const FlowKey key = FlowKey::of(*ip);
+  if (ip->is_fragment() && spd_.needs_whole(key)) return join(now, since, *ip, out);
   const bool is_known = key == last_key_;
   Decision decision = decide(key);
   const bool is_of_flow = decision.sa != nullptr;
@@ -138,6 +150,25 @@ void Outbound::classify(Instant now, Instant since, const Packet& packet, Verdic
   if (settings_.clamp_mss && begins_tcp(*ip)) return;  // each is looked at
   last_head_ = FlowHead::of(*ip);
   run_ = static_cast<std::uint32_t>(items_.size()) - 1;  // what comes next may be like it
+}
+
+void Outbound::join(Instant now, Instant since, const wire::IpPacket& fragment, Verdicts& out) {
+  auto taken = reassembler_.add(now, fragment);
+  for (std::size_t i = 0; i < taken.lost; ++i) drop(DropReason::reassembly_failed, nullptr, out);
+  if (!taken.whole) return;
+  Joined& joined = joined_.emplace_back();
+  joined.bytes = std::move(*taken.whole);
+  joined.packet.bytes = joined.bytes;
+  classify(now, since, joined.packet, out);
+}
+
+bool Outbound::was_joined(const Packet& packet) const {
+  return std::ranges::any_of(joined_, [&](const Joined& each) { return &each.packet == &packet; });
+}
+
+void Outbound::expire_fragments(Instant latest, Verdicts& out) {
+  const std::size_t lost = reassembler_.expire(latest);
+  for (std::size_t i = 0; i < lost; ++i) drop(DropReason::reassembly_failed, nullptr, out);
 }
 
 Decision Outbound::decide(const FlowKey& key) {
@@ -165,13 +196,13 @@ std::optional<policy::ChildSaId> Outbound::find(const wire::IpPacket& ip) {
 
 void Outbound::without_sa(Instant now, Instant since, const Packet& packet, const FlowKey& key, SpdRule* rule,
                           Verdicts& out) {
-  if (rule == nullptr) return drop(DropReason::no_policy, nullptr, out);
+  if (rule == nullptr) return refuse(now, DropReason::no_policy, packet.bytes, out);
   switch (rule->action) {
-    case policy::SpdAction::discard: return drop(DropReason::policy_discard, nullptr, out);
+    case policy::SpdAction::discard: return refuse(now, DropReason::policy_discard, packet.bytes, out);
     case policy::SpdAction::bypass: return drop(DropReason::policy_bypass, nullptr, out);
     case policy::SpdAction::protect: break;
   }
-  if (!rule->on_demand) return drop(DropReason::no_sa, nullptr, out);
+  if (!rule->on_demand) return refuse(now, DropReason::no_sa, packet.bytes, out);
   ask_for_sa(now, key, *rule, out);
   const std::size_t lost = spd_.hold(
       *rule->child, packet, since,
@@ -183,6 +214,17 @@ void Outbound::without_sa(Instant now, Instant since, const Packet& packet, cons
 void Outbound::hand_over(Sa& sa, const Packet& packet, Verdicts& out) {
   if (packet.handed_over) return drop(DropReason::no_sa, &sa, out);
   out.hand_overs.push_back({.worker = *sa.elsewhere, .bytes = packet.bytes, .offload = packet.offload});
+}
+
+void Outbound::refuse(Instant now, DropReason reason, ByteView packet, Verdicts& out) {
+  drop(reason, nullptr, out);
+  if (!settings_.answer_refused) return;
+  if (const auto ip = wire::IpPacket::parse(packet)) reply(now, prohibited_reply(*ip), out);
+}
+
+void Outbound::answer_held(Instant now, std::span<const HoldQueue::Held> dropped, Verdicts& out) {
+  for (const HoldQueue::Held& held : dropped)
+    if (const auto ip = wire::IpPacket::parse(held.bytes)) reply(now, prohibited_reply(*ip), out);
 }
 
 void Outbound::ask_for_sa(Instant now, const FlowKey& key, const SpdRule& rule, Verdicts& out) {
@@ -281,21 +323,55 @@ void Outbound::send(Instant now, Sa& sa, const wire::IpPacket& ip, const Packet&
   if (offload.is_super_frame()) {
     auto segmenter = Segmenter::of(ip, offload);
     if (!segmenter) return drop(DropReason::malformed_packet, &sa, out);
-    if (!fits(now, sa, ip, segmenter->largest_size(), fields, out)) return;
+    if (!fits(now, sa, ip, packet, segmenter->largest_size(), fields, out)) return;
+    if (sa.ipcomp || is_cut_before(sa, ip, segmenter->largest_size())) return send_apart(sa, *segmenter, fields, out);
     if (sa.outer_ah) return send_bundle(sa, ip, *segmenter, fields, out);
     if (sa.protocol == policy::Protocol::ah) return send_ah(sa, ip, *segmenter, fields, out);
     return send_segments(sa, ip, *segmenter, fields, out);
   }
-  if (!fits(now, sa, ip, ip.octets().size(), fields, out)) return;
+  if (!fits(now, sa, ip, packet, ip.octets().size(), fields, out)) return;
   if (offload.needs_checksum && !finish_checksum(packet.bytes.first(ip.octets().size()), offload))
     return drop(DropReason::malformed_packet, &sa, out);
+  send_one(sa, ip, fields, out);
+}
+
+/// A packet that is finished, and may be sent.
+void Outbound::send_one(Sa& sa, const wire::IpPacket& ip, const OuterFields& fields, Verdicts& out) {
+  if (is_cut_before(sa, ip, ip.octets().size()) && send_cut(sa, ip, out)) return;
   if (sa.outer_ah) return send_bundle(sa, ip, std::nullopt, fields, out);
   if (sa.protocol == policy::Protocol::ah) return send_ah(sa, ip, std::nullopt, fields, out);
   send_whole(sa, ip, fields, out);
 }
 
-bool Outbound::fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t size, OuterFields& fields,
-                    Verdicts& out) {
+/// Segments with each of which more is done than to be sealed.
+void Outbound::send_apart(Sa& sa, Segmenter segmenter, const OuterFields& fields, Verdicts& out) {
+  while (!segmenter.is_done()) {
+    const std::size_t size = segmenter.next_size();
+    std::uint8_t* segment = pieces_.take(size);
+    segmenter.write_next(segment, 0);
+    send_one(sa, *wire::IpPacket::parse({segment, size}), fields, out);
+  }
+}
+
+/// Fragments that each fit. False: it cannot be cut.
+bool Outbound::send_cut(Sa& sa, const wire::IpPacket& ip, Verdicts& out) {
+  cut_.clear();
+  if (!cut_into_fragments(ip.octets(), largest_clear_packet(sa, ip), 0, pieces_, cut_)) return false;
+  for (const ByteView octets : cut_) {
+    const auto fragment = wire::IpPacket::parse(octets);
+    const OuterFields fields = outer_fields(sa, *fragment);
+    if (sa.outer_ah)
+      send_bundle(sa, *fragment, std::nullopt, fields, out);
+    else if (sa.protocol == policy::Protocol::ah)
+      send_ah(sa, *fragment, std::nullopt, fields, out);
+    else
+      send_whole(sa, *fragment, fields, out);
+  }
+  return true;
+}
+
+bool Outbound::fits(Instant now, Sa& sa, const wire::IpPacket& ip, const Packet& packet, std::size_t size,
+                    OuterFields& fields, Verdicts& out) {
   if (size + most_overhead <= sa.outbound.path_mtu) return true;  // far from every bound
   if (packet_size(sa, size) > (has_ah(sa) ? AhLayout::largest_packet : TrainBuilder::largest_packet)) {
     drop(DropReason::too_big, &sa, out);
@@ -303,26 +379,40 @@ bool Outbound::fits(Instant now, Sa& sa, const wire::IpPacket& ip, std::size_t s
   }
   const std::size_t largest = largest_clear_packet(sa, ip);
   if (size <= largest) return true;
-  if (must_shrink(ip, size)) {
-    reply_too_big(now, ip, largest, out);
+  if (must_shrink(ip, size) && !was_joined(packet)) {
+    reply(now, too_big_reply(ip, largest), out);
     drop(DropReason::too_big, &sa, out);
     return false;
   }
-  fields.dont_fragment = false;  // fragmented behind ESP (RFC 4303 §3.3.4)
+  fields.dont_fragment = false;  // fragmented behind ESP (RFC 4303 §3.3.4), unless before
   return true;
 }
 
 void Outbound::send_whole(Sa& sa, const wire::IpPacket& ip, const OuterFields& fields, Verdicts& out) {
   std::uint64_t sequence = 0;
   if (!take_sequence(sa, sequence, out)) return;
-  const std::size_t kept = kept_in_front(sa, ip);
-  const ByteView payload = ip.octets().subspan(kept);
+  ByteView payload = ip.octets().subspan(kept_in_front(sa, ip));
+  wire::IpProtocol next = next_header(sa, ip);
+  if (const ByteView smaller = compressed(sa, payload, next); !smaller.empty()) {
+    payload = smaller;
+    next = wire::IpProtocol::ipcomp;
+  }
   const std::size_t size = with_tfc_padding(sa, ip, payload.size());
   std::uint8_t* packet = trains_.add(sa, sa.outbound.layout.packet_size(size), fields, header_tail(sa, ip));
   std::memcpy(packet + sa.outbound.layout.head, payload.data(), payload.size());
   std::memset(packet + sa.outbound.layout.head + payload.size(), 0, size - payload.size());
-  seal_later(sa, packet, sequence, size, next_header(sa, ip));
+  seal_later(sa, packet, sequence, size, next);
   count_sent(sa, 1, ip.octets().size());
+}
+
+/// Empty: it is to be sent as it is.
+ByteView Outbound::compressed(Sa& sa, ByteView payload, wire::IpProtocol next) {
+  if (!sa.ipcomp || sa.tfc_padding.any()) return {};  // what is padded does not profit from being smaller
+  const ByteView smaller = compressor_.compress(*sa.ipcomp, payload, next);
+  if (smaller.empty()) return {};
+  ++sa.counters.compressed_out;
+  ++counters_.compressed_out;
+  return smaller;
 }
 
 void Outbound::send_segments(Sa& sa, const wire::IpPacket& ip, Segmenter segmenter, const OuterFields& fields,
@@ -439,11 +529,10 @@ void Outbound::drop(DropReason reason, Sa* sa, Verdicts& out) {
   out.drops.push_back({.reason = reason, .sa = sa != nullptr ? sa->id : policy::ChildSaId{}});
 }
 
-void Outbound::reply_too_big(Instant now, const wire::IpPacket& ip, std::size_t largest, Verdicts& out) {
-  auto bytes = too_big_reply(ip, largest);
-  if (!bytes || !icmp_rate_.allow(now)) return;
+void Outbound::reply(Instant now, std::optional<Bytes> icmp, Verdicts& out) {
+  if (!icmp || !icmp_rate_.allow(now)) return;
   Reply& reply = replies_.emplace_back();
-  reply.bytes = std::move(*bytes);
+  reply.bytes = std::move(*icmp);
   reply.piece = reply.bytes;
   out.deliveries.push_back({.sa = {}, .offload = {}, .pieces = {&reply.piece, 1}});
 }

@@ -1,7 +1,5 @@
-// Path MTU (RFC 4301 §8.2): how large a clear packet may be, and what its source is told when it is larger.
+// Path MTU (RFC 4301 §8.2): how large a clear packet may be.
 #pragma once
-
-#include <optional>
 
 #include "base/time.h"
 #include "datapath/sad.h"
@@ -24,22 +22,5 @@ std::size_t largest_clear_packet(const Sa& sa);
 /// Whether a clear packet of `size` octets that does not fit is refused rather than fragmented behind ESP: its source
 /// must have forbidden fragmentation, and must be able to send less (RFC 8200 §5: IPv6 never less than 1280).
 bool must_shrink(const wire::IpPacket& packet, std::size_t size);
-
-/// ICMP "fragmentation needed" (RFC 1191 §4) or ICMPv6 "packet too big" (RFC 4443 §3.2) for the packet's source, as if
-/// its destination had sent it: that is the one address that is sure to be routed into the TUN. nullopt: to this packet
-/// nothing is answered (RFC 1122 §3.2.2, RFC 4443 §2.4).
-std::optional<Bytes> too_big_reply(const wire::IpPacket& packet, std::size_t largest);
-
-/// RFC 4443 §2.4 (f): errors are sent at a bounded rate.
-class IcmpRate {
- public:
-  bool allow(Instant now);
-
- private:
-  static constexpr int burst = 50;
-  static constexpr Duration interval = std::chrono::milliseconds(10);
-  int tokens_ = burst;
-  Instant refilled_{};
-};
 
 }  // namespace sallyport::datapath

@@ -18,6 +18,7 @@ Result<std::unique_ptr<crypto::PacketCipher>> make_cipher(crypto::PacketCipherFa
 
 Result<void> check_bundle(const policy::ChildSaSpec& spec) {
   if (!spec.bundled_ah) return {};
+  if (spec.ipcomp) return fail(ErrorCode::unsupported);
   const policy::BundledAh& ah = *spec.bundled_ah;
   if (spec.suite.protocol != policy::Protocol::esp || ah.suite.protocol != policy::Protocol::ah || spec.udp_encap ||
       ah.suite.encryption.cipher != crypto::Cipher::null)
@@ -33,6 +34,7 @@ Result<void> check(const policy::ChildSaSpec& spec) {
   // AH covers the addresses, so it does not pass a NAT, and has no UDP encapsulation (RFC 3715 §2.1).
   if (is_ah && (spec.udp_encap || spec.suite.encryption.cipher != crypto::Cipher::null))
     return fail(ErrorCode::unsupported);
+  if (is_ah && spec.ipcomp) return fail(ErrorCode::unsupported);
   if (!is_ah && crypto::is_gmac(spec.suite.integrity)) return fail(ErrorCode::unsupported);  // AH's: RFC 4543 §3
   if (spec.inbound.spi <= wire::max_reserved_spi || spec.outbound.spi <= wire::max_reserved_spi)
     return fail(ErrorCode::out_of_range);
@@ -63,6 +65,7 @@ Result<std::unique_ptr<Sa>> make_sa(const policy::ChildSaSpec& spec, const Half&
          .behind_nat = spec.nat_local || spec.nat_remote,
          .copy_df = spec.copy_df,
          .copy_ecn = spec.copy_ecn,
+         .fragment_before = spec.fragment_before && spec.mode == policy::Mode::tunnel,
          .local = spec.local,
          .remote = spec.remote,
          .transport_local = spec.local.address,
@@ -72,6 +75,7 @@ Result<std::unique_ptr<Sa>> make_sa(const policy::ChildSaSpec& spec, const Half&
          .tfc_padding = spec.mode == policy::Mode::tunnel ? spec.tfc_padding : policy::TfcPadding{},
          .soft_limit = spec.soft_limit,
          .hard_limit = spec.hard_limit,
+         .ipcomp = spec.ipcomp ? std::optional(IpcompSa{spec.ipcomp->cpi_in, spec.ipcomp->cpi_out}) : std::nullopt,
          .outer_ah = {},
          .inbound = {.spi = half.inbound.spi,
                      .layout = layout,
@@ -109,6 +113,8 @@ Result<Sa*> Sad::install(const policy::ChildSaSpec& spec, crypto::PacketCipherFa
     ah_by_spi_.insert(ah->inbound.spi, sa->outer_ah.get());
     by_outbound_spi_.emplace(ah->outbound.spi, sa->outer_ah.get());
   }
+  // Where ports matter the peer would have to drop all fragments but the first (RFC 4301 §7.3).
+  if (sa->selectors.ask_for_ports()) sa->fragment_before = false;
   sa->age_rank = --newest_rank_;
   Sa* installed = sa.get();
   by_spi.insert(spec.inbound.spi, installed);

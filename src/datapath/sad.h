@@ -71,6 +71,13 @@ struct OutboundSa {
   BurstList burst;
 };
 
+/// What an SA knows of its IPComp (RFC 3173).
+struct IpcompSa {
+  std::uint16_t cpi_in = 0, cpi_out = 0;
+  std::uint8_t failures = 0;    // packets in a row that did not become smaller
+  std::uint16_t pass_over = 0;  // so many are not tried
+};
+
 struct Sa {
   policy::ChildSaId id;
   policy::Protocol protocol = policy::Protocol::esp;  // or AH
@@ -79,7 +86,8 @@ struct Sa {
   bool behind_nat = false;  // either end: transport mode mends checksums
   bool copy_df = true;
   bool copy_ecn = true;
-  policy::Endpoint local;  // where the ends are
+  bool fragment_before = false;  // what is larger than its path takes is cut in front of ESP
+  policy::Endpoint local;        // where the ends are
   policy::Endpoint remote;
   policy::IpAddress transport_local;  // what transport mode puts into clear packets: the ends at the beginning
   policy::IpAddress transport_remote;
@@ -89,6 +97,7 @@ struct Sa {
   policy::TfcPadding tfc_padding;
   policy::Volume soft_limit, hard_limit;
   bool is_limited() const { return soft_limit != policy::Volume{} || hard_limit != policy::Volume{}; }
+  std::optional<IpcompSa> ipcomp;
   /// A bundle is two of these: ESP's, which is the one that is known, owns AH's around it, which only verifies and
   /// protects, and finds back to it.
   std::unique_ptr<Sa> outer_ah;

@@ -20,6 +20,10 @@ SelectorList::SelectorList(policy::TrafficSelectors selectors) : selectors_(std:
   }
 }
 
+bool SelectorList::asks_for_ports() const {
+  return std::ranges::any_of(items_, [](const Item& item) { return !item.any_port && !item.opaque; });
+}
+
 bool SelectorList::matches(const AddressNumber& address, const FlowKey& key, Port state, std::uint16_t port) const {
   return std::ranges::any_of(items_, [&](const Item& item) {
     if (item.v6 != key.is_v6() || address < item.first || item.last < address) return false;

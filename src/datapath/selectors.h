@@ -13,6 +13,7 @@ class SelectorList {
  public:
   explicit SelectorList(policy::TrafficSelectors selectors);
   const policy::TrafficSelectors& selectors() const { return selectors_; }
+  bool asks_for_ports() const;
 
   /// Whether the side of the packet that sends, or the one that receives, is in the list.
   bool matches_source(const FlowKey& key) const;
@@ -44,6 +45,8 @@ class SelectorPair {
 
   const policy::TrafficSelectors& local_ts() const { return local_.selectors(); }
   const policy::TrafficSelectors& remote_ts() const { return remote_.selectors(); }
+  /// Some of them ask for what only the first fragment of a datagram shows: ports, types and codes.
+  bool ask_for_ports() const { return local_.asks_for_ports() || remote_.asks_for_ports(); }
   bool matches_outbound(const FlowKey& key) const {
     return local_.matches_source(key) && remote_.matches_destination(key);
   }

@@ -5,6 +5,19 @@
 
 namespace sallyport::datapath {
 
+namespace {
+
+bool says_opaque(const policy::TrafficSelectors& selectors) {
+  return std::ranges::any_of(selectors, [](const auto& selector) { return selector.ports.is_opaque(); });
+}
+
+policy::TrafficSelectors without_ports(policy::TrafficSelectors selectors) {
+  for (auto& selector : selectors) selector.ports = policy::PortRange::any();
+  return selectors;
+}
+
+}  // namespace
+
 Sa* ProtectedChild::newest_for(const FlowKey& key) const {
   Sa* const* sa = sas.find(key, [](const Sa* candidate) { return candidate->outbound.in_use; });
   if (sa == nullptr) sa = sas.find(key, [](const Sa*) { return true; });
@@ -13,6 +26,9 @@ Sa* ProtectedChild::newest_for(const FlowKey& key) const {
 
 std::size_t SpdView::set_policy(const policy::Spd& spd) {
   rule_index_ = {};
+  port_rules_ = {};
+  opaque_rules_ = {};
+  any_port_selectors_.clear();
   rules_.clear();
   has_shunts_ = std::ranges::any_of(
       spd.entries, [](const policy::SpdEntry& entry) { return entry.action != policy::SpdAction::protect; });
@@ -30,8 +46,10 @@ std::size_t SpdView::set_policy(const policy::Spd& spd) {
                       .connection = entry.connection,
                       .child_name = entry.child});
   }
-  for (std::size_t i = 0; i < rules_.size(); ++i)
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
     rule_index_.add(static_cast<std::int64_t>(i), rules_[i].selectors, &rules_[i]);
+    note_ports(static_cast<std::int64_t>(i), rules_[i].selectors);
+  }
   std::size_t dropped = 0;
   for (const auto& [name, child] : children_) {
     if (named.contains(child.get())) continue;
@@ -43,6 +61,23 @@ std::size_t SpdView::set_policy(const policy::Spd& spd) {
   return dropped;
 }
 
+void SpdView::note_ports(std::int64_t rank, const SelectorPair& selectors) {
+  const bool opaque = says_opaque(selectors.local_ts()) && says_opaque(selectors.remote_ts());
+  if (!opaque && !selectors.ask_for_ports()) return;
+  const SelectorPair& bare =
+      any_port_selectors_.emplace_back(without_ports(selectors.local_ts()), without_ports(selectors.remote_ts()));
+  (opaque ? opaque_rules_ : port_rules_).add(rank, bare, true);
+}
+
+bool SpdView::needs_whole(const FlowKey& key) {
+  const auto any = [](bool) { return true; };
+  if (opaque_rules_.find(key, any) != nullptr) return false;
+  if (port_rules_.find(key, any) != nullptr) return true;
+  const Decision decision = decide(key);
+  if (decision.rule == nullptr || decision.rule->action != policy::SpdAction::protect) return false;
+  return decision.sa == nullptr || decision.sa->mode == policy::Mode::transport || decision.rule->child->port_sas != 0;
+}
+
 ProtectedChild& SpdView::child_of(const std::string& connection, const std::string& child) {
   auto& slot = children_[connection + '\0' + child];
   if (!slot) slot = std::make_unique<ProtectedChild>();
@@ -52,13 +87,18 @@ ProtectedChild& SpdView::child_of(const std::string& connection, const std::stri
 void SpdView::add(Sa& sa) {
   ProtectedChild& child = child_of(sa.connection, sa.child);
   child.sas.add(sa.age_rank, sa.selectors, &sa);
+  child.port_sas += sa.selectors.ask_for_ports() ? 1 : 0;
   // Another SA than was asked for does not let us ask again at once: a peer that always narrows to something else would
   // have us make SAs without end.
   if (child.asked && sa.selectors.matches_outbound(child.asked->key)) child.asked.reset();
   child.released = !child.held.empty();
 }
 
-void SpdView::remove(Sa& sa) { child_of(sa.connection, sa.child).sas.remove(sa.age_rank, sa.selectors); }
+void SpdView::remove(Sa& sa) {
+  ProtectedChild& child = child_of(sa.connection, sa.child);
+  child.sas.remove(sa.age_rank, sa.selectors);
+  child.port_sas -= sa.selectors.ask_for_ports() ? 1 : 0;
+}
 
 Decision SpdView::decide(const FlowKey& key) {
   SpdRule* const* rule = rule_index_.find(key, [](const SpdRule*) { return true; });
@@ -80,18 +120,20 @@ std::size_t SpdView::hold(ProtectedChild& child, const Packet& packet, Instant s
   return cost;
 }
 
-std::size_t SpdView::drop_held(ProtectedChild& child) {
+std::size_t SpdView::drop_held(ProtectedChild& child, std::vector<HoldQueue::Held>* dropped) {
   child.released = false;
   if (child.held.empty()) return 0;
   std::erase(waiting_, &child);
-  return child.held.take_all(held_total_).size();
+  auto held = child.held.take_all(held_total_);
+  if (dropped != nullptr) std::ranges::move(held, std::back_inserter(*dropped));
+  return held.size();
 }
 
-std::size_t SpdView::expire_held(Instant latest) {
-  std::size_t dropped = 0;
-  for (ProtectedChild* child : waiting_) dropped += child->held.expire(latest, held_total_);
+std::size_t SpdView::expire_held(Instant latest, std::vector<HoldQueue::Held>* dropped) {
+  std::size_t count = 0;
+  for (ProtectedChild* child : waiting_) count += child->held.expire(latest, held_total_, dropped);
   std::erase_if(waiting_, [](const ProtectedChild* child) { return child->held.empty(); });
-  return dropped;
+  return count;
 }
 
 void SpdView::take_released(std::vector<HoldQueue::Held>& to) {

@@ -2,6 +2,7 @@
 // for one. An SA serves the entries of its own connection and child; of several whose selectors fit, the newest does.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -16,7 +17,8 @@ namespace sallyport::datapath {
 
 /// One child of one connection, as the packet path sees it.
 struct ProtectedChild {
-  SelectorIndex<Sa*> sas;  // the newest first
+  SelectorIndex<Sa*> sas;    // the newest first
+  std::size_t port_sas = 0;  // those whose selectors ask for ports
   HoldQueue held;
   bool released = false;  // an SA has come since packets were held
   struct Asked {
@@ -60,12 +62,23 @@ class SpdView {
     SpdRule* const* rule = rule_index_.find_inbound(key);
     return rule != nullptr ? (*rule)->action : policy::SpdAction::protect;
   }
+  /// Whether an outbound packet with this key may have left by an SA.
+  bool protects(const FlowKey& key) const {
+    if (!has_shunts_) return true;
+    SpdRule* const* rule = rule_index_.find(key, [](const SpdRule*) { return true; });
+    return rule == nullptr || (*rule)->action == policy::SpdAction::protect;
+  }
   SpdRule* find(policy::PolicyId id);
+  /// Whether a fragment with this key can be decided on only when its datagram has been put together: because ports
+  /// matter to where it goes, or because its SA takes whole datagrams alone (RFC 4301 §7). Where a policy says OPAQUE,
+  /// which is about fragments, they matter not.
+  bool needs_whole(const FlowKey& key);
 
   /// These return how many packets were dropped.
   std::size_t hold(ProtectedChild& child, const Packet& packet, Instant since, const HoldQueue::Limits& limits);
-  std::size_t drop_held(ProtectedChild& child);
-  std::size_t expire_held(Instant latest);
+  /// What they drop is added to `dropped`, if that is not null.
+  std::size_t drop_held(ProtectedChild& child, std::vector<HoldQueue::Held>* dropped = nullptr);
+  std::size_t expire_held(Instant latest, std::vector<HoldQueue::Held>* dropped = nullptr);
   /// Appends what waits for a child that has got an SA.
   void take_released(std::vector<HoldQueue::Held>& to);
   bool has_released() const;
@@ -73,10 +86,14 @@ class SpdView {
   std::optional<Instant> held_since() const;
 
  private:
+  void note_ports(std::int64_t rank, const SelectorPair& selectors);
   ProtectedChild& child_of(const std::string& connection, const std::string& child);
 
   std::vector<SpdRule> rules_;
   SelectorIndex<SpdRule*> rule_index_;
+  /// Of those that ask for ports, and of those that say OPAQUE, the selectors without that.
+  std::deque<SelectorPair> any_port_selectors_;
+  SelectorIndex<bool> port_rules_, opaque_rules_;
   bool has_shunts_ = false;                                                    // rules that do not protect
   std::unordered_map<std::string, std::unique_ptr<ProtectedChild>> children_;  // by "connection\0child"
   std::vector<ProtectedChild*> waiting_;                                       // those with held packets

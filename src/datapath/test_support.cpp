@@ -157,6 +157,8 @@ policy::ChildSaSpec mirrored(const policy::ChildSaSpec& spec) {
   other.replay_window = spec.replay_window;
   other.copy_df = spec.copy_df;
   other.copy_ecn = spec.copy_ecn;
+  other.fragment_before = spec.fragment_before;
+  if (spec.ipcomp) other.ipcomp = {spec.ipcomp->cpi_out, spec.ipcomp->cpi_in};
   return other;
 }
 

@@ -34,10 +34,16 @@ TEST(Transport, PutsOnlyThePayloadIntoEsp) {
 TEST(Transport, TakesOnlyWholeDatagrams) {
   Pair pair(transport_v4());
   ClearPacket first = host_to_host, later = host_to_host;
+  first.size = 20 + 80;
   first.more_fragments = true;
   later.fragment_offset = 80;
-  EXPECT_THAT(pair.send({build(first), build(later)}).sends, IsEmpty());
-  EXPECT_EQ(pair.here().counters().drops[DropReason::fragment], 2u);
+  EXPECT_THAT(pair.send({build(first)}).sends, IsEmpty());
+  EXPECT_THAT(pair.send({build(later)}).sends, SizeIs(1)) << "of both";
+  Wire wire(pair.sent.sends);
+  const auto out = delivered(pair.receive(wire.datagrams()));
+  ASSERT_THAT(out, SizeIs(1));
+  EXPECT_EQ(out[0].size(), 20u + 80 + 80);
+  EXPECT_FALSE(wire::IpPacket::parse(out[0])->is_fragment());
 }
 
 TEST(Transport, MendsChecksumsThatANatHasSpoiled) {

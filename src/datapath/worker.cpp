@@ -28,6 +28,7 @@ struct Worker::Parts {
   }
 
   void release_early(Instant now, Verdicts& out);
+  std::vector<HoldQueue::Held>* to_be_told() { return settings.answer_refused ? &in_vain : nullptr; }
 
   /// After each change to what an SA's path takes.
   void count_size(Sa& sa);
@@ -50,6 +51,7 @@ struct Worker::Parts {
   PathErrors path_errors;
   std::vector<HoldQueue::Held> released;           // being sent: Sends may quote them
   std::vector<EarlyPackets::Held> released_early;  // being received: Delivers are of them
+  std::vector<HoldQueue::Held> in_vain;            // of no SA: their sources are still to be told
 };
 
 Worker::Worker(crypto::PacketCipherFactory& ciphers, RandomSource& random, const Settings& settings)
@@ -229,7 +231,7 @@ void Worker::acquire_failed(policy::PolicyId policy) {
   SpdRule* rule = parts_->spd.find(policy);
   if (rule == nullptr || rule->child == nullptr) return;
   rule->child->asked.reset();
-  parts_->count_drops(DropReason::hold_expired, parts_->spd.drop_held(*rule->child), nullptr);
+  parts_->count_drops(DropReason::hold_expired, parts_->spd.drop_held(*rule->child, parts_->to_be_told()), nullptr);
 }
 
 // ---- Packets
@@ -264,7 +266,11 @@ void Worker::release_held(Instant now, Verdicts& out) {
   parts.released.clear();
   parts.spd.take_released(parts.released);
   parts.outbound.process_held(now, parts.released, out);
-  parts.count_drops(DropReason::hold_expired, parts.spd.expire_held(now - parts.settings.hold_time), &out);
+  parts.count_drops(DropReason::hold_expired, parts.spd.expire_held(now - parts.settings.hold_time, parts.to_be_told()),
+                    &out);
+  parts.outbound.answer_held(now, parts.in_vain, out);
+  parts.in_vain.clear();
+  parts.outbound.expire_fragments(now - parts.settings.reassembly_time, out);
 }
 
 std::optional<Instant> Worker::next_timeout() const {
@@ -274,8 +280,10 @@ std::optional<Instant> Worker::next_timeout() const {
   const auto held = due(parts_->spd.held_since(), parts_->spd.has_released(), parts_->settings.hold_time);
   const auto early = due(parts_->early.since(), parts_->early.has_released(), parts_->settings.early_time);
   const auto narrow = parts_->narrow.empty() ? std::nullopt : std::optional(parts_->narrow.begin()->first);
+  const auto fragments = due(parts_->outbound.fragments_since(), false, parts_->settings.reassembly_time);
+  const auto in_vain = parts_->in_vain.empty() ? std::nullopt : std::optional(parts_->in_vain.front().since);
   std::optional<Instant> first;
-  for (const auto& each : {held, early, narrow})
+  for (const auto& each : {held, early, narrow, fragments, in_vain})
     if (each && (!first || *each < *first)) first = each;
   return first;
 }

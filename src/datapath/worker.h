@@ -37,6 +37,11 @@ struct Settings {
   std::uint32_t early_bytes_total = 1024 * 1024;
   /// Longer than a lost answer takes to come again.
   Duration early_time = std::chrono::seconds(6);
+  /// Bounds of what waits for the rest of its datagram, where whole datagrams alone are decided on.
+  std::uint32_t reassembly_datagrams = 64;
+  std::uint32_t reassembly_fragments = 256;  // of each
+  std::uint32_t reassembly_bytes = 1024 * 1024;
+  Duration reassembly_time = std::chrono::seconds(30);
   /// How soon an SA is asked for again when nobody has answered.
   Duration acquire_interval = std::chrono::seconds(5);
   /// Octets of an outer IP packet until set_path_mtu says otherwise.
@@ -51,6 +56,8 @@ struct Settings {
   } join;
   /// Whether TCP's ends are told to send segments that fit through the SA in one piece.
   bool clamp_mss = true;
+  /// Whether the source of a packet that policy discards, or that has no SA and gets none, is told so by ICMP.
+  bool answer_refused = false;
   /// Where an outbound SA begins to count. 1 but in tests of what happens at the end (RFC 4303 §3.3.3).
   std::uint64_t first_sequence_number = 1;
 };

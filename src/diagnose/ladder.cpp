@@ -26,6 +26,7 @@ std::string_view gloss(std::string_view notify) {
       {"N(TS_UNACCEPTABLE)", "none of your traffic selectors is acceptable"},
       {"N(AUTHENTICATION_FAILED)", "your proof of identity is not accepted"},
       {"N(USE_TRANSPORT_MODE)", "transport mode"},
+      {"N(IPCOMP_SUPPORTED)", "packets may be compressed"},
       {"N(INITIAL_CONTACT)", "forget what you have of me from before"},
       {"N(ESP_TFC_PADDING_NOT_SUPPORTED)", "no traffic-flow padding, please"},
       {"N(NON_FIRST_FRAGMENTS_ALSO)", "fragments through the same SA"},

@@ -121,6 +121,9 @@ class RulesetWriter {
       } else if (needs_steering_mark(flows_[i].service)) {
         line("    {} meta mark set {:#x}", match(i, Direction::outbound), names_.steer_mark);
       }
+      if (flows_[i].action == SpdAction::protect && hides_in_fragments(flows_[i].service))
+        line("    {} {} meta mark set {:#x}", addresses(i, Direction::outbound), later_fragment(flows_[i]),
+             names_.steer_mark);
     }
     line("  }}");
     line("  chain originated {{");
@@ -144,8 +147,8 @@ class RulesetWriter {
     line("    meta l4proto {{ esp, ah }} accept");
     line("    udp dport {} accept", ike_ports());
     line("    {}", kNeighbourDiscovery);
-    line("    {} accept", kLaterFragment4);
-    line("    {} accept", kLaterFragment6);
+    line("    {} goto steering", kLaterFragment4);
+    line("    {} goto steering", kLaterFragment6);
     line("    jump inbound");
     line("    jump steering");
     line("  }}");
@@ -198,6 +201,8 @@ bool needs_steering_mark(const Service& service) {
   };
   return touches_an_end(service.local_ports) || touches_an_end(service.remote_ports);
 }
+
+bool hides_in_fragments(const Service& service) { return !service.any_port() && !service.opaque(); }
 
 PolicyTraffic& PolicyTraffic::operator+=(const PolicyTraffic& more) {
   packets_in += more.packets_in;

@@ -11,7 +11,7 @@
 // is asked on arrival; `passing` is the same without counters.
 //
 // Later fragments show no ports. On arrival they pass: without the first fragment, which is judged, they are worth
-// nothing. Passing through, they are dropped when their ports could be protected ones.
+// nothing. Passing through, they go into the TUN when their ports could be protected ones, and nowhere else.
 #pragma once
 
 #include <map>
@@ -47,5 +47,8 @@ std::map<policy::PolicyId, PolicyTraffic> policy_traffic(std::string_view loaded
 /// Whether routing rules cannot express all of it, so that the guard's marks must help: ICMP types, OPAQUE, and the
 /// ports 0 and 65535, which rules do not take in ranges.
 bool needs_steering_mark(const Service& service);
+/// Whether later fragments do not show that they are of it. They are marked: in the TUN it is seen when they are put
+/// together.
+bool hides_in_fragments(const Service& service);
 
 }  // namespace sallyport::linux

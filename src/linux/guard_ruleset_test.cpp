@@ -110,8 +110,20 @@ TEST(GuardRuleset, MatchesIcmpTypesAndCodesAsOneNumber) {
 }
 
 TEST(GuardRuleset, MarksForTheTunOnlyWhatRulesCannotTell) {
-  const std::string text = ruleset({protect({"10.1.0.1[tcp]"}, {"10.2.0.1[tcp/443]"})});
-  EXPECT_THAT(chain(text, "steering"), Not(HasSubstr("mark set")));
+  EXPECT_THAT(chain(ruleset({protect({"10.1.0.1[tcp]"}, {"10.2.0.1[tcp]"})}), "steering"), Not(HasSubstr("mark set")));
+  const std::string steering = chain(ruleset({protect({"10.1.0.1[tcp]"}, {"10.2.0.1[tcp/443]"})}), "steering");
+  EXPECT_THAT(steering, Not(HasSubstr("443")));
+  EXPECT_THAT(steering,
+              HasSubstr("ip saddr 10.1.0.1 ip daddr 10.2.0.1 meta l4proto 6 ip frag-off & 0x1fff != 0 meta mark"))
+      << "later fragments do not show their ports";
+}
+
+TEST(GuardRuleset, LooksAtLaterFragmentsThatArriveForWhereTheyGoAlone) {
+  const std::string arriving = chain(ruleset({protect({"10.1.0.1"}, {"10.2.0.1"})}), "arriving");
+  const auto fragments = arriving.find("ip frag-off & 0x1fff != 0 goto steering");
+  ASSERT_NE(fragments, std::string::npos);
+  EXPECT_NE(arriving.find("frag frag-off != 0 goto steering"), std::string::npos);
+  EXPECT_LT(fragments, arriving.find("jump inbound"));
 }
 
 TEST(GuardRuleset, LetsOnlyMarkedIkeAndEspOut) {

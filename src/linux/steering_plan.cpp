@@ -74,7 +74,7 @@ class Planner {
   void add(const Flows& flows, std::size_t stretch) {
     used_[flows.family() == Family::ipv6] = true;
     const bool protect = flows.action == SpdAction::protect;
-    if (protect && needs_steering_mark(flows.service)) marked(flows.family());
+    if (protect && (needs_steering_mark(flows.service) || hides_in_fragments(flows.service))) marked(flows.family());
     if (flows.service.opaque() || (flows.service.is_icmp() && !flows.service.any_port())) return;
     const auto local_ports = without_ends(flows.service.local_ports);
     const auto remote_ports = without_ends(flows.service.remote_ports);

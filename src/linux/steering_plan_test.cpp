@@ -110,6 +110,9 @@ TEST(SteeringPlan, LooksAtProtocolAndPorts) {
   EXPECT_TRUE(plan.steers("10.1.0.1", "10.2.0.1", 6, 5000, 90));
   EXPECT_FALSE(plan.steers("10.1.0.1", "10.2.0.1", 6, 80, 91));
   EXPECT_FALSE(plan.steers("10.1.0.1", "10.2.0.1", 17, 5000, 80));
+  // Later fragments show none: the packet filter marks them.
+  EXPECT_FALSE(plan.way("10.1.0.1", "10.2.0.1", 6));
+  EXPECT_TRUE(plan.steers("10.1.0.1", "10.2.0.1", 6, 0, 0, plan.footprint.steer_mark));
 }
 
 TEST(SteeringPlan, NeverAsksForPortsThatRulesCannotName) {

@@ -80,6 +80,8 @@ constexpr Key<Child> kChildKeys[] = {
     {"replay_window", same<Child, &Child::replay_window>},
     {"copy_df", same<Child, &Child::copy_df>},
     {"copy_ecn", same<Child, &Child::copy_ecn>},
+    {"fragment", same<Child, &Child::fragment_before>},
+    {"ipcomp", same<Child, &Child::ipcomp>},
     {"tfc_padding", same<Child, &Child::tfc_padding>},
 };
 

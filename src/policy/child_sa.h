@@ -32,6 +32,14 @@ struct BundledAh {
   SaKeys outbound;
 };
 
+/// Compression inside of ESP (RFC 3173), by DEFLATE: the CPIs that each receiver chose for it.
+struct Ipcomp {
+  std::uint16_t cpi_in = 0;
+  std::uint16_t cpi_out = 0;
+
+  friend bool operator==(const Ipcomp&, const Ipcomp&) = default;
+};
+
 struct ChildSaSpec {
   ChildSaId id;
   IkeSaId ike_sa;
@@ -59,6 +67,8 @@ struct ChildSaSpec {
   std::uint32_t replay_window = 4096;  // packets; 0: no check
   bool copy_df = true;
   bool copy_ecn = true;
+  bool fragment_before = false;  // tunnel mode
+  std::optional<Ipcomp> ipcomp;
   TfcPadding tfc_padding;  // what we send; the peer has not refused it
   /// With the soft one reached in either direction it wants to be rekeyed, with the hard one nothing more passes.
   Volume soft_limit, hard_limit;

@@ -122,6 +122,8 @@ struct Child {
   bool copy_df = true;
   bool copy_ecn = true;
   TfcPadding tfc_padding;
+  bool fragment_before = false;  // what may be fragmented and does not fit is, in front of ESP; else behind it
+  bool ipcomp = false;           // compressed inside of ESP, where the peer agrees
   Origins origins;
 
   bool bundled() const { return !esp_proposals.empty() && !ah_proposals.empty(); }

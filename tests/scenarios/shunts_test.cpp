@@ -62,6 +62,18 @@ TEST_F(Shunts, DiscardAHostOfANetworkThatIsProtected) {
   EXPECT_GT(drops_of(alice, datapath::DropReason::policy_discard), 0u);
 }
 
+TEST_F(Shunts, TellWhoSendsToADiscardedHostSoWhereThatIsWanted) {
+  for (const bool wanted : {false, true}) {
+    auto of_alice = office().left_configuration();
+    of_alice.policies = with({shunt("printer", SpdAction::discard, "10.1.0.0/16", "10.2.0.9")});
+    of_alice.datapath.answer_refused = wanted;
+    alice.load(std::move(of_alice));
+    alice.restart();
+    EXPECT_FALSE(reaches(alice, alice_inside, bob_printer));
+    EXPECT_EQ(alice.application().complaints().size(), wanted ? 1u : 0u);
+  }
+}
+
 TEST_F(Shunts, DiscardWhatThePeerSendsByAnSaThatTakesItIn) {
   load(office(), with({shunt("printer", SpdAction::discard, "10.1.0.0/16", "10.2.0.9")}));
   ASSERT_TRUE(comes_up());

@@ -33,7 +33,9 @@ void write_times(Section& section, const linux::BurstTimes& times) {
 void write_packets(Section& section, const datapath::Counters& counters) {
   write_traffic(section.section("inbound"), counters.inbound);
   section.section("inbound").set("dummies", counters.dummies);
+  section.section("inbound").set("compressed", counters.compressed_in);
   write_traffic(section.section("outbound"), counters.outbound);
+  section.section("outbound").set("compressed", counters.compressed_out);
   write_drops(section.section("drops"), counters.drops);
 }
 

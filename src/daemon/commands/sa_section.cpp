@@ -112,6 +112,10 @@ void write_child_sa(Section& section, const ike::ChildSaStatus& child, const std
   section.set("spi-in", spi_text(child.spi_in));
   section.set("spi-out", spi_text(child.spi_out));
   if (child.bundled_ah) write_bundled_ah(section, *child.bundled_ah);
+  if (child.ipcomp) {
+    section.set("cpi-in", fmt::format("{:04x}", child.ipcomp->cpi_in));
+    section.set("cpi-out", fmt::format("{:04x}", child.ipcomp->cpi_out));
+  }
   write_algorithms(section, child.suite);
   if (child.suite.extended_sequence_numbers()) section.set("esn", "1");
   const datapath::SaStatus known = traffic.value_or(datapath::SaStatus{});

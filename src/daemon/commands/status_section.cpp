@@ -74,6 +74,7 @@ void write_child(Section& section, const ike::ChildSaStatus& child, const Traffi
   section.set("mode", to_string(child.mode));
   section.set("protocol", child.suite.protocol == policy::Protocol::ah ? "ah" : "esp");
   section.set("udp_encap", child.udp_encap);
+  section.set("ipcomp", child.ipcomp.has_value());
   section.set("esn", child.suite.extended_sequence_numbers());
   section.set("spi_in", spi_text(child.spi_in));
   section.set("spi_out", spi_text(child.spi_out));

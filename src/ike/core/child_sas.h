@@ -27,6 +27,7 @@ inline policy::ChildSaSpec begin_spec(const AnyIkeSa& sa, const policy::Connecti
   spec.replay_window = config.replay_window;
   spec.copy_df = config.copy_df;
   spec.copy_ecn = config.copy_ecn;
+  spec.fragment_before = config.fragment_before;
   return spec;
 }
 
@@ -52,6 +53,7 @@ inline ChildSaStatus status_of(const policy::ChildSaSpec& spec, Instant installe
                             ? std::optional(BundledAhStatus{spec.bundled_ah->suite, spec.bundled_ah->inbound.spi,
                                                             spec.bundled_ah->outbound.spi})
                             : std::nullopt,
+          .ipcomp = spec.ipcomp,
           .udp_encap = spec.udp_encap,
           .replay_window = spec.replay_window,
           .local_ts = spec.local_ts,

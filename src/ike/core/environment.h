@@ -16,6 +16,7 @@
 #include "policy/connection_table.h"
 #include "policy/network_config.h"
 #include "policy/pad.h"
+#include "wire/ipcomp.h"
 
 namespace sallyport::ike {
 
@@ -55,10 +56,19 @@ class Numbers {
  public:
   policy::IkeSaId next_ike_sa() { return {++ike_sa_}; }
   policy::ChildSaId next_child_sa() { return {++child_sa_}; }
+  /// Of those that may be agreed on (RFC 3173 §3.3), from a place of chance on. It comes again after some sixty
+  /// thousand others, by when who had it is long gone.
+  std::uint16_t next_cpi(RandomSource& random) {
+    constexpr std::uint32_t count = wire::last_ipcomp_cpi - wire::first_ipcomp_cpi + 1;
+    if (!cpi_) cpi_ = static_cast<std::uint32_t>(random.below(count));
+    cpi_ = (*cpi_ + 1) % count;
+    return static_cast<std::uint16_t>(wire::first_ipcomp_cpi + *cpi_);
+  }
 
  private:
   std::uint32_t ike_sa_ = 0;
   std::uint32_t child_sa_ = 0;
+  std::optional<std::uint32_t> cpi_;
 };
 
 struct Environment {

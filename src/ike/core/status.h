@@ -31,6 +31,7 @@ struct ChildSaStatus {
   policy::Suite suite;
   std::uint32_t spi_in = 0, spi_out = 0;
   std::optional<BundledAhStatus> bundled_ah = {};
+  std::optional<policy::Ipcomp> ipcomp = {};
   bool udp_encap = false;
   std::uint32_t replay_window = 0;
   policy::TrafficSelectors local_ts, remote_ts;

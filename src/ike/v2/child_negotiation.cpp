@@ -5,6 +5,7 @@
 #include "ike/core/child_sas.h"
 #include "ike/v2/configuration.h"
 #include "ike/v2/numbers_map.h"
+#include "wire/ipcomp.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -88,6 +89,27 @@ bool takes_tfc_padding(const w::PayloadChain& from_peer) {
   return from_peer.find_notify(w::NotifyType::esp_tfc_padding_not_supported) == nullptr;
 }
 
+/// RFC 7296 §2.22: a CPI and a transform.
+constexpr std::uint8_t deflate_transform = 2;
+
+w::NotifyPayload ipcomp_notify(std::uint16_t cpi) {
+  Bytes data(3);
+  store_be16(data.data(), cpi);
+  data[2] = deflate_transform;
+  return {.type = w::NotifyType::ipcomp_supported, .data = std::move(data)};
+}
+
+/// The CPI for DEFLATE, of those that a peer may choose; nullopt: it names none.
+std::optional<std::uint16_t> read_ipcomp(const w::PayloadChain& from_peer) {
+  for (const auto* notify : from_peer.all<w::NotifyPayload>()) {
+    if (notify->type != w::NotifyType::ipcomp_supported || notify->data.size() < 3) continue;
+    const std::uint16_t cpi = load_be16(notify->data.data());
+    if (notify->data[2] == deflate_transform && cpi >= wire::first_ipcomp_cpi && cpi <= wire::last_ipcomp_cpi)
+      return cpi;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Failure> passes_no_nat(const IkeSa& sa, const policy::Child& config) {
@@ -101,6 +123,7 @@ PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateC
   PendingChild pending;
   const Hosts hosts = hosts_of(sa, *sa.connection, sa.given ? &*sa.given : nullptr);
   pending.spi_in = env.spis.allocate(env.random, share_of_kin(sa.children, *sa.connection, config, sa.remote_id));
+  if (config.ipcomp) pending.cpi_in = env.numbers.next_cpi(env.random);
   pending.protocol = config.protocol();
   pending.local_ts =
       !task.local_ts.empty() ? task.local_ts : with_packet_first(local_selectors(config, hosts), task.request.source);
@@ -115,6 +138,7 @@ PendingChild prepare_child(const IkeSa& sa, const policy::Child& config, CreateC
 void add_child_offer(w::PayloadChain& payloads, const policy::Child& config, const PendingChild& pending,
                      bool with_key_exchange) {
   if (config.mode == policy::Mode::transport) payloads.add(w::NotifyPayload{.type = w::NotifyType::use_transport_mode});
+  if (pending.cpi_in) payloads.add(ipcomp_notify(*pending.cpi_in));
   payloads.add(offer(config.proposals(), spi_bytes(pending.spi_in), with_key_exchange));
 }
 
@@ -160,6 +184,9 @@ std::expected<NewChild, ChildFailure> accept_child_answer(const IkeSa& sa, const
     failed.failure.peer_mode = mode;
     return std::unexpected(std::move(failed));
   }
+  const auto cpi_out = pending.cpi_in ? read_ipcomp(answer) : std::nullopt;
+  if (pending.cpi_in && !cpi_out && answer.find_notify(w::NotifyType::ipcomp_supported))
+    return std::unexpected(refuse(FailureKind::protocol_violation));  // what was not offered
   const auto narrowed = read_selector_pair(sa, answer, true, mode);
   if (!narrowed) return std::unexpected(refuse(FailureKind::protocol_violation));
   if (narrowed->local.empty() || narrowed->remote.empty() || !covers(pending.local_ts, narrowed->local) ||
@@ -174,6 +201,7 @@ std::expected<NewChild, ChildFailure> accept_child_answer(const IkeSa& sa, const
   child.spec.initiated = true;
   child.spec.mode = mode;
   if (takes_tfc_padding(answer)) child.spec.tfc_padding = config.tfc_padding;
+  if (cpi_out) child.spec.ipcomp = {*pending.cpi_in, *cpi_out};
   child.spec.local_ts = narrowed->local;
   child.spec.remote_ts = narrowed->remote;
   if (suite.next_additional() == 0) derive_keys(sa, child, inputs, env);
@@ -273,6 +301,7 @@ std::expected<ChildMatch, ChildRefusal> match_child(const IkeSa& sa, const polic
     const w::Proposal& chosen = offered->proposals[choice->offered_index];
     ChildMatch match{&child,     *choice, &chosen, load_be32(chosen.spi.data()),
                      child.mode, *local,  *remote, takes_tfc_padding(request)};
+    if (child.ipcomp) match.cpi_out = read_ipcomp(request);
     if (const int q = quality(child, match, wanted); q > best_quality) {
       best_quality = q;
       best = std::move(match);
@@ -294,6 +323,10 @@ NewChild make_child(const IkeSa& sa, const policy::Connection& connection, const
   child.spec.inbound.spi = env.spis.allocate(env.random, share_of_kin(sa.children, connection, *match.config, peer));
   child.spec.outbound.spi = match.spi_out;
 
+  if (match.cpi_out) {
+    child.spec.ipcomp = {env.numbers.next_cpi(env.random), *match.cpi_out};
+    reply.add(ipcomp_notify(child.spec.ipcomp->cpi_in));
+  }
   if (match.mode == policy::Mode::transport) reply.add(w::NotifyPayload{.type = w::NotifyType::use_transport_mode});
   reply.add(accept(match.choice.suite, *match.offered, spi_bytes(child.spec.inbound.spi), with_key_exchange));
   return child;

@@ -1,7 +1,7 @@
 // What IKE_AUTH and CREATE_CHILD_SA have in common: agreeing on one Child SA (RFC 7296 §1.2, §1.3.1, §2.9, §2.17).
 //
-//   initiator   SA, TSi, TSr [, N(USE_TRANSPORT_MODE)]  -->
-//               <--  SA, TSi, TSr [, N(USE_TRANSPORT_MODE)]     or an error notify in their place
+//   initiator   SA, TSi, TSr [, N(USE_TRANSPORT_MODE)] [, N(IPCOMP_SUPPORTED)]  -->
+//               <--  SA, TSi, TSr [, N(USE_TRANSPORT_MODE)] [, N(IPCOMP_SUPPORTED)]     or an error notify
 #pragma once
 
 #include <expected>
@@ -62,6 +62,7 @@ struct ChildMatch {
   policy::Mode mode;
   policy::TrafficSelectors local_ts, remote_ts;
   bool takes_tfc_padding = true;
+  std::optional<std::uint16_t> cpi_out = {};  // compression is offered, and wanted
 };
 struct ChildRefusal {
   wire::ikev2::NotifyPayload notify;

@@ -109,6 +109,7 @@ struct PendingChild {
   CreateChild task;
   policy::ConnectionPtr offered_by;  // as it was configured when this was offered
   std::uint32_t spi_in = 0;
+  std::optional<std::uint16_t> cpi_in;  // where compression is offered
   policy::Protocol protocol = policy::Protocol::esp;
   Bytes nonce;                                        // CREATE_CHILD_SA alone; IKE_AUTH uses the IKE SA's
   std::unique_ptr<crypto::KeyExchange> key_exchange;  // with forward secrecy
