@@ -119,7 +119,54 @@ case_steps() {
   fi
   step "counters of a" carried "$kind_a" a "$carrier" || return
   step "counters of b" carried "$kind_b" b "$carrier" || return
+  [ -z "${ipcomp:-}" ] || step "compressed both ways" has_compressed || return
   step "terminate" peer_terminate "$kind" "$initiator"
+}
+
+# --- path MTU ---------------------------------------------------------------------------------------------------------------
+# What may not be fragmented and does not fit: lost first, then its sender is told.
+is_told() {
+  at "$1" ping -n -M "do" -s 1350 -c 2 -i 0.2 -W 1 -I "$2" "$3" >"$state/told" 2>&1
+  grep -Eq '[mM]essage too long|mtu ?= ?1[012][0-9][0-9]|Frag needed' "$state/told"
+}
+# path_case NAME OUTER MODE INNER IKE ESP: over a way that takes less than either end thinks at first (net_routed)
+path_case() {
+  case_name=$1 case_outer=$2 case_inner=$4 ike=$5 esp=$6
+  set_addresses "$2" "$3" "$4"
+  configure_both "$3"
+  if path_steps; then
+    ok "$case_name"
+    record a "large pings with and without DF, and TCP, over a way of 1300 octets${also:-}"
+    return
+  fi
+  echo "--- $kind_a:"; peer_log "$kind_a" a
+  echo "--- $kind_b:"; peer_log "$kind_b" b
+  echo "---"
+  peer_terminate "$kind_a" a >/dev/null 2>&1
+  return 1
+}
+path_steps() {
+  local from to side
+  step "load a" peer_load "$kind_a" a && step "load b" peer_load "$kind_b" b || return
+  step "initiate" peer_initiate "$kind_a" a || return
+  for side in a b; do
+    if [ "$side" = a ]; then from=$end_a to=$to_b; else from=$end_b to=$to_a; fi
+    step "the sender behind $side is told how much passes" wait_for 10 is_told "$side" "$from" "$to" || return
+    step "what fits passes from $side" at "$side" ping -n -q -M "do" -s 1150 -c 2 -i 0.1 -W 3 -I "$from" "$to" || return
+    step "what may be fragmented passes from $side" at "$side" ping -n -q -M dont -s 3000 -c 2 -i 0.1 -W 3 -I "$from" "$to" || return
+  done
+  step "TCP from a" tcp_both_ways a "$end_a" b "$end_b" "$to_b" || return
+  step "counters of a" carried "$kind_a" a plain && step "counters of b" carried "$kind_b" b plain || return
+  step "terminate" peer_terminate "$kind_a" a
+}
+
+# --- compression ------------------------------------------------------------------------------------------------------------
+has_compressed() {  # what pings carry becomes smaller
+  sallyport_ctl a --json counters c | python3 -c '
+import json, sys
+children = json.load(sys.stdin)["child_sas"]
+print(children)
+sys.exit(not any(c["inbound"]["compressed"] > 0 and c["outbound"]["compressed"] > 0 for c in children))'
 }
 
 # --- fragments -------------------------------------------------------------------------------------------------------------

@@ -123,6 +123,24 @@ net_nat() {  # net_nat a|b: who is inside
   address6_a='' address6_b=''
 }
 
+# A router between them takes less than either: 1300 octets.
+net_routed() {
+  make_namespace a && make_namespace b && make_namespace n || return 1
+  wire a in n
+  wire b out n
+  ip -n "$net-n" addr add 10.9.0.1/24 dev in
+  ip -n "$net-n" addr add 192.0.2.1/24 dev out
+  ip -n "$net-n" link set in up
+  ip -n "$net-n" link set out up
+  # A device of that size would drop what comes in, without a word.
+  ip -n "$net-n" route add 10.9.0.2 dev in mtu lock 1300
+  ip -n "$net-n" route add 192.0.2.2 dev out mtu lock 1300
+  side a 10.9.0.2/24 10.9.0.1
+  side b 192.0.2.2/24 192.0.2.1
+  nat=none address4_a=10.9.0.2 address4_b=192.0.2.2 seen4_a=10.9.0.2 seen4_b=192.0.2.2
+  address6_a='' address6_b=''
+}
+
 net_remove() {
   local x
   for x in a n b; do ip netns del "$net-$x" 2>/dev/null; done

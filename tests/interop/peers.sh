@@ -157,7 +157,7 @@ peer_down() { "$1_down" "$2"; }
 
 # configure KIND SIDE: writes connection `c`, child `x` from the variables that a case sets: local_address, remote_address
 # (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated; ah:… for AH), mode, local_ts, remote_ts (empty: dynamic);
-# tfc (octets that both pad to); ours alone: dpd_action with dpd_delay, patience (further lines of [daemon]).
+# tfc (octets that both pad to), ipcomp (not empty: both compress); ours alone: fragment, dpd_action with dpd_delay, patience (further lines of [daemon]).
 configure() { at "$2" mkdir -p "$state/$2" && "configure_$1" "$2"; }
 secret='an interop test is no secret'
 proposals_key() { case $esp in ah:*) echo ah_proposals ;; *) echo esp_proposals ;; esac }
@@ -183,6 +183,7 @@ configure_strongswan() {
     [ -z "$local_ts" ] || echo "        local_ts = $local_ts"
     [ -z "$remote_ts" ] || echo "        remote_ts = $remote_ts"
     [ -z "${tfc:-}" ] || echo "        tfc_padding = $tfc"
+    [ -z "${ipcomp:-}" ] || echo "        ipcomp = yes"
     printf '      }\n    }\n  }\n}\n'
     printf 'secrets {\n  ike-c {\n    secret = "%s"\n  }\n' "$secret"
     [ -z "${ppk:-}" ] || printf '  ppk-c {\n    id = %s\n    secret = "%s"\n  }\n' "$ppk" "$ppk_secret"
@@ -208,6 +209,8 @@ configure_sallyport() {
     [ -z "$local_ts" ] || echo "local_ts = $(toml_list "$local_ts")"
     [ -z "$remote_ts" ] || echo "remote_ts = $(toml_list "$remote_ts")"
     [ -z "${tfc:-}" ] || echo "tfc_padding = $tfc"
+    [ -z "${ipcomp:-}" ] || echo "ipcomp = true"
+    [ -z "${fragment:-}" ] || echo "fragment = \"$fragment\""
     [ -z "${dpd_action:-}" ] || echo "dpd_action = \"$dpd_action\""
     printf '[secrets.ike-c]\nid = ["%s", "%s"]\nsecret = "%s"\n' "$local_id" "$remote_id" "$secret"
     [ -z "${ppk:-}" ] || printf '[secrets.ppk-c]\nid = "%s"\nsecret = "%s"\n' "$ppk" "$ppk_secret"
