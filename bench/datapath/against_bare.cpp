@@ -52,7 +52,9 @@ class Bare {
       IMB_AES128_GCM_PRE(manager_, key_.data(), &gcm_);
     else
       IMB_AES256_GCM_PRE(manager_, key_.data(), &gcm_);
-    IMB_AES_KEYEXP_128(manager_, key_.data(), encrypting_.data(), decrypting_.data());
+    const auto expand = suite.key == 32 ? manager_->keyexp_256 : manager_->keyexp_128;
+    expand(key_.data(), encrypting_.data(), decrypting_.data());
+    des_key_schedule(des_.data(), key_.data());
   }
   ~Bare() { free_mb_mgr(manager_); }
   Bare(const Bare&) = delete;
@@ -77,29 +79,41 @@ class Bare {
   }
 
   void fill(IMB_JOB& job, const Text& text, bool seal, std::size_t index) {
-    const bool combined = suite_.cipher == IMB_CIPHER_CHACHA20_POLY1305;
+    const bool is_ccm = suite_.cipher == IMB_CIPHER_CCM, is_des = suite_.cipher == IMB_CIPHER_DES3;
+    const bool combined = is_ccm || suite_.cipher == IMB_CIPHER_CHACHA20_POLY1305;
     const auto head = static_cast<std::size_t>(text.octets - text.packet);
     job = IMB_JOB{};
     job.cipher_mode = suite_.cipher;
     job.hash_alg = suite_.hash;
     job.cipher_direction = seal ? IMB_DIR_ENCRYPT : IMB_DIR_DECRYPT;
-    job.chain_order = seal ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
-    job.enc_keys = combined ? static_cast<const void*>(key_.data()) : encrypting_.data();
-    job.dec_keys = combined ? static_cast<const void*>(key_.data()) : decrypting_.data();
+    job.chain_order = seal != is_ccm ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;  // CCM's tag is of the clear text
+    job.enc_keys = encrypting_.data();
+    job.dec_keys = suite_.cipher == IMB_CIPHER_CBC ? decrypting_.data() : encrypting_.data();
+    if (is_des) job.enc_keys = job.dec_keys = des_keys_.data();
+    if (combined && !is_ccm) job.enc_keys = job.dec_keys = key_.data();
     job.key_len_in_bytes = suite_.key;
     job.src = text.packet;
     job.dst = text.octets;
     job.iv = ivs_[index].data();
-    job.iv_len_in_bytes = combined ? 12 : 16;
+    job.iv_len_in_bytes = is_ccm ? 11 : is_des ? 8 : combined ? 12 : 16;
     job.cipher_start_src_offset_in_bytes = head;
     job.msg_len_to_cipher_in_bytes = text.size;
     job.hash_start_src_offset_in_bytes = combined ? head : 0;
     job.msg_len_to_hash_in_bytes = combined ? text.size : head + text.size;
     job.auth_tag_output = icvs_[index].data();
     job.auth_tag_output_len_in_bytes = suite_.icv;
-    if (combined) {
+    if (is_ccm) {
+      job.u.CCM.aad = text.packet;
+      job.u.CCM.aad_len_in_bytes = 8;
+    } else if (combined) {
       job.u.CHACHA20_POLY1305.aad = text.packet;
       job.u.CHACHA20_POLY1305.aad_len_in_bytes = 8;
+    } else if (suite_.hash == IMB_AUTH_AES_XCBC) {
+      job.u.XCBC._k1_expanded = reinterpret_cast<const std::uint32_t*>(encrypting_.data());
+      job.u.XCBC._k2 = job.u.XCBC._k3 = pad_.data();
+    } else if (suite_.hash == IMB_AUTH_AES_CMAC) {
+      job.u.CMAC._key_expanded = encrypting_.data();
+      job.u.CMAC._skey1 = job.u.CMAC._skey2 = pad_.data();
     } else {
       job.u.HMAC._hashed_auth_key_xor_ipad = pad_.data();
       job.u.HMAC._hashed_auth_key_xor_opad = pad_.data();
@@ -113,6 +127,8 @@ class Bare {
   alignas(64) std::array<std::uint8_t, 32> key_{1, 2, 3};
   alignas(64) std::array<std::uint8_t, 64> pad_{};
   alignas(16) std::array<std::uint8_t, 240> encrypting_{}, decrypting_{};
+  alignas(16) std::array<std::uint64_t, IMB_DES_KEY_SCHED_SIZE / sizeof(std::uint64_t)> des_{};
+  std::array<const void*, 3> des_keys_{des_.data(), des_.data(), des_.data()};
   std::array<std::array<std::uint8_t, 16>, kBurst> ivs_{};
   std::array<std::array<std::uint8_t, 64>, kBurst> icvs_{};
 };

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 namespace sallyport::datapath {
 namespace {
@@ -52,13 +53,15 @@ bool start_device(std::uint8_t device) {
 /// One direction's cryptography as DPDK describes it: a combined transform, or two in the order of their application.
 struct Transforms {
   std::array<rte_crypto_sym_xform, 2> chain{};
-  std::array<std::uint8_t, 32> key{1, 2, 3, 4, 5};
+  std::array<std::uint8_t, 64> key{1, 2, 3, 4, 5};
 
   Transforms(const Suite& suite, bool seal) {
-    if (suite.cipher == IMB_CIPHER_CBC)
-      separate(suite, seal);
-    else
+    const bool is_combined = suite.cipher == IMB_CIPHER_GCM || suite.cipher == IMB_CIPHER_CCM ||
+                             suite.cipher == IMB_CIPHER_CHACHA20_POLY1305;
+    if (is_combined)
       combined(suite, seal);
+    else
+      separate(suite, seal);
   }
   Transforms(const Transforms&) = delete;  // the chain points into it
   Transforms& operator=(const Transforms&) = delete;
@@ -68,11 +71,24 @@ struct Transforms {
     chain[0].type = RTE_CRYPTO_SYM_XFORM_AEAD;
     auto& aead = chain[0].aead;
     aead.op = seal ? RTE_CRYPTO_AEAD_OP_ENCRYPT : RTE_CRYPTO_AEAD_OP_DECRYPT;
-    aead.algo = suite.cipher == IMB_CIPHER_GCM ? RTE_CRYPTO_AEAD_AES_GCM : RTE_CRYPTO_AEAD_CHACHA20_POLY1305;
+    aead.algo = suite.cipher == IMB_CIPHER_GCM   ? RTE_CRYPTO_AEAD_AES_GCM
+                : suite.cipher == IMB_CIPHER_CCM ? RTE_CRYPTO_AEAD_AES_CCM
+                                                 : RTE_CRYPTO_AEAD_CHACHA20_POLY1305;
     aead.key = {key.data(), static_cast<std::uint16_t>(suite.key)};
-    aead.iv = {kIvOffset, 12};
+    aead.iv = {kIvOffset, static_cast<std::uint16_t>(suite.cipher == IMB_CIPHER_CCM ? 11 : 12)};
     aead.digest_length = static_cast<std::uint16_t>(suite.icv);
     aead.aad_length = 8;
+  }
+  static std::pair<rte_crypto_auth_algorithm, std::uint16_t> integrity_of(IMB_HASH_ALG hash) {
+    switch (hash) {
+      case IMB_AUTH_HMAC_SHA_256: return {RTE_CRYPTO_AUTH_SHA256_HMAC, 32};
+      case IMB_AUTH_HMAC_SHA_384: return {RTE_CRYPTO_AUTH_SHA384_HMAC, 48};
+      case IMB_AUTH_HMAC_SHA_512: return {RTE_CRYPTO_AUTH_SHA512_HMAC, 64};
+      case IMB_AUTH_AES_XCBC: return {RTE_CRYPTO_AUTH_AES_XCBC_MAC, 16};
+      case IMB_AUTH_AES_CMAC: return {RTE_CRYPTO_AUTH_AES_CMAC, 16};
+      case IMB_AUTH_MD5: return {RTE_CRYPTO_AUTH_MD5_HMAC, 16};
+      default: return {RTE_CRYPTO_AUTH_SHA1_HMAC, 20};
+    }
   }
   void separate(const Suite& suite, bool seal) {
     auto& cipher = chain[seal ? 0 : 1];
@@ -80,14 +96,18 @@ struct Transforms {
     chain[0].next = &chain[1];
     cipher.type = RTE_CRYPTO_SYM_XFORM_CIPHER;
     cipher.cipher.op = seal ? RTE_CRYPTO_CIPHER_OP_ENCRYPT : RTE_CRYPTO_CIPHER_OP_DECRYPT;
-    cipher.cipher.algo = RTE_CRYPTO_CIPHER_AES_CBC;
+    cipher.cipher.algo = suite.cipher == IMB_CIPHER_CBC    ? RTE_CRYPTO_CIPHER_AES_CBC
+                         : suite.cipher == IMB_CIPHER_CNTR ? RTE_CRYPTO_CIPHER_AES_CTR
+                         : suite.cipher == IMB_CIPHER_DES3 ? RTE_CRYPTO_CIPHER_3DES_CBC
+                                                           : RTE_CRYPTO_CIPHER_NULL;
     cipher.cipher.key = {key.data(), static_cast<std::uint16_t>(suite.key)};
-    cipher.cipher.iv = {kIvOffset, 16};
-    const bool sha256 = suite.hash == IMB_AUTH_HMAC_SHA_256;
+    const bool has_block_iv = suite.cipher == IMB_CIPHER_CBC || suite.cipher == IMB_CIPHER_CNTR;
+    cipher.cipher.iv = {kIvOffset, static_cast<std::uint16_t>(has_block_iv ? 16 : suite.iv)};
     integrity.type = RTE_CRYPTO_SYM_XFORM_AUTH;
     integrity.auth.op = seal ? RTE_CRYPTO_AUTH_OP_GENERATE : RTE_CRYPTO_AUTH_OP_VERIFY;
-    integrity.auth.algo = sha256 ? RTE_CRYPTO_AUTH_SHA256_HMAC : RTE_CRYPTO_AUTH_SHA1_HMAC;
-    integrity.auth.key = {key.data(), static_cast<std::uint16_t>(sha256 ? 32 : 20)};
+    const auto [algorithm, key_size] = integrity_of(suite.hash);
+    integrity.auth.algo = algorithm;
+    integrity.auth.key = {key.data(), key_size};
     integrity.auth.digest_length = static_cast<std::uint16_t>(suite.icv);
   }
 };
