@@ -14,6 +14,9 @@ using policy::SpdAction;
 
 constexpr std::string_view kLaterFragment4 = "ip frag-off & 0x1fff != 0";
 constexpr std::string_view kLaterFragment6 = "frag frag-off != 0";
+// Of first fragments, whose ports the filter sees, but routing rules do not.
+constexpr std::string_view kMoreFragments4 = "ip frag-off & 0x2000 != 0";
+constexpr std::string_view kMoreFragments6 = "frag more-fragments 1";
 // RFC 4861: neighbours must find each other before there can be a packet to protect. The hop limit proves the link.
 constexpr std::string_view kNeighbourDiscovery = "icmpv6 type { 133-137 } ip6 hoplimit 255 accept";
 
@@ -121,9 +124,13 @@ class RulesetWriter {
       } else if (needs_steering_mark(flows_[i].service)) {
         line("    {} meta mark set {:#x}", match(i, Direction::outbound), names_.steer_mark);
       }
-      if (flows_[i].action == SpdAction::protect && hides_in_fragments(flows_[i].service))
+      if (flows_[i].action == SpdAction::protect && hides_in_fragments(flows_[i].service)) {
+        const bool v6 = flows_[i].family() == policy::Family::ipv6;
+        line("    {} {} meta mark set {:#x}", match(i, Direction::outbound), v6 ? kMoreFragments6 : kMoreFragments4,
+             names_.steer_mark);
         line("    {} {} meta mark set {:#x}", addresses(i, Direction::outbound), later_fragment(flows_[i]),
              names_.steer_mark);
+      }
     }
     line("  }}");
     line("  chain originated {{");

@@ -47,8 +47,8 @@ std::map<policy::PolicyId, PolicyTraffic> policy_traffic(std::string_view loaded
 /// Whether routing rules cannot express all of it, so that the guard's marks must help: ICMP types, OPAQUE, and the
 /// ports 0 and 65535, which rules do not take in ranges.
 bool needs_steering_mark(const Service& service);
-/// Whether later fragments do not show that they are of it. They are marked: in the TUN it is seen when they are put
-/// together.
+/// Whether fragments do not show routing rules that they are of it, and later ones nobody. They are marked: in the TUN
+/// it is seen when they are put together.
 bool hides_in_fragments(const Service& service);
 
 }  // namespace sallyport::linux
