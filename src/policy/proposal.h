@@ -45,6 +45,7 @@ struct Proposal {
   std::vector<crypto::KeyExchangeMethod> key_exchange;  // IKE: at least one; ESP and AH: for forward secrecy
   std::vector<SequenceNumbers> sequence_numbers;        // ESP and AH alone
   std::vector<AdditionalKeyExchange> additional;        // by place; those that occur
+  bool other_key_exchange = false;  // a peer's: with key exchanges that we do not have; with no other, none will do
 
   /// nullptr where it does not occur.
   const std::vector<crypto::KeyExchangeMethod>* additional_at(std::size_t place) const;

@@ -24,6 +24,7 @@ std::vector<crypto::Integrity> integrity_of(const Proposal& p) {
   return alternatives(p.integrity, crypto::Integrity::none);
 }
 std::vector<crypto::KeyExchangeMethod> key_exchange_of(const Proposal& p) {
+  if (p.other_key_exchange) return p.key_exchange;
   return alternatives(p.key_exchange, crypto::KeyExchangeMethod::none);
 }
 std::vector<SequenceNumbers> sequence_numbers_of(const Proposal& p) {

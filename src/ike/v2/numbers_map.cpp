@@ -194,6 +194,8 @@ bool read_transform(const w::Transform& transform, policy::Proposal& proposal) {
     case w::TransformType::key_exchange:
       if (const auto value = read_method(static_cast<w::KeyExchangeId>(transform.id)); value && choosable)
         add_once(proposal.key_exchange, *value);
+      else
+        proposal.other_key_exchange = true;
       return true;
     case w::TransformType::extended_sequence_numbers:
       if (choosable && transform.id <= 1)
@@ -224,7 +226,10 @@ policy::Proposal read_proposal(const w::Proposal& theirs) {
     const bool silent = std::ranges::none_of(theirs.transforms, [](const w::Transform& transform) {
       return transform.type == w::TransformType::extended_sequence_numbers;
     });
-    if (silent) ours.sequence_numbers = {SequenceNumbers::bits32};  // RFC 7296 §3.3.2: absent means no
+    if (silent)
+      ours.sequence_numbers = {SequenceNumbers::bits32};  // RFC 7296 §3.3.2: absent means no
+    else if (ours.sequence_numbers.empty())
+      return policy::Proposal{.protocol = *protocol};  // of kinds that we do not have
   }
   return ours;
 }
@@ -302,6 +307,7 @@ Result<policy::Suite> read_choice(const w::SaPayload& sa, Protocol protocol) {
   policy::Suite suite{.protocol = protocol};
   if (protocol != Protocol::ah && chosen.encryption.empty()) return fail(ErrorCode::malformed);
   if (protocol == Protocol::ike && chosen.prf.empty()) return fail(ErrorCode::malformed);
+  if (chosen.other_key_exchange) return fail(ErrorCode::malformed);
   if (!chosen.encryption.empty()) suite.encryption = chosen.encryption.front();
   if (!chosen.integrity.empty()) suite.integrity = chosen.integrity.front();
   if (!chosen.prf.empty()) suite.prf = chosen.prf.front();
