@@ -53,7 +53,9 @@ struct DaemonConfig {
   double retransmit_jitter = 0.1;  // share of each wait, 0 to 1, taken off at random
   policy::Seconds keep_alive{20};  // 0: none
   policy::Seconds half_open_timeout{30};
-  std::uint32_t cookie_threshold = 30;  // half-open IKE SAs; 0: always ask for a cookie
+  std::uint32_t cookie_threshold = 30;     // half-open IKE SAs; 0: always ask for a cookie
+  std::uint32_t cookie_threshold_ip = 10;  // the same of one source
+  std::uint32_t block_threshold = 100;     // of one source, and overdue
   std::uint32_t half_open_limit = 1000;
   std::uint16_t fragment_size = 1280;  // octets of the IP packet
   std::uint16_t max_packet = 10000;    // octets

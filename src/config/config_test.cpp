@@ -63,6 +63,8 @@ retransmit_base    = 2
 keep_alive         = 10
 half_open_timeout  = "1m"
 cookie_threshold   = 5
+cookie_threshold_ip = 4
+block_threshold    = 40
 )";
 
 TEST(Config, BecomesPolicyValues) {
@@ -145,6 +147,8 @@ TEST(Config, ReadsTheDaemonsOwnSections) {
   EXPECT_EQ(daemon.keep_alive, Seconds(10));
   EXPECT_EQ(daemon.half_open_timeout, Seconds(60));
   EXPECT_EQ(daemon.cookie_threshold, 5u);
+  EXPECT_EQ(daemon.cookie_threshold_ip, 4u);
+  EXPECT_EQ(daemon.block_threshold, 40u);
 }
 
 TEST(Config, RemembersWhereEachKeyWasWritten) {

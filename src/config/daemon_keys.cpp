@@ -111,6 +111,15 @@ constexpr auto kDaemonKeys = std::to_array<Key<DaemonConfig>>({
      [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.cookie_threshold, read_number(n, d, 0, 1000000));
      }},
+    {{"cookie_threshold_ip", "number", "10", "the same for those of one address (IPv6: of one /64)"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.cookie_threshold_ip, read_number(n, d, 0, 1000000));
+     }},
+    {{"block_threshold", "number", "100",
+      "with so many of one address (IPv6: of one /64) that take longer than 2s, it is turned away"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.block_threshold, read_number(n, d, 1, 1000000));
+     }},
     {{"half_open_limit", "number", "1000", "with so many unfinished IKE SAs, further peers are turned away"},
      [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.half_open_limit, read_number(n, d, 1, 1000000));

@@ -57,6 +57,8 @@ ike::Settings ike_settings(const config::DaemonConfig& config, std::uint32_t wor
   settings.keep_alive = config.keep_alive;
   settings.half_open_timeout = config.half_open_timeout;
   settings.cookie_threshold = config.cookie_threshold;
+  settings.cookie_threshold_ip = config.cookie_threshold_ip;
+  settings.block_threshold = config.block_threshold;
   settings.half_open_limit = config.half_open_limit;
   settings.fragment_size = config.fragment_size;
   settings.max_packet = config.max_packet;

@@ -296,6 +296,7 @@ std::string_view to_string(event::MessageRejected::Reason reason) {
     case cookie_demanded: return "cookie-demanded";
     case cookie_invalid: return "cookie-invalid";
     case half_open_limit: return "half-open-limit";
+    case source_limit: return "source-limit";
     case repeated: return "repeated";
     case count_: break;
   }

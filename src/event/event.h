@@ -42,6 +42,7 @@ struct MessageRejected {
     cookie_demanded,
     cookie_invalid,
     half_open_limit,
+    source_limit,  // too many half-open ones of one source
     repeated,
     count_
   };

@@ -48,6 +48,7 @@ std::string_view reason_word(event::MessageRejected::Reason reason) {
     case Reason::cookie_demanded: return "cookie demanded";
     case Reason::cookie_invalid: return "cookie invalid";
     case Reason::half_open_limit: return "half-open limit";
+    case Reason::source_limit: return "limit of one source";
     case Reason::repeated: return "repeated";
     case Reason::count_: break;
   }

@@ -5,6 +5,7 @@ namespace sallyport::scenarios {
 namespace {
 
 using sim::OffPathAttacker;
+using Reason = event::MessageRejected::Reason;
 
 class DenialOfService : public FloodStage {
  protected:
@@ -16,6 +17,13 @@ class DenialOfService : public FloodStage {
   }
   Bytes an_init_request() { return a_first_message(for_everybody(), bob); }
   const node::Node& bobs_node() const { return *bob.node(); }
+  /// For everybody, with these settings.
+  void load_bob(const ike::Settings& settings) {
+    sim::Configuration configuration = for_everybody().right_configuration();
+    configuration.ike = settings;
+    bob.load(std::move(configuration));
+    bob.restart();
+  }
 };
 
 TEST_F(DenialOfService, FewStrangersGetNoCookie) {
@@ -60,6 +68,76 @@ TEST_F(DenialOfService, AddressesThatNoConnectionNamesGetNoState) {
   flood(200, 1s, original);
   pass(5s);
   EXPECT_EQ(bobs_node().engine().sessions(), 0U);
+}
+
+// ---- Many of one source ----
+
+TEST_F(DenialOfService, WhoeverHasManyHalfOpenOnesIsAskedForCookiesAndNobodyElseIs) {
+  Squatter& squatter = a_squatter(an_init_request());
+  squatter.ask(10);
+  pass(100ms);
+  EXPECT_EQ(squatter.return_cookies(), 0U);
+  squatter.ask(40);
+  pass(100ms);
+  EXPECT_EQ(squatter.return_cookies(), 40U);
+  pass(100ms);
+  EXPECT_EQ(bobs_node().engine().half_open(), 50U);  // more than cookie_threshold, and all his
+  alice.initiate("office");
+  EXPECT_TRUE(eventually([&] { return alice.installed().size() == 1; }, 1s));
+  EXPECT_EQ(rejections(bob, Reason::cookie_demanded), 40U);
+}
+
+TEST_F(DenialOfService, WhoeverFinishesNothingIsBlockedAfterAWhileAndNobodyElseIs) {
+  const Bytes original = an_init_request();
+  load_bob({.block_threshold = 20});
+  Squatter& squatter = a_squatter(original);
+  const auto besiege = [&] {
+    squatter.ask(30);
+    pass(100ms);
+    squatter.return_cookies();
+    pass(100ms);
+  };
+  besiege();
+  EXPECT_EQ(bobs_node().engine().half_open(), 30U);
+  EXPECT_EQ(rejections(bob, Reason::source_limit), 0U);
+  pass(3s);
+  besiege();
+  EXPECT_EQ(bobs_node().engine().half_open(), 30U);
+  EXPECT_EQ(rejections(bob, Reason::source_limit), 30U);
+  alice.initiate("office");
+  EXPECT_TRUE(eventually([&] { return alice.installed().size() == 1; }, 1s));
+  pass(ike::Settings{}.half_open_timeout);
+  besiege();
+  EXPECT_EQ(bobs_node().engine().half_open(), 30U);  // new ones: the old ones are forgotten
+}
+
+TEST_F(DenialOfService, OneSourceNeverFillsAllTheRoom) {
+  const Bytes original = an_init_request();
+  load_bob({.half_open_limit = 100});
+  for (Squatter* squatter : {&a_squatter(original), &a_squatter(original)}) {
+    squatter->ask(200);
+    pass(200ms);
+    squatter->return_cookies();
+    pass(200ms);
+    EXPECT_LT(bobs_node().engine().half_open(), 100U);
+  }
+  EXPECT_GE(bobs_node().engine().half_open(), 75U);
+  alice.initiate("office");
+  EXPECT_TRUE(eventually([&] { return alice.installed().size() == 1; }, 1s));
+}
+
+TEST_F(DenialOfService, SomebodyElsesNameDoesNotShutHimOut) {
+  const Bytes original = an_init_request();
+  eve.flood(100, 1s, [original](RandomSource& random) {
+    const auto udp = *sim::parse_udp(original);
+    Bytes message = to_bytes(udp.payload);
+    random.fill(ByteSpan(message).first(8));
+    return sim::build_udp({alice_address, 500}, udp.destination, message);
+  });
+  pass(5s);
+  EXPECT_EQ(bobs_node().engine().half_open(), ike::Settings{}.cookie_threshold_ip);
+  alice.initiate("office");
+  EXPECT_TRUE(eventually([&] { return alice.installed().size() == 1; }, 1s));
 }
 
 TEST_F(DenialOfService, GarbageMakesNoState) {

@@ -4,12 +4,21 @@
 
 #include <cstdlib>
 
+#include "tests/scenarios/squatter.h"
 #include "tests/scenarios/stage.h"
 
 namespace sallyport::scenarios {
 
 class FloodStage : public Stage {
  protected:
+  /// How many messages `host` has turned away for this reason; of one source, or of all but that one.
+  static std::size_t rejections(const Host& host, event::MessageRejected::Reason reason,
+                                const std::function<bool(const policy::Endpoint&)>& from = {}) {
+    return static_cast<std::size_t>(std::ranges::count_if(host.events(), [&](const event::Event& event) {
+      const auto* rejected = std::get_if<event::MessageRejected>(&event);
+      return rejected && rejected->reason == reason && (!from || from(rejected->remote));
+    }));
+  }
   /// alice's first message of `pairing` to `victim` as it was on the wire; it never arrived, and both forget it.
   Bytes a_first_message(const Pairing& pairing, Host& victim) {
     mallory.record(1);
@@ -48,6 +57,20 @@ class FloodStage : public Stage {
     return most;
   }
 
+  /// At an address of its own, of as many as are wanted.
+  Squatter& a_squatter(const Bytes& original) {
+    const auto number = static_cast<std::uint8_t>(squatters_.size() + 1);
+    const IpAddress address = IpAddress::v4(203, 0, 113, number);
+    auto& host = world.add<sim::UdpHost>("squatter-" + std::to_string(number), address);
+    internet.attach(host, address, {.delay = 1ms});
+    squatters_.push_back(std::make_unique<Squatter>(host, original, number));
+    return *squatters_.back();
+  }
+
+ private:
+  std::vector<std::unique_ptr<Squatter>> squatters_;
+
+ protected:
   sim::OffPathAttacker& eve = world.add<sim::OffPathAttacker>("eve");
   Link& eve_link = internet.attach(eve, IpAddress::v4(203, 0, 113, 66), {.delay = 1ms});
 };

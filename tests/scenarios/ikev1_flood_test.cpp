@@ -83,6 +83,39 @@ TEST_F(Ikev1Flood, OfMainModeDoesNotPushOutWhoeverHasAnswered) {
   EXPECT_EQ(counting.shared_secrets(), 1U);  // the same ISAKMP SA
 }
 
+TEST_F(Ikev1Flood, InSomebodysNameDoesNotShutHimOut) {
+  const Bytes original = a_first_message(false);
+  eve.flood(500, 1s, [original](RandomSource& random) {
+    const auto udp = *sim::parse_udp(original);
+    Bytes message = to_bytes(udp.payload);
+    random.fill(ByteSpan(message).first(8));
+    return sim::build_udp({alice_address, 500}, udp.destination, message);
+  });
+  pass(5s);
+  EXPECT_EQ(engine().half_open(), 500U);
+  EXPECT_TRUE(alice_gets_in(5s));
+}
+
+TEST_F(Ikev1Flood, OfWhoeverAnswersAndFinishesNothingIsBlocked) {
+  const Pairing pairing = open_to_all(false);
+  sim::Configuration narrow = pairing.right_configuration();
+  narrow.ike.block_threshold = 3;
+  alice.load(pairing.left_configuration());
+  gate.load(std::move(narrow));
+  for (int i = 0; i < 4; ++i) {
+    mallory.forget_rules();
+    mallory.take(ikev1_message(V1::main_mode, 5));  // the hash, by which it would be known
+    alice.initiate("office");
+    pass(2500ms);
+    alice.restart();
+  }
+  EXPECT_EQ(engine().half_open(), 3U);
+  EXPECT_GT(rejections(gate, event::MessageRejected::Reason::source_limit), 0U);
+  mallory.forget_rules();
+  pass(ike::Settings{}.half_open_timeout);
+  EXPECT_TRUE(alice_gets_in(5s));
+}
+
 TEST_F(Ikev1Flood, OfAggressiveModeLeavesMainModeOpen) {
   const Bytes original = a_first_message(true);
   load_gate([&] {

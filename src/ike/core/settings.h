@@ -24,6 +24,10 @@ struct Settings {
   Duration half_open_timeout = std::chrono::seconds(30);
   /// From so many half-open IKE SAs on, an initiator must first return a cookie (RFC 7296 §2.6).
   std::uint32_t cookie_threshold = 30;
+  /// From so many of one source on (an address of IPv4, a /64 of IPv6) it must, whatever others do.
+  std::uint32_t cookie_threshold_ip = 10;
+  /// With so many of one source that are still not finished after two seconds, it gets no further one.
+  std::uint32_t block_threshold = 100;
   /// With so many, further initiators are turned away. This bounds what unauthenticated peers can make us hold.
   std::uint32_t half_open_limit = 1000;
 

@@ -8,16 +8,18 @@ using Reason = event::MessageRejected::Reason;
 
 }  // namespace
 
-Admission::Verdict Admission::judge(const v2::Inbound& in, Environment& env, std::size_t half_open) {
-  if (half_open < env.settings.cookie_threshold) return Admitted{};
+Admission::Verdict Admission::judge(const v2::Inbound& in, Environment& env, const Unfinished& unfinished) {
+  const Settings& settings = env.settings;
+  if (crowds_others(unfinished, settings)) return Reason::source_limit;
+  if (unfinished.all >= settings.half_open_limit) return Reason::half_open_limit;
+  if (unfinished.weighed < settings.cookie_threshold && unfinished.of_source < settings.cookie_threshold_ip)
+    return Admitted{};
   const auto* nonce = in.payloads.find<w::NoncePayload>();
   if (!nonce) return Reason::missing_payload;
 
   const auto* cookie = in.payloads.find_notify(w::NotifyType::cookie);
-  if (cookie && cookies_.verify(env.crypto, cookie->data, in.datagram.remote, in.header.initiator_spi, nonce->data)) {
-    if (half_open >= env.settings.half_open_limit) return Reason::half_open_limit;
+  if (cookie && cookies_.verify(env.crypto, cookie->data, in.datagram.remote, in.header.initiator_spi, nonce->data))
     return Admitted{};
-  }
   env.emit(event::MessageRejected{cookie ? Reason::cookie_invalid : Reason::cookie_demanded, in.datagram.remote, {}});
   w::PayloadChain reply;
   reply.add(w::NotifyPayload{

@@ -1,10 +1,12 @@
 // Admission: what a first message from anybody may cost. Below a threshold of half-open IKE SAs, an answer; above it, a
-// stateless request for a cookie first; at the limit, nothing.
+// stateless request for a cookie first; at the limit, nothing. Whoever is one of many half-open ones from the same
+// source meets that earlier than others.
 #pragma once
 
 #include <variant>
 
 #include "ike/core/environment.h"
+#include "ike/engine/half_open.h"
 #include "ike/v2/cookie.h"
 #include "ike/v2/step.h"
 
@@ -17,7 +19,7 @@ class Admission {
   struct Admitted {};
   using Verdict = std::variant<Admitted, wire::ikev2::PayloadChain, event::MessageRejected::Reason>;
   /// A payload chain is to be answered as it is, without keeping anything.
-  Verdict judge(const v2::Inbound& in, Environment& env, std::size_t half_open);
+  Verdict judge(const v2::Inbound& in, Environment& env, const Unfinished& unfinished);
 
  private:
   v2::CookieJar cookies_;

@@ -55,10 +55,13 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   if (slot.due) wakeups.erase({*slot.due, spi});
   slot.due = slot.session->next_timeout();
   if (slot.due) wakeups.insert({*slot.due, spi});
-  const bool open = slot.session->half_open();
-  half_open += static_cast<std::size_t>(open) - static_cast<std::size_t>(slot.half_open);
-  slot.half_open = open;
   const bool unproved_yet = slot.session->unproved();
+  const bool open = slot.session->half_open();
+  if (open && !slot.half_open) half_open.add(spi);
+  if (!open && slot.half_open) half_open.remove(spi);
+  slot.half_open = open;
+  if (open && !unproved_yet && !std::exchange(slot.placed, true))
+    half_open.place(now, spi, slot.session->facts().remote.address);
   if (unproved_yet && !slot.unproved) unproved[slot.session->facts().id] = spi;
   if (!unproved_yet && slot.unproved) unproved.erase(slot.session->facts().id);
   slot.unproved = unproved_yet;
@@ -97,7 +100,7 @@ void Engine::State::settle(Instant now, std::uint64_t spi) {
 
 void Engine::State::forget(Slots::iterator slot) {
   if (slot->second.due) wakeups.erase({*slot->second.due, slot->first});
-  if (slot->second.half_open) --half_open;
+  half_open.remove(slot->first);
   if (slot->second.unproved) unproved.erase(slot->second.session->facts().id);
   if (slot->second.first_message) first_messages.erase(*slot->second.first_message);
   spi_by_id.erase(slot->second.session->facts().id.value);
@@ -175,13 +178,13 @@ void Engine::State::on_first_message(Instant now, Protocol& speaks, const Datagr
     slots.at(spi).session->on_message(now, env, datagram, header);
     return touched(now, spi);
   }
+  Unfinished unfinished = half_open.seen_from(now, datagram.remote.address);
   // Room that can be made counts as room.
-  const bool full = half_open >= settings.half_open_limit && !unproved.empty();
-  const std::size_t counted = full ? settings.half_open_limit - 1 : half_open;
-  auto session = speaks.accept(now, env, datagram, header, counted);
+  if (unfinished.all >= settings.half_open_limit && !unproved.empty()) unfinished.all = settings.half_open_limit - 1;
+  auto session = speaks.accept(now, env, datagram, header, unfinished);
   if (!session) return;
   add(now, std::move(session), key);
-  if (half_open > settings.half_open_limit) make_room(datagram);
+  if (half_open.size() > settings.half_open_limit) make_room(datagram);
 }
 
 /// IKEv1 has no cookies that would keep strangers out until they answer. So that a flood of them shuts nobody out, the
@@ -339,6 +342,6 @@ std::optional<IkeSaStatus> Engine::status(policy::IkeSaId id) const {
 }
 
 std::size_t Engine::sessions() const { return state_->slots.size(); }
-std::size_t Engine::half_open() const { return state_->half_open; }
+std::size_t Engine::half_open() const { return state_->half_open.size(); }
 
 }  // namespace sallyport::ike

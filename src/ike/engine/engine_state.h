@@ -10,7 +10,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/keyed_hash.h"
 #include "ike/engine/engine.h"
+#include "ike/engine/half_open.h"
 #include "ike/engine/protocol.h"
 #include "ike/engine/reauthentication.h"
 #include "ike/engine/session_index.h"
@@ -26,8 +28,14 @@ struct FirstMessage {
   friend bool operator==(const FirstMessage&, const FirstMessage&) = default;
 };
 struct FirstMessageHash {
-  std::size_t operator()(const FirstMessage& key) const noexcept {
-    return std::hash<std::uint64_t>()(key.spi_initiator) ^ std::hash<policy::Endpoint>()(key.remote);
+  KeyedHash keyed;  // strangers choose what is hashed
+
+  std::size_t operator()(const FirstMessage& key) const {
+    std::array<std::uint8_t, 27> octets{key.version};
+    store_be64(&octets[1], key.spi_initiator);
+    store_be16(&octets[9], key.remote.port);
+    std::ranges::copy(key.remote.address.bytes(), octets.begin() + 11);
+    return keyed(octets);
   }
 };
 
@@ -38,6 +46,9 @@ struct Engine::State final : Contacts {
         crypto(crypto_in),
         random(random_in),
         host(host_in),
+        keyed(random_in),
+        first_messages(0, FirstMessageHash{keyed}),
+        half_open(settings_in, keyed),
         ikev1(make_ikev1()),
         ikev2(make_ikev2(random_in)) {
     spis.set_shares(settings.spi_shares);
@@ -47,6 +58,7 @@ struct Engine::State final : Contacts {
     std::unique_ptr<Session> session;
     std::optional<Instant> due;
     bool half_open = false;
+    bool placed = false;  // counted among those of its source
     bool unproved = false;
     bool established = false;
     std::optional<FirstMessage> first_message;  // a responder's
@@ -114,9 +126,10 @@ struct Engine::State final : Contacts {
   SessionIndex index;
   std::size_t outputs_seen = 0;  // of the outbox: which Child SAs have come and gone
   std::unordered_map<std::uint32_t, std::uint64_t> spi_by_id;
+  KeyedHash keyed;
   std::unordered_map<FirstMessage, std::uint64_t, FirstMessageHash> first_messages;
   std::set<std::pair<Instant, std::uint64_t>> wakeups;
-  std::size_t half_open = 0;
+  HalfOpen half_open;
   std::map<policy::IkeSaId, std::uint64_t> unproved;    // sessions that are, the oldest first
   std::unordered_set<policy::IpAddress> contacted;      // peers that we have had an IKE SA with since the start
   static constexpr std::size_t kMostContacted = 65536;  // beyond, no responder claims to be new to anybody

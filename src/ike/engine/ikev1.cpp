@@ -41,7 +41,7 @@ class Ikev1 final : public Protocol {
            (exchange == w1::ExchangeType::main_mode || exchange == w1::ExchangeType::aggressive_mode);
   }
   std::unique_ptr<Session> accept(Instant now, Environment& env, const Datagram& datagram,
-                                  const wire::IkeHeader& header, std::size_t half_open) override;
+                                  const wire::IkeHeader& header, const Unfinished& unfinished) override;
   std::expected<std::unique_ptr<Session>, event::Failure> initiate(Instant now, Environment& env,
                                                                    Initiation initiation) override {
     return v1::Ikev1Session::initiate(now, env, std::move(initiation));
@@ -52,7 +52,7 @@ class Ikev1 final : public Protocol {
 
  private:
   std::unique_ptr<Session> accept_fragment(Instant now, Environment& env, const Datagram& datagram,
-                                           const wire::IkeHeader& header, std::size_t half_open);
+                                           const wire::IkeHeader& header, const Unfinished& unfinished);
 
   Rate aggressive_;
   v1::Reassembly first_fragments_;  // of first messages, for which there is no ISAKMP SA yet
@@ -60,7 +60,7 @@ class Ikev1 final : public Protocol {
 
 /// There is no cookie exchange in IKEv1: a bound on half-open sessions, and a rate where a first message costs work.
 std::unique_ptr<Session> Ikev1::accept(Instant now, Environment& env, const Datagram& datagram,
-                                       const wire::IkeHeader& header, std::size_t half_open) {
+                                       const wire::IkeHeader& header, const Unfinished& unfinished) {
   const auto reject = [&](Reason reason) {
     env.emit(event::MessageRejected{reason, datagram.remote, {}});
     return nullptr;
@@ -69,12 +69,14 @@ std::unique_ptr<Session> Ikev1::accept(Instant now, Environment& env, const Data
   if (!envelope || envelope->is_encrypted() || header.message_id != 0 || header.initiator_spi == 0)
     return reject(Reason::malformed);
   if (envelope->first_type() == w1::PayloadType::fragment)
-    return accept_fragment(now, env, datagram, header, half_open);
+    return accept_fragment(now, env, datagram, header, unfinished);
   const auto raw =
       w1::split_payloads(envelope->first_type(), envelope->body, w1::Protection::clear, wire::ike_header_size);
   const auto payloads = raw ? w1::parse_payloads(*raw) : fail(ErrorCode::malformed);
   if (!payloads) return reject(Reason::malformed);
-  if (half_open >= env.settings.half_open_limit) return reject(Reason::half_open_limit);
+  // Of a source whose address has answered, each time, and which has finished nothing.
+  if (crowds_others(unfinished, env.settings)) return reject(Reason::source_limit);
+  if (unfinished.all >= env.settings.half_open_limit) return reject(Reason::half_open_limit);
   const bool aggressive = envelope->exchange() == w1::ExchangeType::aggressive_mode;
   if (aggressive && !aggressive_.allows(now, env.settings.aggressive_per_second))
     return reject(Reason::half_open_limit);
@@ -95,7 +97,7 @@ std::unique_ptr<Session> Ikev1::accept(Instant now, Environment& env, const Data
 /// Peers that are told to (swanctl's fragmentation = force) send even their first message in fragments. Anybody can, so
 /// what is kept of all of them together is bounded; fragments of the same message say the same cookie.
 std::unique_ptr<Session> Ikev1::accept_fragment(Instant now, Environment& env, const Datagram& datagram,
-                                                const wire::IkeHeader& header, std::size_t half_open) {
+                                                const wire::IkeHeader& header, const Unfinished& unfinished) {
   constexpr std::size_t kMessages = 64;
   auto limits = v1::fragment_limits(env.settings);
   limits.messages = kMessages;
@@ -108,7 +110,7 @@ std::unique_ptr<Session> Ikev1::accept_fragment(Instant now, Environment& env, c
     env.emit(event::MessageRejected{Reason::malformed, datagram.remote, {}});
     return nullptr;
   }
-  return accept(now, env, {datagram.local, datagram.remote, **message}, *whole, half_open);
+  return accept(now, env, {datagram.local, datagram.remote, **message}, *whole, unfinished);
 }
 
 }  // namespace

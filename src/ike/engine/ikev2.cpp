@@ -34,7 +34,7 @@ class Ikev2 final : public Protocol {
     return from_initiator(header) && header.responder_spi == 0;
   }
   std::unique_ptr<Session> accept(Instant now, Environment& env, const Datagram& datagram,
-                                  const wire::IkeHeader& header, std::size_t half_open) override;
+                                  const wire::IkeHeader& header, const Unfinished& unfinished) override;
   std::expected<std::unique_ptr<Session>, event::Failure> initiate(Instant now, Environment& env,
                                                                    Initiation initiation) override {
     return v2::Ikev2Session::initiate(now, env, std::move(initiation));
@@ -52,7 +52,7 @@ class Ikev2 final : public Protocol {
 };
 
 std::unique_ptr<Session> Ikev2::accept(Instant now, Environment& env, const Datagram& datagram,
-                                       const wire::IkeHeader& header, std::size_t half_open) {
+                                       const wire::IkeHeader& header, const Unfinished& unfinished) {
   const auto reject = [&](Reason reason) {
     env.emit(event::MessageRejected{reason, datagram.remote, {}});
     return nullptr;
@@ -69,7 +69,7 @@ std::unique_ptr<Session> Ikev2::accept(Instant now, Environment& env, const Data
     return reject(Reason::unsupported_critical_payload);
   }
   const v2::Inbound in{now, datagram, header, message->payloads};
-  const auto verdict = admission_.judge(in, env, half_open);
+  const auto verdict = admission_.judge(in, env, unfinished);
   if (const auto* reason = std::get_if<Reason>(&verdict)) return reject(*reason);
   if (const auto* cookie = std::get_if<w::PayloadChain>(&verdict)) {
     answer(env, datagram, header, *cookie);

@@ -9,6 +9,7 @@
 
 #include "event/failure.h"
 #include "ike/core/session.h"
+#include "ike/engine/half_open.h"
 
 namespace sallyport::ike {
 
@@ -21,9 +22,9 @@ class Protocol {
   /// Without a session: could it be an initiator's first message?
   virtual bool begins(const wire::IkeHeader& header) const = 0;
   /// An initiator's first message becomes a session, or not: then why is in the outbox, and perhaps an answer that
-  /// needs no state. `half_open`: how many sessions there are with peers that have not proved themselves.
+  /// needs no state. `unfinished`: the sessions with peers that have not proved themselves.
   virtual std::unique_ptr<Session> accept(Instant now, Environment& env, const Datagram& datagram,
-                                          const wire::IkeHeader& header, std::size_t half_open) = 0;
+                                          const wire::IkeHeader& header, const Unfinished& unfinished) = 0;
   /// Begins. An error: it could not.
   virtual std::expected<std::unique_ptr<Session>, event::Failure> initiate(Instant now, Environment& env,
                                                                            Initiation initiation) = 0;
