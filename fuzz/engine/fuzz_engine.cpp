@@ -6,6 +6,7 @@
 //   odd kinds    the payloads of a message that the peer of an established IKE SA encrypts properly: the first octet is
 //                the exchange type, the second the type of the first payload; with bit 0x40 it comes from elsewhere
 //   kind 3       a fragment of such a message: behind these two its number and how many there are
+// With bit 0x20 of the first kind, both ends have additional key exchanges (RFC 9370).
 // With the top bit of the first kind, the peer is a client that has an inner address and may move (MOBIKE).
 #include "base/reader.h"
 #include "fuzz/common/engine_end.h"
@@ -37,6 +38,16 @@ void make_mobile(policy::Connection& client, policy::Connection& gateway) {
   client.children[0].local_ts = gateway.children[0].remote_ts = {policy::SelectorTemplate{.dynamic = true}};
   gateway.pools = {"p"};
   gateway.remote_addrs.clear();
+}
+
+/// By methods that cost little.
+void use_additional(policy::Connection& client, policy::Connection& gateway) {
+  using policy::Protocol;
+  for (policy::Connection* each : {&client, &gateway}) {
+    each->proposals = {*policy::parse_proposal(Protocol::ike, "aes128gcm16-prfsha256-x25519-ke1_ecp256")};
+    for (policy::Child& child : each->children)
+      child.esp_proposals = {*policy::parse_proposal(Protocol::esp, "aes128gcm16-x25519-none-ke1_ecp256-ke1_none")};
+  }
 }
 
 void handshake(End& client, End& gateway) {
@@ -84,12 +95,14 @@ std::optional<Bytes> seal(const ike::LogKeys& keys, std::uint32_t id, std::uint6
 void run(ByteView input) {
   auto of_client = connection("client", "gateway", kGateway), of_gateway = connection("gateway", "client", kClient);
   if (!input.empty() && (input.front() & 0x80) != 0) make_mobile(of_client, of_gateway);
+  const bool additional = !input.empty() && (input.front() & 0x20) != 0;
+  if (additional) use_additional(of_client, of_gateway);
   End client(1, kClient, {std::move(of_client)}, is_readable);
   End gateway(2, kGateway, {std::move(of_gateway)}, is_readable);
   handshake(client, gateway);
 
   Instant now{};
-  std::uint32_t next_id = 2;
+  std::uint32_t next_id = additional ? 3 : 2;  // behind IKE_INTERMEDIATE
   Reader reader(input);
   for (int records = 0; records < 64 && !reader.empty(); ++records) {
     const auto kind = reader.u8();

@@ -62,6 +62,20 @@ void choose_lifetimes(policy::Connection& end, Dice& dice) {
     }
 }
 
+/// Further key exchanges (RFC 9370), of the IKE SA, its Child SAs, or both. With dice of its own, so that the other
+/// ties are what they would be without.
+void choose_additional(Tie& tie, Dice& dice) {
+  constexpr auto method = crypto::KeyExchangeMethod::ecp256;
+  const bool ike = dice.percent(20), esp = dice.percent(20);
+  sim::at_both_ends(tie.pairing, [&](policy::Connection& end) {
+    for (policy::Proposal& each : end.proposals)
+      if (ike) each.additional = {{1, {method}}};
+    for (policy::Child& child : end.children)
+      for (policy::Proposal& each : child.esp_proposals)
+        if (esp && !each.key_exchange.empty()) each.additional = {{1, {method}}};
+  });
+}
+
 Tie make_tie(std::size_t left, std::size_t right, const std::vector<Site>& sites, Dice& dice) {
   constexpr std::array<std::string_view, 3> ike_words = {"aes128gcm16-prfsha256-x25519", "aes128-sha256-x25519",
                                                          "chacha20poly1305-prfsha256-x25519"};
@@ -136,6 +150,8 @@ MeshPlan make_mesh_plan(std::uint64_t seed) {
     for (std::size_t j = 1; j < i; ++j)
       if (plan.sites[j].is_found() && dice.percent(30)) plan.ties.push_back(make_tie(i, j, plan.sites, dice));
   }
+  Dice additional(seed ^ 0x9370);
+  for (Tie& tie : plan.ties) choose_additional(tie, additional);
   plan.ike = {.retransmit_timeout = 1s, .keep_alive = 10s, .half_open_timeout = 30s, .cookie_threshold = 4};
   plan.chaos = dice.time(10s, 120s);
   const std::uint32_t mishaps = dice.number(2, 16);

@@ -139,6 +139,29 @@ void choose_version(Plan& plan, Versions versions) {
   plan.right_can_begin = can_begin(right, left);
 }
 
+/// Further key exchanges (RFC 9370) of IKE SAs, of Child SAs, or of both; at one end perhaps as a matter of choice.
+/// With dice of its own, as above.
+void choose_additional(Plan& plan) {
+  Dice dice(plan.seed ^ 0x9370);
+  if (plan.pairing.left.version == policy::IkeVersion::v1 || plan.pairing.right.version == policy::IkeVersion::v1)
+    return;
+  const bool ike = dice.percent(15), esp = dice.percent(15), optional = dice.percent(30);
+  const auto add = [&](policy::Connection& end, policy::Proposal& to, bool may_be_left_out) {
+    using Method = crypto::KeyExchangeMethod;
+    if (to.key_exchange.empty()) return;
+    const bool is_curve = to.key_exchange.front() == Method::ecp256;
+    to.additional = {{2, {is_curve ? Method::x25519 : Method::ecp256}}};  // no method serves twice
+    if (may_be_left_out && &end == &plan.pairing.left) to.additional[0].methods.push_back(Method::none);
+  };
+  sim::at_both_ends(plan.pairing, [&](policy::Connection& end) {
+    for (policy::Proposal& each : end.proposals)
+      if (ike) add(end, each, optional);
+    for (policy::Child& child : end.children)
+      for (policy::Proposal& each : child.esp_proposals)
+        if (esp) add(end, each, false);
+  });
+}
+
 /// AH instead of ESP, where no NAT and no UDP are in the way.
 void choose_protocol(Plan& plan) {
   Dice dice(plan.seed ^ 0xa4);
@@ -240,6 +263,7 @@ Plan make_plan(std::uint64_t seed, Versions versions) {
   choose_algorithms(plan, dice);
   choose_version(plan, versions);
   choose_protocol(plan);
+  choose_additional(plan);
   choose_disagreement(plan, dice);
   for (policy::Connection* end : {&plan.pairing.left, &plan.pairing.right}) choose_lifetimes(*end, dice);
   plan.left_ike = make_settings(dice);
