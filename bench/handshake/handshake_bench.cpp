@@ -89,7 +89,7 @@ class End final : public ike::HostView {
   static const ike::Settings& settings() {
     static const ike::Settings all = [] {
       ike::Settings many;
-      many.cookie_threshold = many.cookie_threshold_ip = many.block_threshold = 1u << 30;
+      many.cookie_threshold = many.cookie_threshold_ip = many.block_threshold = many.puzzle_threshold = 1u << 30;
       many.half_open_limit = 1u << 30;
       many.aggressive_per_second = 1u << 30;
       return many;

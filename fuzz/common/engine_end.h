@@ -93,6 +93,9 @@ class EngineEnd final : public ike::HostView {
     static const ike::Settings all = [] {
       ike::Settings small;
       small.log_keys = true;
+      small.cookie_threshold_ip = small.cookie_threshold;  // all of them are of one
+      small.puzzle_threshold = 35;
+      small.puzzle_difficulty = 1;
       small.half_open_limit = kHalfOpenLimit;
       small.children_per_ike_sa = 8;
       return small;

@@ -56,6 +56,9 @@ struct DaemonConfig {
   std::uint32_t cookie_threshold = 30;     // half-open IKE SAs; 0: always ask for a cookie
   std::uint32_t cookie_threshold_ip = 10;  // the same of one source
   std::uint32_t block_threshold = 100;     // of one source, and overdue
+  std::uint32_t puzzle_threshold = 200;    // half-open IKE SAs
+  std::uint8_t puzzle_difficulty = 16;     // zero bits at most; 0: whatever the initiator likes
+  std::uint8_t puzzle_limit = 20;          // zero bits, as the initiator; 0: no puzzle is solved
   std::uint32_t half_open_limit = 1000;
   std::uint16_t fragment_size = 1280;  // octets of the IP packet
   std::uint16_t max_packet = 10000;    // octets

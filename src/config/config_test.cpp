@@ -65,6 +65,9 @@ half_open_timeout  = "1m"
 cookie_threshold   = 5
 cookie_threshold_ip = 4
 block_threshold    = 40
+puzzle_threshold   = 50
+puzzle_difficulty  = 12
+puzzle_limit       = 18
 )";
 
 TEST(Config, BecomesPolicyValues) {
@@ -149,6 +152,9 @@ TEST(Config, ReadsTheDaemonsOwnSections) {
   EXPECT_EQ(daemon.cookie_threshold, 5u);
   EXPECT_EQ(daemon.cookie_threshold_ip, 4u);
   EXPECT_EQ(daemon.block_threshold, 40u);
+  EXPECT_EQ(daemon.puzzle_threshold, 50u);
+  EXPECT_EQ(daemon.puzzle_difficulty, 12);
+  EXPECT_EQ(daemon.puzzle_limit, 18);
 }
 
 TEST(Config, RemembersWhereEachKeyWasWritten) {

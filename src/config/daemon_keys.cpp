@@ -120,6 +120,19 @@ constexpr auto kDaemonKeys = std::to_array<Key<DaemonConfig>>({
      [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.block_threshold, read_number(n, d, 1, 1000000));
      }},
+    {{"puzzle_threshold", "number", "200",
+      "from so many unfinished IKE SAs on, peers must also solve a puzzle (RFC 8019)"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.puzzle_threshold, read_number(n, d, 0, 1000000));
+     }},
+    {{"puzzle_difficulty", "0 to 24", "16",
+      "zero bits of its solution that are asked for near half_open_limit; fewer below; 0: any number"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.puzzle_difficulty, read_number(n, d, 0, 24));
+     }},
+    {{"puzzle_limit", "0 to 30", "20",
+      "peers' puzzles are solved up to so many zero bits, each of which doubles the work; 0: none is"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.puzzle_limit, read_number(n, d, 0, 30)); }},
     {{"half_open_limit", "number", "1000", "with so many unfinished IKE SAs, further peers are turned away"},
      [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.half_open_limit, read_number(n, d, 1, 1000000));

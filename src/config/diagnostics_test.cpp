@@ -511,9 +511,11 @@ TEST(Daemon, RefusesPatienceWithoutEnd) {
       "office.toml:3:19: error: daemon.retransmit_base: nan is not a number from 1 to 4\n"
       "office.toml:4:22: error: daemon.retransmit_timeout: 1000000000 is not a number from 0.1 to 60\n"
       "office.toml:5:21: error: daemon.retransmit_jitter: -0.5 is not a number from 0 to 1");
-  EXPECT_EQ(told("[daemon]\nblock_threshold = 0\ncookie_threshold_ip = -1"),
+  EXPECT_EQ(told("[daemon]\nblock_threshold = 0\npuzzle_difficulty = 25\npuzzle_limit = 31\ncookie_threshold_ip = -1"),
             "office.toml:2:19: error: daemon.block_threshold: 0 is not an integer from 1 to 1000000\n"
-            "office.toml:3:23: error: daemon.cookie_threshold_ip: -1 is not an integer from 0 to 1000000");
+            "office.toml:3:21: error: daemon.puzzle_difficulty: 25 is not an integer from 0 to 24\n"
+            "office.toml:4:16: error: daemon.puzzle_limit: 31 is not an integer from 0 to 30\n"
+            "office.toml:5:23: error: daemon.cookie_threshold_ip: -1 is not an integer from 0 to 1000000");
   EXPECT_THAT(told("[daemon]\ncookie_threshold = 5000"),
               HasSubstr("office.toml:2:20: warning: daemon.cookie_threshold: no peer will be asked"));
 }

@@ -59,6 +59,9 @@ ike::Settings ike_settings(const config::DaemonConfig& config, std::uint32_t wor
   settings.cookie_threshold = config.cookie_threshold;
   settings.cookie_threshold_ip = config.cookie_threshold_ip;
   settings.block_threshold = config.block_threshold;
+  settings.puzzle_threshold = config.puzzle_threshold;
+  settings.puzzle_difficulty = config.puzzle_difficulty;
+  settings.puzzle_limit = config.puzzle_limit;
   settings.half_open_limit = config.half_open_limit;
   settings.fragment_size = config.fragment_size;
   settings.max_packet = config.max_packet;

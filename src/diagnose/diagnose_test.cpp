@@ -300,6 +300,12 @@ TEST(Explanation, NamesAllThatMainModeRefusesInTheSameWords) {
             "Main Mode too (here connections.office.aggressive = false), and a connection for our address.");
 }
 
+TEST(Explanation, OfAPuzzleSaysHowMuchMoreWorkItWants) {
+  const Failure failure{.kind = FailureKind::puzzle_declined, .zero_bits = 22};
+  EXPECT_THAT(explain(failure, nullptr).sentence, HasSubstr("a puzzle solved first, with 22 zero bits."));
+  EXPECT_THAT(explain(failure, nullptr).advice, HasSubstr("let daemon.puzzle_limit be 22 or more"));
+}
+
 TEST(Explanation, OfEveryKindIsASentence) {
   for (int kind = 0; kind <= static_cast<int>(FailureKind::nat_traversal_broken); ++kind) {
     const Failure failure{.kind = static_cast<FailureKind>(kind), .connection = "office"};

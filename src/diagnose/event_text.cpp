@@ -297,6 +297,8 @@ std::string_view to_string(event::MessageRejected::Reason reason) {
     case cookie_invalid: return "cookie-invalid";
     case half_open_limit: return "half-open-limit";
     case source_limit: return "source-limit";
+    case puzzle_demanded: return "puzzle-demanded";
+    case puzzle_unsolved: return "puzzle-unsolved";
     case repeated: return "repeated";
     case count_: break;
   }

@@ -30,6 +30,15 @@ Explanation Explainer::no_connection() const {
           {}};
 }
 
+Explanation Explainer::puzzle_declined() const {
+  const std::string attacked = fmt::format("{} is under attack, it seems: it wants a puzzle solved first", peer());
+  if (f_.zero_bits == 0) return plain(attacked + ", of a kind that we do not know.");
+  return {fmt::format("{}, with {} zero bits.", attacked, f_.zero_bits),
+          fmt::format("Try again later, or let daemon.puzzle_limit be {} or more: each one doubles the work.",
+                      f_.zero_bits),
+          {}};
+}
+
 Explanation Explainer::other_exchange() const {
   const auto theirs = name_of(f_.opening.value_or(Opening::ike_sa_init));
   const auto ours_is = name_of(f_.our_opening.value_or(Opening::ike_sa_init));

@@ -44,6 +44,7 @@ class Explainer {
   Explanation unreachable() const;
   Explanation no_connection() const;
   Explanation other_exchange() const;
+  Explanation puzzle_declined() const;
 
   // explain_proposals.cpp: algorithms
   Explanation no_proposal() const;

@@ -73,6 +73,7 @@ Explanation Explainer::explain() const {
     case FailureKind::user_refused: return user_refused();
     case FailureKind::no_virtual_address: return no_address();
     case FailureKind::extension_missing: return extension_missing();
+    case FailureKind::puzzle_declined: return puzzle_declined();
     case FailureKind::nat_traversal_broken:
       return plain(
           fmt::format("What {} says of NAT traversal does not fit together: a message was changed on the way, "
@@ -131,6 +132,7 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::user_refused: return "user-refused";
     case FailureKind::no_virtual_address: return "no-virtual-address";
     case FailureKind::extension_missing: return "extension-missing";
+    case FailureKind::puzzle_declined: return "puzzle-declined";
     case FailureKind::nat_traversal_broken: return "nat-traversal-broken";
   }
   return "unknown";

@@ -21,6 +21,7 @@ std::string_view gloss(std::string_view notify) {
       {"N(NAT_DETECTION_SOURCE_IP)", "the address I send from, hashed"},
       {"N(NAT_DETECTION_DESTINATION_IP)", "the address I send to, hashed"},
       {"N(COOKIE)", "return this cookie first: I am busy"},
+      {"N(PUZZLE)", "solve this puzzle first: there are too many like you"},
       {"N(INVALID_KE_PAYLOAD)", "use another key exchange group"},
       {"N(NO_PROPOSAL_CHOSEN)", "none of your proposals is acceptable"},
       {"N(TS_UNACCEPTABLE)", "none of your traffic selectors is acceptable"},

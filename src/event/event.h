@@ -43,6 +43,8 @@ struct MessageRejected {
     cookie_invalid,
     half_open_limit,
     source_limit,  // too many half-open ones of one source
+    puzzle_demanded,
+    puzzle_unsolved,
     repeated,
     count_
   };

@@ -44,6 +44,7 @@ enum class FailureKind : std::uint8_t {
   user_refused,          // user name and password are not accepted
   no_virtual_address,    // the gateway has no inner address for its client
   extension_missing,     // what is required here the peer does not do; its notify says what
+  puzzle_declined,       // the peer asks for more work (RFC 8019) than we do for it
   nat_traversal_broken,  // IKEv1: what the peer says of NAT traversal does not fit together
 };
 
@@ -69,6 +70,7 @@ struct Failure {
   policy::Identity expected_id;                           // identity_mismatch
   policy::Endpoint remote;                                // peer_unreachable: where we tried
   std::uint32_t attempts = 0;                             // peer_unreachable: messages sent
+  std::uint32_t zero_bits = 0;                            // puzzle_declined: of the solution that it wants
   std::optional<crypto::KeyExchangeMethod> wanted_group;  // key_exchange_mismatch
   std::string notify;                                     // the peer's notify by its RFC name: "NO_PROPOSAL_CHOSEN"
   std::optional<Opening> opening;                         // IKEv1: what it began with

@@ -49,6 +49,8 @@ std::string_view reason_word(event::MessageRejected::Reason reason) {
     case Reason::cookie_invalid: return "cookie invalid";
     case Reason::half_open_limit: return "half-open limit";
     case Reason::source_limit: return "limit of one source";
+    case Reason::puzzle_demanded: return "puzzle demanded";
+    case Reason::puzzle_unsolved: return "puzzle unsolved";
     case Reason::repeated: return "repeated";
     case Reason::count_: break;
   }
@@ -85,6 +87,7 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::user_refused: return "user refused";
     case Kind::no_virtual_address: return "no virtual address";
     case Kind::extension_missing: return "an extension is missing";
+    case Kind::puzzle_declined: return "puzzle declined";
     case Kind::nat_traversal_broken: return "NAT traversal broken";
   }
   return "unknown";

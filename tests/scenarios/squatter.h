@@ -1,4 +1,5 @@
-// Squatter: somebody who is where he says, begins IKE SAs without end, returns each cookie, and finishes nothing.
+// Squatter: somebody who is where he says, begins IKE SAs without end, returns each cookie, and finishes nothing. To a
+// puzzle he has no answer, or a wrong one.
 #pragma once
 
 #include "sim/udp_host.h"
@@ -20,7 +21,7 @@ class Squatter {
     for (; count > 0; --count) send(random_.u64(), {});
   }
   /// Those that came since the last call; so many there were.
-  std::size_t return_cookies() {
+  std::size_t return_cookies(std::optional<Bytes> solution = std::nullopt) {
     std::size_t count = 0;
     for (; read_ < host_.received().size(); ++read_) {
       const auto answer = wire::ikev2::parse_message(host_.received()[read_].payload);
@@ -29,6 +30,7 @@ class Squatter {
       ++count;
       wire::ikev2::PayloadChain in_front;
       in_front.add(*cookie);
+      if (solution) in_front.add(wire::ikev2::PuzzleSolutionPayload{*solution});
       send(answer->header.initiator_spi, std::move(in_front));
     }
     return count;

@@ -139,6 +139,16 @@ void choose_version(Plan& plan, Versions versions) {
   plan.right_can_begin = can_begin(right, left);
 }
 
+/// A gateway that asks for puzzles, mostly when it has nothing to do. With dice of its own, as above.
+void choose_puzzles(Plan& plan) {
+  Dice dice(plan.seed ^ 0x8019);
+  constexpr std::array<std::uint32_t, 3> thresholds = {0, 1, 200};
+  for (ike::Settings* settings : {&plan.left_ike, &plan.right_ike}) {
+    settings->puzzle_threshold = dice.pick(thresholds);
+    settings->puzzle_difficulty = static_cast<std::uint8_t>(dice.number(1, 10));
+  }
+}
+
 /// Further key exchanges (RFC 9370) of IKE SAs, of Child SAs, or of both; at one end perhaps as a matter of choice.
 /// With dice of its own, as above.
 void choose_additional(Plan& plan) {
@@ -268,6 +278,7 @@ Plan make_plan(std::uint64_t seed, Versions versions) {
   for (policy::Connection* end : {&plan.pairing.left, &plan.pairing.right}) choose_lifetimes(*end, dice);
   plan.left_ike = make_settings(dice);
   plan.right_ike = make_settings(dice);
+  choose_puzzles(plan);
   plan.chaos = dice.time(10s, 90s);
   plan.calm = 110s;  // liveness 15 s, giving up 41 s, and what a closing IKE SA is kept for, 40 s
   const std::uint32_t actions = dice.number(2, 14);

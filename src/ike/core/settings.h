@@ -26,6 +26,13 @@ struct Settings {
   std::uint32_t cookie_threshold = 30;
   /// From so many of one source on (an address of IPv4, a /64 of IPv6) it must, whatever others do.
   std::uint32_t cookie_threshold_ip = 10;
+  /// From so many on, an initiator must also solve a puzzle (RFC 8019).
+  std::uint32_t puzzle_threshold = 200;
+  /// Zero bits of its solution: so many near the limit, fewer where there is room; 0: as many as it likes.
+  std::uint8_t puzzle_difficulty = 16;
+  /// As an initiator we solve what wants no more zero bits than this; 0: none at all. Each one doubles the work: 4
+  /// million hashes, on the average, for 20.
+  std::uint8_t puzzle_limit = 20;
   /// With so many of one source that are still not finished after two seconds, it gets no further one.
   std::uint32_t block_threshold = 100;
   /// With so many, further initiators are turned away. This bounds what unauthenticated peers can make us hold.

@@ -75,7 +75,7 @@ std::unique_ptr<Session> Ikev2::accept(Instant now, Environment& env, const Data
     answer(env, datagram, header, *cookie);
     return nullptr;
   }
-  auto outcome = v2::answer_init(in, env);
+  auto outcome = v2::answer_init(in, env, std::get<Admission::Admitted>(verdict).zero_bits);
   if (const auto* rejected = std::get_if<v2::InitRejected>(&outcome)) return reject(rejected->reason);
   if (auto* refusal = std::get_if<v2::InitReply>(&outcome)) {
     answer(env, datagram, header, refusal->payloads);

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "crypto/provider.h"
 #include "ike/core/datagram.h"
+#include "ike/v2/puzzle.h"
 #include "wire/ike_header.h"
 
 namespace sallyport::ike::v2 {
@@ -17,12 +18,15 @@ class CookieJar {
  public:
   explicit CookieJar(RandomSource& random);
 
-  /// Version of the secret, and a MAC over nonce, address and SPI under it.
+  /// Version of the secret, the puzzle that goes with it, and a MAC over that, nonce, address and SPI.
   Bytes make(Instant now, crypto::Provider& crypto, RandomSource& random, const policy::Endpoint& initiator,
-             std::uint64_t spi_i, ByteView nonce_i);
-  /// Under the current secret or the one before.
-  bool verify(crypto::Provider& crypto, ByteView cookie, const policy::Endpoint& initiator, std::uint64_t spi_i,
-              ByteView nonce_i) const;
+             std::uint64_t spi_i, ByteView nonce_i, const std::optional<Puzzle>& puzzle);
+  /// One that we have made, under the current secret or the one before.
+  struct Returned {
+    std::optional<Puzzle> puzzle;
+  };
+  std::optional<Returned> verify(crypto::Provider& crypto, ByteView cookie, const policy::Endpoint& initiator,
+                                 std::uint64_t spi_i, ByteView nonce_i) const;
 
  private:
   struct Key {
@@ -30,7 +34,7 @@ class CookieJar {
     Secret secret;
   };
   static Bytes compute(crypto::Provider& crypto, const Key& key, const policy::Endpoint& initiator, std::uint64_t spi_i,
-                       ByteView nonce_i);
+                       ByteView nonce_i, const std::optional<Puzzle>& puzzle);
 
   Key current_;
   std::optional<Key> previous_;

@@ -33,6 +33,8 @@ struct Describe {
     PayloadSummary summary{.name = "N(" + w::to_string(notify.type) + ")"};
     if (notify.type == w::NotifyType::invalid_ke_payload && notify.data.size() == 2)
       summary.group = read_method(static_cast<w::KeyExchangeId>(load_be16(notify.data.data())));
+    if (notify.type == w::NotifyType::puzzle && notify.data.size() == 3)
+      summary.detail = fmt::format("{} zero bits", notify.data[2]);
     return summary;
   }
   PayloadSummary operator()(const w::DeletePayload& del) const {
@@ -54,6 +56,9 @@ struct Describe {
     return {.name = "CP", .detail = describe_configuration(cp)};
   }
   PayloadSummary operator()(const w::EapPayload&) const { return {.name = "EAP"}; }
+  PayloadSummary operator()(const w::PuzzleSolutionPayload& solution) const {
+    return {.name = "PS", .detail = fmt::format("four keys of {} octets", solution.data.size() / solution.keys)};
+  }
   PayloadSummary operator()(const w::UnknownPayload& unknown) const { return {.name = w::to_string(unknown.type)}; }
 };
 

@@ -16,6 +16,7 @@
 #include "ike/v2/key_schedule.h"
 #include "ike/v2/message_window.h"
 #include "ike/v2/mobility.h"
+#include "ike/v2/puzzle.h"
 #include "policy/child_sa.h"
 #include "policy/connection_table.h"
 #include "policy/network_config.h"
@@ -37,6 +38,7 @@ enum class State : std::uint8_t {
 
 enum class Timer : std::uint8_t {
   retransmit,        // our outstanding request
+  puzzle,            // initiator: the search for its solution goes on
   half_open,         // responder: not established in time
   confirm,           // responder: did the initiator get our IKE_AUTH?
   liveness,          // has the peer been heard lately? (dpd_delay)
@@ -170,9 +172,19 @@ struct IntermediateExchanges {
   IkeKeys keys_before;      // responder: of the last answer, where the keys have changed since
 };
 
+/// Client puzzles (puzzle.h).
+struct Puzzles {
+  std::optional<PuzzleSearch> search;  // initiator: for `solution`
+  Bytes solution;                      // initiator: to go beside the cookie, or before IKE_AUTH
+  crypto::KeyExchangeMethod method{};  // initiator: of the IKE_SA_INIT that waits for it
+  std::uint8_t declined = 0;           // initiator: zero bits that were too many for us
+  std::optional<Puzzle> due;           // of IKE_AUTH, not solved yet; a responder has no keys before
+  Bytes peer_value;                    // responder, while one is due: KEi
+};
+
 /// What only the way to `established` needs; dropped there.
 struct Setup {
-  std::unique_ptr<crypto::KeyExchange> key_exchange;  // initiator
+  std::unique_ptr<crypto::KeyExchange> key_exchange;  // initiator; responder, while a puzzle is due
   Bytes cookie;                                       // initiator: to be returned
   std::uint32_t restarts = 0;                         // initiator: cookies and other groups, bounded
   Bytes nonce_i, nonce_r;
@@ -182,6 +194,7 @@ struct Setup {
   bool childless = false;             // initiator: the responder takes an IKE_AUTH without a Child SA
   bool ppk = false;                   // both ends have a postquantum preshared key
   IntermediateExchanges intermediate;
+  Puzzles puzzles;
 };
 
 /// When the peers proved who they are, and what follows from it (reauthentication.cpp). An IKE SA that is rekeyed hands

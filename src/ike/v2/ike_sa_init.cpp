@@ -44,7 +44,7 @@ Step try_other_method(const IkeSa& sa, const w::NotifyPayload& notify) {
   if (!method || !offers_method(sa.connection->proposals, *method) || *method == sa.setup->key_exchange->method() ||
       sa.setup->restarts >= kMostRestarts)
     return refuse(method);
-  return {.next = State::init_sent, .restart = Step::Restart{sa.setup->cookie, method}};
+  return {.next = State::init_sent, .restart = Step::Restart{sa.setup->cookie, method, std::nullopt}};
 }
 
 Step read_init_error(const IkeSa& sa, const w::NotifyPayload& error) {
@@ -92,6 +92,32 @@ InitReply refuse_proposals(const Inbound& in, const Environment& env, const poli
   return refuse(w::NotifyType::no_proposal_chosen, {}, std::move(failure));
 }
 
+/// A second puzzle is worth it where we compute something after it (RFC 8019 §7.2): not with a KEM, whose answer is
+/// all that there is to compute, nor where IKE_INTERMEDIATE, which takes no solution, comes first.
+std::optional<Puzzle> puzzle_before_auth(const policy::Suite& suite, std::uint8_t zero_bits) {
+  constexpr std::uint8_t kCostsMoreThanUs = 8;  // a thousand hashes or so
+  const bool is_kem = suite.key_exchange == KeyExchangeMethod::ml_kem_512 ||
+                      suite.key_exchange == KeyExchangeMethod::ml_kem_768 ||
+                      suite.key_exchange == KeyExchangeMethod::ml_kem_1024;
+  if (zero_bits == 0 || is_kem || suite.next_additional() != 0) return std::nullopt;
+  return Puzzle{suite.prf, std::min(zero_bits, kCostsMoreThanUs)};
+}
+
+/// Our half, and the secret, or what it will be computed with.
+struct Half {
+  Bytes public_value;
+  Secret shared_secret;
+  std::unique_ptr<crypto::KeyExchange> own;
+};
+Result<Half> whole_answer(KeyExchangeMethod method, const Bytes& peer_value, Environment& env) {
+  auto answer = TRY(env.crypto.answer_key_exchange(method, peer_value, env.random));
+  return Half{std::move(answer.public_value), std::move(answer.shared_secret), nullptr};
+}
+Result<Half> own_half(KeyExchangeMethod method, Environment& env) {
+  auto own = TRY(env.crypto.start_key_exchange(method, env.random));
+  return Half{to_bytes(own->public_value()), Secret(), std::move(own)};
+}
+
 Bytes method_bytes(KeyExchangeMethod method) {
   Bytes bytes(2);
   store_be16(bytes.data(), w::number(write_method(method)));
@@ -99,6 +125,19 @@ Bytes method_bytes(KeyExchangeMethod method) {
 }
 
 }  // namespace
+
+bool is_worth_it(const Puzzle& puzzle, const Settings& settings) {
+  return puzzle.difficulty != 0 && puzzle.difficulty <= settings.puzzle_limit;
+}
+
+void derive_setup_keys(IkeSa& sa, const Secret& shared_secret, Environment& env) {
+  sa.keys = derive_ike_keys(env.crypto, sa.suite,
+                            {.shared_secret = shared_secret.view(),
+                             .nonce_i = sa.setup->nonce_i,
+                             .nonce_r = sa.setup->nonce_r,
+                             .spi_i = sa.spi_i,
+                             .spi_r = sa.spi_r});
+}
 
 bool offers_method(const std::vector<policy::Proposal>& proposals, KeyExchangeMethod method) {
   return std::ranges::any_of(proposals, [&](const policy::Proposal& proposal) {
@@ -127,6 +166,7 @@ w::PayloadChain build_init_request(const IkeSa& sa, Environment& env) {
   w::PayloadChain payloads;
   if (!sa.setup->cookie.empty())
     payloads.add(w::NotifyPayload{.type = w::NotifyType::cookie, .data = sa.setup->cookie});
+  if (!sa.setup->puzzles.solution.empty()) payloads.add(w::PuzzleSolutionPayload{sa.setup->puzzles.solution});
   payloads.add(offer(sa.connection->proposals, {}));
   const auto& exchange = *sa.setup->key_exchange;
   payloads.add(w::KePayload{write_method(exchange.method()), to_bytes(exchange.public_value())});
@@ -144,7 +184,9 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
       cookie && !in.payloads.find<w::SaPayload>()) {
     if (cookie->data.empty() || cookie->data.size() > 64 || sa.setup->restarts >= kMostRestarts)
       return Step::reject(sa.state, Reason::malformed);
-    return {.next = State::init_sent, .restart = Step::Restart{cookie->data, sa.setup->key_exchange->method()}};
+    return {
+        .next = State::init_sent,
+        .restart = Step::Restart{cookie->data, sa.setup->key_exchange->method(), read_puzzle(env.crypto, in.payloads)}};
   }
   if (const auto* error = in.payloads.find_error()) return read_init_error(sa, *error);
 
@@ -170,6 +212,14 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
     return give_up(std::move(failure));
   }
 
+  auto puzzle = read_puzzle(env.crypto, in.payloads);
+  if (puzzle)
+    puzzle->difficulty = std::max<std::uint8_t>(puzzle->difficulty, 1);  // 0 means nothing here (RFC 8019 §7.2.1)
+  if (in.payloads.find_notify(w::NotifyType::puzzle) && (!puzzle || !is_worth_it(*puzzle, env.settings))) {
+    auto failure = init_failure(sa, FailureKind::puzzle_declined, Side::remote);
+    failure.zero_bits = puzzle ? puzzle->difficulty : 0;
+    return give_up(std::move(failure));
+  }
   const NatFindings nat =
       detect_nat(in.payloads, env.crypto, sa.spi_i, in.header.responder_spi, sa.local, in.datagram.remote);
   Keyed keyed{.suite = *suite, .spi_r = in.header.responder_spi, .nonce_r = nonce->data};
@@ -187,10 +237,12 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
   keyed.ppk = wants_ppk(*sa.connection) && says_ppk(in.payloads);
   keyed.intermediate = wants_intermediate(*sa.connection) && says_intermediate(in.payloads);
   keyed.knows_nat_traversal = knows_nat_traversal(in.payloads);
+  keyed.puzzle = puzzle;
   return {.next = more ? State::intermediate_sent : State::auth_sent, .keyed = std::move(keyed)};
 }
 
-std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& in, Environment& env) {
+std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& in, Environment& env,
+                                                                std::uint8_t zero_bits) {
   const auto* offered = in.payloads.find<w::SaPayload>();
   const auto* ke = in.payloads.find<w::KePayload>();
   const auto* nonce = in.payloads.find<w::NoncePayload>();
@@ -213,7 +265,8 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   if (read_method(ke->method) != suite.key_exchange)
     return refuse(w::NotifyType::invalid_ke_payload, method_bytes(suite.key_exchange), std::nullopt);
 
-  auto answer = env.crypto.answer_key_exchange(suite.key_exchange, ke->data, env.random);
+  const auto puzzle = puzzle_before_auth(suite, zero_bits);
+  auto answer = puzzle ? own_half(suite.key_exchange, env) : whole_answer(suite.key_exchange, ke->data, env);
   if (!answer && answer.error().code == ErrorCode::unsupported)
     return refuse_proposals(in, env, candidates, std::move(proposals));
   if (!answer) return InitRejected{Reason::malformed};
@@ -241,12 +294,13 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   const bool pretend =
       std::ranges::any_of(candidates, [](const policy::Candidate& each) { return each.alike().encap; });
   sa.setup->candidates = std::move(candidates);
-  sa.keys = derive_ike_keys(env.crypto, suite,
-                            {.shared_secret = answer->shared_secret.view(),
-                             .nonce_i = sa.setup->nonce_i,
-                             .nonce_r = sa.setup->nonce_r,
-                             .spi_i = sa.spi_i,
-                             .spi_r = sa.spi_r});
+  if (puzzle) {
+    sa.setup->puzzles.due = puzzle;
+    sa.setup->puzzles.peer_value = ke->data;
+    sa.setup->key_exchange = std::move(answer->own);
+  } else {
+    derive_setup_keys(sa, answer->shared_secret, env);
+  }
   const NatFindings nat = detect_nat(in.payloads, env.crypto, sa.spi_i, 0, sa.local, sa.remote);
   sa.nat_local = nat.local || pretend;
   sa.nat_remote = nat.remote;
@@ -262,6 +316,7 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   if (may_be_childless) accepted.payloads.add(w::NotifyPayload{.type = w::NotifyType::childless_ikev2_supported});
   if (accepted.sa.setup->ppk) announce_ppk(accepted.payloads);
   if (intermediate) announce_intermediate(accepted.payloads);
+  if (puzzle) accepted.payloads.add(write_puzzle(*puzzle));
   return accepted;
 }
 

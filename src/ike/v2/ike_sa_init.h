@@ -2,9 +2,10 @@
 // neither knows whom it speaks to.
 //
 //   initiator                                                     responder
-//   HDR, [N(COOKIE),] SAi1, KEi, Ni, N(NAT_DETECTION_*)  -->
+//   HDR, [N(COOKIE), [PS,]] SAi1, KEi, Ni, N(NAT_DETECTION_*)  -->
 //                                            <--  HDR, SAr1, KEr, Nr, N(NAT_DETECTION_*)
-//                                            or:  HDR, N(COOKIE) | N(INVALID_KE_PAYLOAD) | N(NO_PROPOSAL_CHOSEN)
+//                                            or:  HDR, N(COOKIE) [, N(PUZZLE)] | N(INVALID_KE_PAYLOAD) |
+//                                            N(NO_PROPOSAL_CHOSEN)
 #pragma once
 
 #include <variant>
@@ -21,7 +22,8 @@ crypto::KeyExchangeMethod preferred_method(const policy::Connection& connection)
 wire::ikev2::PayloadChain build_init_request(const IkeSa& sa, Environment& env);
 Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env);
 
-/// A responder's answer. It has state only from here on, and only for an initiator that is acceptable so far.
+/// A responder's answer. It has state only from here on, and only for an initiator that is acceptable so far. One that
+/// had to solve a puzzle, and reached so many `zero_bits`, has another to solve before IKE_AUTH costs us anything.
 struct InitReply {
   wire::ikev2::PayloadChain payloads;  // an error: no state is kept
   std::optional<event::Failure> failure;
@@ -33,7 +35,13 @@ struct InitAccepted {
 struct InitRejected {
   event::MessageRejected::Reason reason;
 };
-std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& in, Environment& env);
+std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& in, Environment& env,
+                                                                std::uint8_t zero_bits);
+
+/// Whether an initiator solves it.
+bool is_worth_it(const Puzzle& puzzle, const Settings& settings);
+/// The first keys of an IKE SA whose suite, SPIs and nonces are there.
+void derive_setup_keys(IkeSa& sa, const Secret& shared_secret, Environment& env);
 
 /// Whether a peer may ask for this group: INVALID_KE_PAYLOAD names one of the offered (RFC 7296 §1.2, §1.3).
 bool offers_method(const std::vector<policy::Proposal>& proposals, crypto::KeyExchangeMethod method);

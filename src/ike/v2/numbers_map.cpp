@@ -319,6 +319,8 @@ Result<policy::Suite> read_choice(const w::SaPayload& sa, Protocol protocol) {
 
 std::optional<KeyExchangeMethod> read_method(w::KeyExchangeId id) { return kMethods.read(id); }
 w::KeyExchangeId write_method(KeyExchangeMethod method) { return *kMethods.write(method); }
+std::optional<Prf> read_prf(w::PrfId id) { return kPrfs.read(id); }
+w::PrfId write_prf(Prf prf) { return *kPrfs.write(prf); }
 
 policy::TrafficSelectors read_selectors(const w::TrafficSelectors& selectors) {
   policy::TrafficSelectors ours;

@@ -31,6 +31,8 @@ Result<policy::Suite> read_choice(const wire::ikev2::SaPayload& sa, policy::Prot
 
 std::optional<crypto::KeyExchangeMethod> read_method(wire::ikev2::KeyExchangeId id);
 wire::ikev2::KeyExchangeId write_method(crypto::KeyExchangeMethod method);
+std::optional<crypto::Prf> read_prf(wire::ikev2::PrfId id);
+wire::ikev2::PrfId write_prf(crypto::Prf prf);
 
 /// Selectors that we can match packets against; others are left out (RFC 7296 §2.9: narrowing may do so).
 policy::TrafficSelectors read_selectors(const wire::ikev2::TrafficSelectors& selectors);

@@ -45,9 +45,9 @@ constexpr std::size_t kHead = wire::ike_header_size + wire::ikev2::generic_heade
 constexpr std::size_t kFragmentHead = kHead + 4;
 
 /// Octets of inner payloads that a fragment of at most `longest` has room for.
-std::size_t fragment_room(const policy::Suite& suite, std::size_t longest) {
+std::size_t fragment_room(const policy::Suite& suite, std::size_t longest, const wire::ikev2::InFront& in_front = {}) {
   const auto shape = crypto::shape(suite.encryption.cipher);
-  const std::size_t around = kFragmentHead + shape.iv + icv_size_of(suite);
+  const std::size_t around = kFragmentHead + in_front.size() + shape.iv + icv_size_of(suite);
   if (longest <= around) return 0;
   const std::size_t text = (longest - around) / shape.block * shape.block;
   return text == 0 ? 0 : text - 1;  // the pad length
@@ -108,37 +108,40 @@ std::expected<Bytes, OpenError> open(crypto::Provider& crypto, const policy::Sui
 }  // namespace
 
 Result<Plaintext> write_plaintext(const wire::IkeHeader& header, const wire::ikev2::PayloadChain& payloads) {
-  return Plaintext{header, payloads.first_type(), TRY(wire::ikev2::serialize_payloads(payloads))};
+  return Plaintext{header, payloads.first_type(), TRY(wire::ikev2::serialize_payloads(payloads)), {}};
 }
 
 std::size_t sealed_size(const policy::Suite& suite, const Plaintext& plain) {
   const auto sizes = sizes_of(suite, plain.inner.size());
-  return kHead + sizes.iv + sizes.text + sizes.icv;
+  return kHead + plain.in_front.size() + sizes.iv + sizes.text + sizes.icv;
 }
 
 Result<Bytes> seal_whole(crypto::Provider& crypto, RandomSource& random, const policy::Suite& suite, DirectionKeys keys,
                          std::uint64_t iv_counter, const Plaintext& plain) {
-  SkLayout layout = TRY(wire::ikev2::lay_out_sk(plain.header, plain.first, sizes_of(suite, plain.inner.size())));
+  SkLayout layout =
+      TRY(wire::ikev2::lay_out_sk(plain.header, plain.first, sizes_of(suite, plain.inner.size()), plain.in_front));
   return seal(crypto, random, suite, keys, iv_counter, std::move(layout), plain.inner);
 }
 
 Result<std::vector<Bytes>> seal_in_fragments(crypto::Provider& crypto, RandomSource& random, const policy::Suite& suite,
                                              DirectionKeys keys, std::uint64_t& iv_counter, const Plaintext& plain,
                                              std::size_t longest) {
-  const std::size_t room = fragment_room(suite, longest);
-  if (room == 0) return fail(ErrorCode::out_of_range);
-  const std::size_t total = std::max<std::size_t>(1, (plain.inner.size() + room - 1) / room);
+  const std::size_t room = fragment_room(suite, longest), first_room = fragment_room(suite, longest, plain.in_front);
+  if (first_room == 0) return fail(ErrorCode::out_of_range);
+  const std::size_t behind = plain.inner.size() - std::min(first_room, plain.inner.size());
+  const std::size_t total = 1 + (behind + room - 1) / room;
   if (total > 0xffff) return fail(ErrorCode::out_of_range);
   std::vector<Bytes> fragments;
   ByteView rest = plain.inner;
   for (std::size_t number = 1; number <= total; ++number) {
-    const ByteView part = rest.first(std::min(room, rest.size()));
+    const ByteView part = rest.first(std::min(number == 1 ? first_room : room, rest.size()));
     rest = rest.subspan(part.size());
     const wire::ikev2::SkfPayload skf{.first_inner = number == 1 ? plain.first : wire::ikev2::PayloadType::none,
                                       .fragment_number = static_cast<std::uint16_t>(number),
                                       .total_fragments = static_cast<std::uint16_t>(total),
                                       .body = {}};
-    SkLayout layout = TRY(wire::ikev2::lay_out_skf(plain.header, skf, sizes_of(suite, part.size())));
+    SkLayout layout = TRY(wire::ikev2::lay_out_skf(plain.header, skf, sizes_of(suite, part.size()),
+                                                   number == 1 ? plain.in_front : wire::ikev2::InFront{}));
     fragments.push_back(seal(crypto, random, suite, keys, ++iv_counter, std::move(layout), part));
   }
   return fragments;

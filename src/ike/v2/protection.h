@@ -32,6 +32,7 @@ struct Plaintext {
   wire::IkeHeader header;
   wire::ikev2::PayloadType first = wire::ikev2::PayloadType::none;
   Bytes inner;
+  wire::ikev2::InFront in_front = {};  // of fragments, before the first one alone (RFC 7383 §2.5.3)
 };
 Result<Plaintext> write_plaintext(const wire::IkeHeader& header, const wire::ikev2::PayloadChain& payloads);
 /// Octets of the message that seal_whole() makes of it.

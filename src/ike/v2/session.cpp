@@ -43,7 +43,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::accept(const Inbound& in, Environmen
   sa.setup->init_response = *message;
   sa.window.answered_request(env.crypto, 0, in.datagram.message, {*message});
   session->send(in.now, env, std::move(*message), sa.local, sa.remote);
-  session->log_keys(env);
+  if (sa.keyed()) session->log_keys(env);
   if (sa.nat_local || sa.nat_remote) env.emit(event::NatDetected{sa.id, {}, sa.nat_local, sa.nat_remote});
   return session;
 }
@@ -76,7 +76,9 @@ void Ikev2Session::on_protected_message(Instant now, Environment& env, const Rec
                                         const w::PayloadChain& payloads) {
   const auto* sk = payloads.find<w::SkPayload>();
   const auto* skf = sa_.fragmentation ? payloads.find<w::SkfPayload>() : nullptr;
-  if (!sa_.keyed() || (!sk && !skf)) return reject(env, Reason::unexpected_exchange, received.datagram);
+  if (!sk && !skf) return reject(env, Reason::unexpected_exchange, received.datagram);
+  if (!takes_solution(now, env, received, payloads)) return;
+  if (!sa_.keyed()) return reject(env, Reason::unexpected_exchange, received.datagram);
   if (skf) return on_fragment(now, env, received, *skf);
   if (!expects(now, env, received)) return;
 
@@ -198,10 +200,11 @@ void Ikev2Session::respond(Instant now, Environment& env, const Received& receiv
 }
 
 bool Ikev2Session::send_request(Instant now, Environment& env, w::ExchangeType exchange,
-                                const w::PayloadChain& payloads) {
+                                const w::PayloadChain& payloads, w::InFront in_front) {
   const auto header = header_for(exchange, sa_.window.next_request_id(), false);
   auto plain = write_plaintext(header, payloads);
   if (!plain) return false;
+  plain->in_front = std::move(in_front);
   auto datagrams = seal(env, *plain, sa_.local, sa_.keys);
   if (datagrams.empty()) return false;
   cover(env, *plain);

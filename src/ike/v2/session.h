@@ -10,6 +10,7 @@
 //   session_network.cpp inner addresses: come, inherited, gone
 //   session_fragments.cpp  long messages, both ways
 //   session_followup.cpp   additional key exchanges
+//   session_puzzle.cpp     client puzzles
 //   session_mobility.cpp   outer addresses that change: MOBIKE
 //   reauthentication.cpp   other IKE SAs in the place of those whose peers' proof ages
 #pragma once
@@ -108,7 +109,7 @@ class Ikev2Session final : public Session {
             const policy::Endpoint& remote);
   void respond(Instant now, Environment& env, const Received& received, const wire::ikev2::PayloadChain& payloads);
   bool send_request(Instant now, Environment& env, wire::ikev2::ExchangeType exchange,
-                    const wire::ikev2::PayloadChain& payloads);
+                    const wire::ikev2::PayloadChain& payloads, wire::ikev2::InFront in_front = {});
   wire::IkeHeader header_for(wire::ikev2::ExchangeType exchange, std::uint32_t id, bool response) const;
   void log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
                    const wire::ikev2::PayloadChain& payloads, bool encrypted, std::size_t size,
@@ -140,6 +141,13 @@ class Ikev2Session final : public Session {
   void arm_follow_up();
   void on_follow_up(Instant now, Environment& env);
   void drop_promised(Environment& env, const std::function<bool(const FollowUp&)>& which);
+
+  // ---- Client puzzles (session_puzzle.cpp) ----
+  void restart_init(Instant now, Environment& env, Step::Restart restart);
+  void begin_search(Instant now, const Puzzle& puzzle, Bytes string);
+  void go_on_with_search(Instant now, Environment& env);
+  bool takes_solution(Instant now, Environment& env, const Received& received,
+                      const wire::ikev2::PayloadChain& payloads);
 
   // ---- Tasks (session_tasks.cpp) ----
   bool send_init(Instant now, Environment& env, crypto::KeyExchangeMethod method);

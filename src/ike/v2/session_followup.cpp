@@ -36,6 +36,8 @@ const NewChild* IkeSa::promised_for(policy::ChildSaId replaced) const {
 void Ikev2Session::go_on_with_setup(Instant now, Environment& env) {
   Setup& setup = *sa_.setup;
   setup.key_exchange.reset();
+  if (setup.intermediate.due == 0 && setup.puzzles.due)
+    return begin_search(now, *setup.puzzles.due, puzzle_string(setup.nonce_r, sa_.spi_r));
   if (setup.intermediate.due == 0) return send_auth(now, env);
   auto exchange = env.crypto.start_key_exchange(sa_.suite.additional[setup.intermediate.due - 1], env.random);
   if (exchange) setup.key_exchange = std::move(*exchange);

@@ -57,6 +57,8 @@ void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed 
   sa_.setup->nonce_r = std::move(keyed.nonce_r);
   sa_.setup->init_response = std::move(keyed.init_response);
   sa_.setup->key_exchange.reset();
+  sa_.setup->puzzles = {};
+  sa_.setup->puzzles.due = keyed.puzzle;
   sa_.setup->childless = keyed.childless;
   sa_.setup->ppk = keyed.ppk;
   sa_.setup->intermediate.agreed = keyed.intermediate;
@@ -151,10 +153,7 @@ void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
   sa_.mobility.cookie.clear();
   sa_.timers.cancel(Timer::retransmit);
   if (step.restart) {
-    sa_.setup->cookie = std::move(step.restart->cookie);
-    ++sa_.setup->restarts;
-    if (!send_init(now, env, step.restart->method.value_or(preferred_method(*sa_.connection))))
-      close_now(now, env, failure(FailureKind::system_refused, Side::local));
+    restart_init(now, env, std::move(*step.restart));
     return;
   }
   if (step.keyed || step.intermediate) return go_on_with_setup(now, env);

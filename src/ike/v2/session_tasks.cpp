@@ -79,7 +79,9 @@ void Ikev2Session::send_auth(Instant now, Environment& env) {
   } else if (!sa_.setup->childless) {
     return refuse(w::NotifyType::childless_ikev2_supported);
   }
-  if (!send_request(now, env, w::ExchangeType::ike_auth, *payloads))
+  w::InFront solution;
+  if (!sa_.setup->puzzles.solution.empty()) solution = {w::PayloadType::ps, std::move(sa_.setup->puzzles.solution)};
+  if (!send_request(now, env, w::ExchangeType::ike_auth, *payloads, std::move(solution)))
     close_now(now, env, failure(FailureKind::system_refused, Side::local));
 }
 

@@ -14,6 +14,7 @@ void Ikev2Session::on_timeout(Instant now, Environment& env) {
 void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
   switch (timer) {
     case Timer::retransmit: return on_retransmit(now, env);
+    case Timer::puzzle: return go_on_with_search(now, env);
     case Timer::half_open:
       if (sa_.state != State::closed) close_now(now, env, failure(FailureKind::peer_unreachable, Side::remote));
       sa_.timers.cancel_all();
@@ -51,6 +52,10 @@ void Ikev2Session::on_retransmit(Instant now, Environment& env) {
   if (!repetition) {
     auto why = failure(FailureKind::peer_unreachable, Side::remote);
     why.attempts = sa_.window.attempts();
+    if (sa_.setup && sa_.setup->puzzles.declined != 0) {
+      why.kind = FailureKind::puzzle_declined;
+      why.zero_bits = sa_.setup->puzzles.declined;
+    }
     // A Delete that nobody answers ends the SA all the same, for the reason that it had.
     return close_now(now, env, sa_.failure ? *sa_.failure : std::move(why));
   }

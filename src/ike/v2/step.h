@@ -20,11 +20,12 @@ struct Keyed {
   Bytes nonce_r;
   Bytes init_response;  // initiator alone
   bool nat_local = false, nat_remote = false;
-  bool fragmentation = false;        // both ends have announced it
-  bool childless = false;            // the responder takes an IKE_AUTH without a Child SA
-  bool ppk = false;                  // both ends have a postquantum preshared key
-  bool intermediate = false;         // both ends have announced IKE_INTERMEDIATE
-  bool knows_nat_traversal = false;  // the peer
+  bool fragmentation = false;         // both ends have announced it
+  bool childless = false;             // the responder takes an IKE_AUTH without a Child SA
+  bool ppk = false;                   // both ends have a postquantum preshared key
+  bool intermediate = false;          // both ends have announced IKE_INTERMEDIATE
+  bool knows_nat_traversal = false;   // the peer
+  std::optional<Puzzle> puzzle = {};  // to be solved before IKE_AUTH
 };
 /// IKE_AUTH proved the peer's identity.
 struct Authenticated {
@@ -71,6 +72,7 @@ struct Step {
   struct Restart {
     Bytes cookie;
     std::optional<crypto::KeyExchangeMethod> method;
+    std::optional<Puzzle> puzzle = {};  // to be solved beside the cookie
   };
   std::optional<Restart> restart;
   /// The current task failed; the IKE SA lives on unless `next` says otherwise.

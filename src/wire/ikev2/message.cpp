@@ -37,6 +37,7 @@ Result<PayloadBody> parse_body(PayloadType type, Reader& body) {
     case PayloadType::tsr: return parse_as<TsrPayload>(body);
     case PayloadType::cp: return parse_as<CpPayload>(body);
     case PayloadType::eap: return parse_as<EapPayload>(body);
+    case PayloadType::ps: return parse_as<PuzzleSolutionPayload>(body);
     default: return UnknownPayload{type, to_bytes(body.rest())};
   }
 }

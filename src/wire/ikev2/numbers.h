@@ -50,7 +50,7 @@ enum class PayloadType : std::uint8_t {
   eap = 48,
   gspm = 49,  // RFC 6467; parsed as unknown
   skf = 53,   // RFC 7383
-  ps = 54,    // RFC 8019; parsed as unknown
+  ps = 54,    // RFC 8019
 };
 
 /// RFC 7296 §3.3.1; in a notify about the IKE SA itself the protocol is zero.

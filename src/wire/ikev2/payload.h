@@ -14,6 +14,7 @@
 #include "wire/ikev2/ke_payload.h"
 #include "wire/ikev2/nonce_payload.h"
 #include "wire/ikev2/notify_payload.h"
+#include "wire/ikev2/puzzle_solution_payload.h"
 #include "wire/ikev2/sa_payload.h"
 #include "wire/ikev2/sk_payload.h"
 #include "wire/ikev2/ts_payload.h"
@@ -24,7 +25,7 @@ namespace sallyport::wire::ikev2 {
 
 using PayloadBody = std::variant<SaPayload, KePayload, IdiPayload, IdrPayload, CertPayload, CertReqPayload, AuthPayload,
                                  NoncePayload, NotifyPayload, DeletePayload, VendorIdPayload, TsiPayload, TsrPayload,
-                                 SkPayload, CpPayload, EapPayload, SkfPayload, UnknownPayload>;
+                                 SkPayload, CpPayload, EapPayload, SkfPayload, PuzzleSolutionPayload, UnknownPayload>;
 
 struct Payload {
   PayloadBody body;

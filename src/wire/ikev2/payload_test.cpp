@@ -56,6 +56,15 @@ TEST(CertReqPayload, SplitsItsAuthoritiesAndLeavesAnIncompleteOneOut) {
   EXPECT_EQ(parse<CertReqPayload>("").error().code, ErrorCode::truncated);
 }
 
+TEST(PuzzleSolutionPayload, IsFourKeysOfTheSameSize) {
+  EXPECT_EQ(parse<PuzzleSolutionPayload>("00010203 04050607").value().data.size(), 8u);
+  for (const char* not_four : {"", "00", "000102", "0001020304"})
+    EXPECT_EQ(parse<PuzzleSolutionPayload>(not_four).error().code, ErrorCode::malformed);
+  EXPECT_EQ(written(PuzzleSolutionPayload{{1, 2, 3, 4}}), "01020304");
+  EXPECT_EQ(written(PuzzleSolutionPayload{{1, 2, 3}}), "refused");
+  EXPECT_EQ(written(PuzzleSolutionPayload{}), "refused");
+}
+
 TEST(AuthPayload, NeedsItsMethodAndIgnoresReserved) {
   EXPECT_EQ(parse<AuthPayload>("02ffffff 0102"), (AuthPayload{AuthMethod::shared_key_mic, {1, 2}}));
   EXPECT_EQ(written(AuthPayload{AuthMethod::shared_key_mic, {1, 2}}), "020000000102");

@@ -41,7 +41,7 @@ class MessageMaker {
   }
 
   PayloadBody clear_payload() {
-    switch (below(16)) {
+    switch (below(17)) {
       case 0: return sa();
       case 1: return KePayload{KeyExchangeId{u16()}, bytes(300)};
       case 2: return IdiPayload{identification()};
@@ -57,7 +57,8 @@ class MessageMaker {
       case 12: return TsrPayload{selectors()};
       case 13: return configuration();
       case 14: return EapPayload{exactly(4 + below(50))};
-      default: return UnknownPayload{PayloadType{static_cast<std::uint8_t>(54 + below(202))}, bytes(50)};
+      case 15: return PuzzleSolutionPayload{exactly(4 * (1 + below(10)))};
+      default: return UnknownPayload{PayloadType{static_cast<std::uint8_t>(55 + below(201))}, bytes(50)};
     }
   }
   SaPayload sa() {

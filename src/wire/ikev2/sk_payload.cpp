@@ -5,16 +5,23 @@ namespace {
 
 constexpr std::size_t fragment_header_size = 4;  // fragment number, total fragments
 
-/// Header and generic header of a message whose only payload is `type`, of `payload_size` octets.
-Result<Bytes> begin_message(IkeHeader header, PayloadType type, PayloadType first_inner, std::size_t payload_size) {
-  const std::size_t size = ike_header_size + payload_size;
+/// Header and generic header of a message whose last payload is `type`, of `payload_size` octets.
+Result<Bytes> begin_message(IkeHeader header, PayloadType type, PayloadType first_inner, std::size_t payload_size,
+                            const InFront& in_front) {
+  const std::size_t size = ike_header_size + in_front.size() + payload_size;
   if (size > max_message_size) return fail(ErrorCode::out_of_range);
-  header.next_payload = number(type);
+  header.next_payload = number(in_front.size() != 0 ? in_front.type : type);
   header.length = static_cast<std::uint32_t>(size);
   Bytes message;
   message.reserve(size);
   Writer writer(message);
   serialize_ike_header(writer, header);
+  if (in_front.size() != 0) {
+    writer.u8(number(type));
+    writer.u8(0);
+    writer.u16(static_cast<std::uint16_t>(in_front.size()));
+    writer.bytes(in_front.body);
+  }
   writer.u8(number(first_inner));
   writer.u8(0);
   writer.u16(static_cast<std::uint16_t>(payload_size));
@@ -55,14 +62,17 @@ Result<void> SkfPayload::serialize_body(Writer& writer) const {
   return {};
 }
 
-Result<SkLayout> lay_out_sk(const IkeHeader& header, PayloadType first_inner, const SkSizes& sizes) {
-  Bytes message = TRY(begin_message(header, PayloadType::sk, first_inner, generic_header_size + body_size(sizes)));
+Result<SkLayout> lay_out_sk(const IkeHeader& header, PayloadType first_inner, const SkSizes& sizes,
+                            const InFront& in_front) {
+  Bytes message =
+      TRY(begin_message(header, PayloadType::sk, first_inner, generic_header_size + body_size(sizes), in_front));
   return append_body(std::move(message), sizes);
 }
 
-Result<SkLayout> lay_out_skf(const IkeHeader& header, const SkfPayload& fragment, const SkSizes& sizes) {
+Result<SkLayout> lay_out_skf(const IkeHeader& header, const SkfPayload& fragment, const SkSizes& sizes,
+                             const InFront& in_front) {
   const std::size_t payload_size = generic_header_size + fragment_header_size + body_size(sizes);
-  Bytes message = TRY(begin_message(header, PayloadType::skf, fragment.first_inner, payload_size));
+  Bytes message = TRY(begin_message(header, PayloadType::skf, fragment.first_inner, payload_size, in_front));
   Writer writer(message);
   writer.u16(fragment.fragment_number);
   writer.u16(fragment.total_fragments);

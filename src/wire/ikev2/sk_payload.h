@@ -61,11 +61,21 @@ struct SkLayout {
   ByteSpan icv() { return ByteSpan(message).subspan(icv_offset); }
 };
 
-/// Lays out a message of one SK payload. Of `header`, next payload and length are filled in.
-/// ErrorCode::out_of_range when it would exceed max_message_size.
-Result<SkLayout> lay_out_sk(const IkeHeader& header, PayloadType first_inner, const SkSizes& sizes);
+/// A payload in clear before the encrypted one: its type, and what follows its generic header.
+struct InFront {
+  PayloadType type = PayloadType::none;  // none: there is none
+  Bytes body;
+
+  std::size_t size() const { return type == PayloadType::none ? 0 : generic_header_size + body.size(); }
+};
+
+/// Lays out a message of one SK payload, and perhaps another before it. Of `header`, next payload and length are filled
+/// in. ErrorCode::out_of_range when it would exceed max_message_size.
+Result<SkLayout> lay_out_sk(const IkeHeader& header, PayloadType first_inner, const SkSizes& sizes,
+                            const InFront& in_front = {});
 /// The same for one fragment; `fragment.body` is not used.
-Result<SkLayout> lay_out_skf(const IkeHeader& header, const SkfPayload& fragment, const SkSizes& sizes);
+Result<SkLayout> lay_out_skf(const IkeHeader& header, const SkfPayload& fragment, const SkSizes& sizes,
+                             const InFront& in_front = {});
 
 /// Octets of text for `inner` octets of payloads: with the shortest padding, and the pad length, a multiple of `block`.
 std::size_t padded_text_size(std::size_t inner, std::size_t block);
