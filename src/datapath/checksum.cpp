@@ -3,7 +3,15 @@
 #include <bit>
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__linux__)
+// Which clone is taken is decided before the thread sanitizer is ready for any call.
+#if defined(__has_feature)
+#define WITH_THREAD_SANITIZER __has_feature(thread_sanitizer)
+#elif defined(__SANITIZE_THREAD__)
+#define WITH_THREAD_SANITIZER 1
+#else
+#define WITH_THREAD_SANITIZER 0
+#endif
+#if defined(__x86_64__) && defined(__linux__) && !WITH_THREAD_SANITIZER
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FOR_EACH_PROCESSOR
