@@ -49,7 +49,7 @@ bool PacketRing::push(const HandedPacket& head, ByteView bytes) {
   }
   Record record{head, bytes.size()};
   std::memcpy(at(written), &record, sizeof record);
-  std::memcpy(at(written) + sizeof record, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(at(written) + sizeof record, bytes.data(), bytes.size());
   written_.store(written + room, std::memory_order_release);
   return true;
 }
