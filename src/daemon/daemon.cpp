@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <deque>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -343,17 +344,22 @@ void Daemon::reload(bool dry_run, std::function<void(const Reload&)> done) {
   if (parts_->wanted_reloads.size() == 1) parts_->begin_reading();
 }
 
-/// Many connections take a second to read.
+/// Many connections take a second to read. Where no thread can be had, everybody waits for it.
 void Daemon::Parts::begin_reading() {
-  reading = std::jthread([this] {
+  const auto read = [this] {
     tasks->post([this, read = read_configuration(options.config, *crypto::make_openssl_provider())]() mutable {
       end_reload(std::move(read));
     });
-  });
+  };
+  try {
+    reading = std::jthread(read);
+  } catch (const std::system_error&) {
+    read();
+  }
 }
 
 void Daemon::Parts::end_reload(ReadConfiguration read) {
-  reading.join();
+  if (reading.joinable()) reading.join();
   const WantedReload wanted = std::move(wanted_reloads.front());
   wanted_reloads.pop_front();
   if (!wanted_reloads.empty()) begin_reading();
@@ -454,8 +460,9 @@ void Daemon::Parts::install(policy::ChildSaSpec& spec) {
   if (const auto failed = keylog.add(spec)) log::warning(*failed);
   using Use = datapath::Worker::OutboundUse;
   const auto use = spec.initiated && !spec.settling ? Use::at_once : Use::when_heard;
+  const auto path_mtu = path_mtu_to(spec.remote.address);
   keys.add(spec);
-  workers.install(std::move(spec), use, path_mtu_to(spec.remote.address));
+  workers.install(std::move(spec), use, path_mtu);
 }
 
 /// As the route says; nullopt: it does not.

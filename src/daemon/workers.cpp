@@ -56,6 +56,7 @@ struct Workers::Thread {
   std::unique_ptr<linux::PacketPump> pump;
   std::atomic<std::uint16_t> widest_clear_packet = 0;  // any thread's
   std::atomic<int> messages = 0;                       // any thread's: of IKE, on their way
+  std::atomic<std::uint64_t> messages_lost = 0;        // any thread's: for which there was no room there
   std::thread thread;
 };
 
@@ -102,6 +103,7 @@ linux::PumpObserver Workers::observer_for(Thread& thread) {
                               ByteView message) {
                 if (thread.messages.fetch_add(1) >= kMostMessages) {
                   thread.messages.fetch_sub(1);
+                  thread.messages_lost.fetch_add(1);
                   return;
                 }
                 tasks_->post([this, &thread, now, local, remote, copy = Bytes(message.begin(), message.end())] {
@@ -137,7 +139,7 @@ Workers::Thread& Workers::owner_of(policy::ChildSaId id) {
 Workers::Thread& Workers::owner_of_spi(std::uint32_t spi) { return *threads_[policy::share_of(spi, count())]; }
 
 template <class Task>
-void Workers::post_to_all(Task task) {
+void Workers::post_to_all(const Task& task) {
   for (auto& thread : threads_) thread->tasks->post([&thread = *thread, task] { task(thread); });
 }
 
@@ -199,9 +201,11 @@ void Workers::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {
   owner.tasks->post([&owner, id, mtu] { owner.worker.set_path_mtu(id, mtu); });
 }
 
-/// Of whose SA it is about nothing is known but the peer's SPI.
+/// Of whose SA it is about nothing is known but the peer's SPI. Anybody may send these: what is passed on waits in
+/// memory for a worker that is busy.
 void Workers::on_path_error(Instant now, policy::Family family, ByteView icmp) {
   ++path_errors_;
+  if (!path_error_rate_.allow(now)) return;
   const auto copy = std::make_shared<const Bytes>(icmp.begin(), icmp.end());
   post_to_all([now, family, copy](Thread& thread) { thread.worker.on_path_error(now, family, *copy); });
 }
@@ -212,7 +216,8 @@ void Workers::acquire_failed(policy::PolicyId policy) {
 
 void Workers::take(const datapath::Datagram& esp) {
   linux::for_each_share(esp, count(), [this](std::uint32_t share, const datapath::Datagram& part) {
-    hand_over_->push(hand_over_->ike(), share, {.offload = {}, .datagram = part}, part.bytes);
+    const bool pushed = hand_over_->push(hand_over_->ike(), share, {.offload = {}, .datagram = part}, part.bytes);
+    ++(pushed ? strays_.handed_over : strays_.handover_full);
     hand_over_->wake(share);
   });
 }
@@ -253,7 +258,9 @@ std::optional<datapath::SaName> Workers::name(policy::ChildSaId id) {
 
 Workers::Totals Workers::totals() {
   Totals totals;
-  for (auto& thread : threads_)
+  totals.pump = strays_;
+  for (auto& thread : threads_) {
+    totals.pump.ike_overflow += thread->messages_lost.load();
     thread->tasks->ask([&] {
       totals.packets += thread->worker.counters();
       totals.sas += thread->worker.sa_count();
@@ -262,6 +269,7 @@ Workers::Totals Workers::totals() {
       totals.times_out += thread->pump->times_out();
       totals.times_in += thread->pump->times_in();
     });
+  }
   totals.path_errors_ignored = path_errors_ - std::min(path_errors_, totals.path_errors_heeded);
   return totals;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "crypto/packet_cipher.h"
+#include "datapath/icmp_error.h"
 #include "datapath/worker.h"
 #include "linux/event_loop.h"
 #include "linux/hand_over.h"
@@ -101,7 +102,7 @@ class Workers {
   Thread& owner_of_spi(std::uint32_t spi);
   /// In each thread, as soon as it can; `task` takes a Thread&.
   template <class Task>
-  void post_to_all(Task task);
+  void post_to_all(const Task& task);
   linux::PumpObserver observer_for(Thread& thread);
 
   Options options_;
@@ -112,6 +113,8 @@ class Workers {
   std::unordered_map<policy::ChildSaId, std::uint32_t> owners_;
   bool hears_ah_ = false;
   std::uint64_t path_errors_ = 0;
+  datapath::IcmpRate path_error_rate_;
+  linux::PumpCounters strays_;  // ESP that came by IKE's socket
 };
 
 }  // namespace sallyport::daemon

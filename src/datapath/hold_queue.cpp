@@ -13,7 +13,7 @@ std::size_t HoldQueue::push(const Packet& packet, Instant since, const Limits& l
     ++cost;
   }
   if (!has_room()) return cost + 1;
-  packets_.push_back({sallyport::to_bytes(packet.bytes), packet.offload, since});
+  packets_.push_back({sallyport::to_bytes(packet.bytes), packet.offload, since, packet.joined});
   bytes_ += size;
   held_total += size;
   return cost;

@@ -20,6 +20,7 @@ class HoldQueue {
     Bytes bytes;
     Offload offload;
     Instant since;
+    bool joined = false;  // as Packet's
   };
 
   /// Takes a copy. Returns how many packets it cost: older ones that made room, or this one when no room could be made.

@@ -104,7 +104,8 @@ void Outbound::process(Instant now, std::span<const Packet> burst, Verdicts& out
 void Outbound::process_held(Instant now, std::span<HoldQueue::Held> burst, Verdicts& out) {
   begin_burst(out);
   held_packets_.clear();
-  for (auto& held : burst) held_packets_.push_back({held.bytes, held.offload});
+  for (auto& held : burst)
+    held_packets_.push_back({.bytes = held.bytes, .offload = held.offload, .joined = held.joined});
   for (std::size_t i = 0; i < burst.size(); ++i) classify(now, burst[i].since, held_packets_[i], out);
   for (Sa* sa : active_) send_all(now, *sa, out);
 }
@@ -159,11 +160,8 @@ void Outbound::join(Instant now, Instant since, const wire::IpPacket& fragment, 
   Joined& joined = joined_.emplace_back();
   joined.bytes = std::move(*taken.whole);
   joined.packet.bytes = joined.bytes;
+  joined.packet.joined = true;
   classify(now, since, joined.packet, out);
-}
-
-bool Outbound::was_joined(const Packet& packet) const {
-  return std::ranges::any_of(joined_, [&](const Joined& each) { return &each.packet == &packet; });
 }
 
 void Outbound::expire_fragments(Instant latest, Verdicts& out) {
@@ -213,7 +211,8 @@ void Outbound::without_sa(Instant now, Instant since, const Packet& packet, cons
 /// Once: workers that do not agree on whose it is must not send it to and fro.
 void Outbound::hand_over(Sa& sa, const Packet& packet, Verdicts& out) {
   if (packet.handed_over) return drop(DropReason::no_sa, &sa, out);
-  out.hand_overs.push_back({.worker = *sa.elsewhere, .bytes = packet.bytes, .offload = packet.offload});
+  out.hand_overs.push_back(
+      {.worker = *sa.elsewhere, .bytes = packet.bytes, .offload = packet.offload, .joined = packet.joined});
 }
 
 void Outbound::refuse(Instant now, DropReason reason, ByteView packet, Verdicts& out) {
@@ -379,7 +378,7 @@ bool Outbound::fits(Instant now, Sa& sa, const wire::IpPacket& ip, const Packet&
   }
   const std::size_t largest = largest_clear_packet(sa, ip);
   if (size <= largest) return true;
-  if (must_shrink(ip, size) && !was_joined(packet)) {
+  if (must_shrink(ip, size) && !packet.joined) {
     reply(now, too_big_reply(ip, largest), out);
     drop(DropReason::too_big, &sa, out);
     return false;

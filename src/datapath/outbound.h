@@ -54,7 +54,6 @@ class Outbound {
   Decision decide(const FlowKey& key);
   Decision decide_by_quoted(const wire::IpPacket& ip);
   void join(Instant now, Instant since, const wire::IpPacket& fragment, Verdicts& out);
-  bool was_joined(const Packet& packet) const;
   void without_sa(Instant now, Instant since, const Packet& packet, const FlowKey& key, SpdRule* rule, Verdicts& out);
   void hand_over(Sa& sa, const Packet& packet, Verdicts& out);
   void refuse(Instant now, DropReason reason, ByteView packet, Verdicts& out);

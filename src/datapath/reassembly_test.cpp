@@ -215,6 +215,29 @@ TEST(FragmentsWithPorts, AreTakenFromThePeerOnlyWherePortsDoNotMatter) {
   EXPECT_EQ(strict.there().counters().drops[DropReason::selector], 2u);
 }
 
+/// What its fragments may be cut into again, it may be cut into wherever it goes.
+TEST(FragmentsWithPorts, AreHandedOverAsAWholeThatMayBeCut) {
+  auto ciphers = best_packet_ciphers();
+  SeededRandom random(9);
+  Worker worker(*ciphers, random);
+  const auto spec = spec_here(to_one_port);
+  worker.set_policy(spd_for(spec));
+  ASSERT_TRUE(worker.install_elsewhere(SaElsewhere::of(spec, 1)));
+  auto fragments = cut({.size = 3000}, 1400);
+  std::vector<Packet> burst;
+  for (Bytes& each : fragments) burst.push_back({.bytes = each, .offload = {}});
+  Verdicts out;
+  worker.outbound(Instant(std::chrono::seconds(1000)), burst, out);
+  ASSERT_EQ(out.hand_overs.size(), 1u);
+  EXPECT_TRUE(out.hand_overs[0].joined);
+  EXPECT_EQ(to_bytes(out.hand_overs[0].bytes), build({.size = 3000}));
+  Bytes whole = build({.size = 1000});
+  const Packet other{.bytes = whole, .offload = {}};
+  worker.outbound(Instant(std::chrono::seconds(1000)), {&other, 1}, out);
+  ASSERT_EQ(out.hand_overs.size(), 1u);
+  EXPECT_FALSE(out.hand_overs[0].joined);
+}
+
 TEST(FragmentsWithPorts, AreNotJoinedWhereAPolicyIsForFragments) {
   const auto spec = spec_here({});
   policy::Spd spd = *spd_for(spec);

@@ -23,6 +23,8 @@ struct Packet {
   Offload offload;  // left as it is when the TUN has no virtio header
   /// By another worker, because the SA is here: it goes no further if it is not.
   bool handed_over = false;
+  /// Put together of fragments, by whoever has read them: it may be cut again, even over IPv6.
+  bool joined = false;
   /// Octets behind `bytes` that are nobody's, and that the worker may write to as well. With trailer_room of them a
   /// packet may be sealed from where it is, without a copy.
   std::size_t room = 0;
@@ -100,6 +102,7 @@ struct HandOver {
   std::uint32_t worker = 0;
   ByteView bytes;
   Offload offload;
+  bool joined = false;  // as Packet's
 };
 
 struct Drop {

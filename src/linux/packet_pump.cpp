@@ -230,7 +230,7 @@ void PacketPump::give_away(std::uint32_t to, const HandedPacket& head, ByteView 
 
 void PacketPump::hand_over_clear() {
   for (const datapath::HandOver& each : verdicts_.hand_overs) {
-    give_away(each.worker, {.clear = true, .offload = each.offload, .datagram = {}}, each.bytes);
+    give_away(each.worker, {.clear = true, .joined = each.joined, .offload = each.offload, .datagram = {}}, each.bytes);
   }
 }
 
@@ -244,6 +244,7 @@ void PacketPump::take_over() {
       packets_.push_back({.bytes = entry.bytes,
                           .offload = entry.head.offload,
                           .handed_over = true,
+                          .joined = entry.head.joined,
                           .room = datapath::Packet::trailer_room});
     } else {
       datagrams_.push_back(entry.head.datagram);

@@ -14,6 +14,7 @@ namespace sallyport::linux {
 /// What one thread has read and another one is to work on: a clear packet from the TUN, or ESP or AH from the wire.
 struct HandedPacket {
   bool clear = false;
+  bool joined = false;          // of a clear packet, as datapath::Packet's
   datapath::Offload offload;    // of a clear packet
   datapath::Datagram datagram;  // of a protected one: all but its octets
 };

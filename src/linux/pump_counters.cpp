@@ -12,6 +12,7 @@ PumpCounters& PumpCounters::operator+=(const PumpCounters& other) {
   extension_headers += other.extension_headers;
   handed_over += other.handed_over;
   handover_full += other.handover_full;
+  ike_overflow += other.ike_overflow;
   return *this;
 }
 

@@ -17,6 +17,7 @@ struct PumpCounters {
       0;                            // transport mode with IPv6 routing headers, which sockets do not send as they are
   std::uint64_t handed_over = 0;    // given to the worker whose SA they are for
   std::uint64_t handover_full = 0;  // not given, because it was behind
+  std::uint64_t ike_overflow = 0;   // IKE that strayed to a worker, and more of it than could be passed on
 
   PumpCounters& operator+=(const PumpCounters& other);
 };

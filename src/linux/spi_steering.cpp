@@ -13,6 +13,8 @@ namespace {
 constexpr std::uint32_t kAll = 0xffffffff;  // octets of a packet that pass
 constexpr std::uint32_t kSpiInAh = 4;       // where AH has it; ESP begins with it
 
+constexpr int kAddConstant = BPF_ALU;  // | BPF_ADD | BPF_K, both of which are zero
+
 sock_filter statement(int code, std::uint32_t value) { return BPF_STMT(static_cast<std::uint16_t>(code), value); }
 sock_filter jump(int code, std::uint32_t value, std::uint8_t if_true, std::uint8_t if_false) {
   return BPF_JUMP(static_cast<std::uint16_t>(code), value, if_true, if_false);
@@ -31,7 +33,7 @@ SystemResult<void> steer_by_spi(int fd, std::uint32_t workers) {
                                {statement(BPF_LD | BPF_W | BPF_ABS, 0),         // the SPI, or the non-ESP marker
                                 jump(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0),       //
                                 statement(BPF_ALU | BPF_MOD | BPF_K, workers),  // policy::share_of
-                                statement(BPF_ALU | BPF_ADD | BPF_K, 1),        // behind IKE's socket
+                                statement(kAddConstant, 1),                     // behind IKE's socket
                                 statement(BPF_RET | BPF_A, 0)});
   if (!attached) return refused(errno, "cannot share a UDP port among threads");
   return {};

@@ -60,6 +60,7 @@ void write_system(Section& section, const Workers::Totals& totals) {
   system.set("extension_headers", counters.extension_headers);
   system.set("handed_over", counters.handed_over);
   system.set("handover_full", counters.handover_full);
+  system.set("ike_overflow", counters.ike_overflow);
   write_times(section.section("latency").section("outbound"), totals.times_out);
   write_times(section.section("latency").section("inbound"), totals.times_in);
 }

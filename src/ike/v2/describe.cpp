@@ -57,7 +57,8 @@ struct Describe {
   }
   PayloadSummary operator()(const w::EapPayload&) const { return {.name = "EAP"}; }
   PayloadSummary operator()(const w::PuzzleSolutionPayload& solution) const {
-    return {.name = "PS", .detail = fmt::format("four keys of {} octets", solution.data.size() / solution.keys)};
+    return {.name = "PS",
+            .detail = fmt::format("four keys of {} octets", solution.data.size() / w::PuzzleSolutionPayload::keys)};
   }
   PayloadSummary operator()(const w::UnknownPayload& unknown) const { return {.name = w::to_string(unknown.type)}; }
 };
