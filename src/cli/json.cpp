@@ -217,6 +217,19 @@ Json latency(const Section& totals) {
   return all;
 }
 
+/// What the names in a connection's addresses stand for.
+Json names_of(const Section& connection) {
+  Json all = Json::array();
+  if (const auto* names = connection.find_section("names"))
+    for (const auto& name : *names)
+      if (name.section())
+        all.push_back({{"name", std::string(name.name())},
+                       {"addresses", texts(*name.section(), "addresses")},
+                       {"error", text(*name.section(), "error")},
+                       {"asked", truth(*name.section(), "asked")}});
+  return all;
+}
+
 }  // namespace
 
 std::string status_json(const std::vector<Message>& connections) {
@@ -225,6 +238,7 @@ std::string status_json(const std::vector<Message>& connections) {
     all.push_back({{"name", text(connection, "name")},
                    {"state", text(connection, "state")},
                    {"why", text(connection, "why")},
+                   {"names", names_of(connection)},
                    {"ike_sas", each(connection, "ike_sas", ike_sa)},
                    {"policies", each(connection, "policies", policy)}});
   return dump({{"version", 1}, {"connections", all}});

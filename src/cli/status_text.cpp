@@ -82,6 +82,17 @@ std::string nat_of(const Section& sa) {
   return fmt::format("; NAT in front of {}", local && remote ? "both" : local ? "us" : "the peer");
 }
 
+/// What a name in the connection's addresses stands for.
+void show_name(std::string& out, std::string_view name, const Section& known) {
+  const auto* addresses = known.find_list("addresses");
+  const bool any = addresses != nullptr && addresses->begin() != addresses->end();
+  const std::string stands_for = any ? "is " + joined(known, "addresses") : "has no address";
+  const auto error = known.text("error");
+  out += fmt::format("  {} {}{}{}\n", name, stands_for,
+                     error ? fmt::format(" ({}{})", any ? "as it was; now: " : "", *error) : "",
+                     truth(known, "asked") ? "; it is being looked up" : "");
+}
+
 void show_ike_sa(std::string& out, const Section& sa) {
   out += fmt::format("  IKE SA {}: IKEv{}, {}{}, we are the {}{}\n", text(sa, "id"), text(sa, "version"),
                      text(sa, "state"),
@@ -113,6 +124,9 @@ std::string status_text(const std::vector<Message>& connections) {
   for (const auto& connection : connections) {
     out += fmt::format("{:<{}}  {}\n", text(connection, "name"), width, text(connection, "state"));
     if (connection.text("why")) out += fmt::format("  {}\n", text(connection, "why"));
+    if (const auto* names = connection.find_section("names"))
+      for (const auto& name : *names)
+        if (name.section()) show_name(out, name.name(), *name.section());
     if (const auto* sas = connection.find_section("ike_sas"))
       for (const auto& sa : *sas)
         if (sa.section()) show_ike_sa(out, *sa.section());

@@ -43,6 +43,29 @@ TEST(StatusText, ShowsBothProtocolsOfABundle) {
                                       HasSubstr("AH: sha256; 7 dropped: integrity; SPIs c0ffee01 in, c0ffee02 out")));
 }
 
+TEST(StatusText, SaysWhatNamesStandFor) {
+  control::Message connection;
+  connection.set("name", "office");
+  auto& names = connection.section("names");
+  auto& gate = names.section("gate.example.org");
+  gate.list("addresses").add("192.0.2.7");
+  gate.list("addresses").add("2001:db8::7");
+  gate.set("asked", false);
+  auto& lost = names.section("lost.example.org");
+  lost.list("addresses");
+  lost.set("error", "Name or service not known");
+  lost.set("asked", true);
+  auto& old = names.section("old.example.org");
+  old.list("addresses").add("192.0.2.8");
+  old.set("error", "Temporary failure");
+  std::vector<control::Message> all;
+  all.push_back(std::move(connection));
+  EXPECT_THAT(status_text(all),
+              AllOf(HasSubstr("  gate.example.org is 192.0.2.7 2001:db8::7\n"),
+                    HasSubstr("  lost.example.org has no address (Name or service not known); it is being looked up\n"),
+                    HasSubstr("  old.example.org is 192.0.2.8 (as it was; now: Temporary failure)\n")));
+}
+
 TEST(StatusText, SaysThatThereIsNothing) { EXPECT_EQ(status_text({}), "no connections are configured\n"); }
 
 TEST(StatusText, SurvivesADaemonThatSaysNothing) {

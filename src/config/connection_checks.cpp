@@ -37,7 +37,11 @@ Families families_of(const std::vector<AddressRange>& ranges) {
 }
 
 /// Those of the addresses between which the SA itself may run.
-Families outer_families(const Connection& c) { return families_of(c.local_addrs) & families_of(c.remote_addrs); }
+Families outer_families(const Connection& c) {
+  const Families either{true, true};  // of which family a name's are, nobody knows yet
+  return (c.local_names.empty() ? families_of(c.local_addrs) : either) &
+         (c.remote_names.empty() ? families_of(c.remote_addrs) : either);
+}
 
 /// Is there a packet that both select, one by its source and the other by its destination?
 bool can_meet(const SelectorTemplate& local, const SelectorTemplate& remote, Families outer) {
@@ -246,9 +250,25 @@ void check_shunt(const ShuntDraft& draft, Diagnostics& diagnostics) {
                       diagnostics);
 }
 
+/// It does not follow a name: what it is for has to be written.
+void check_names(const ConnectionDraft& draft, const ShuntDraft& shunt, Diagnostics& diagnostics) {
+  const auto check = [&](std::string_view key, const policy::SelectorTemplates& selectors, bool named) {
+    if (named && std::ranges::any_of(selectors, &SelectorTemplate::dynamic))
+      shunt.written.error(shunt.written.has(key) ? key : "",
+                          fmt::format("{} is \"dynamic\", and the connection's address is a name", key), diagnostics,
+                          fmt::format("write the addresses in {}", key));
+  };
+  // Without an address of our own, ours is the one that reaches the peer.
+  const policy::Connection& c = draft.connection;
+  const bool remote_named = !c.remote_names.empty();
+  check("local_ts", shunt.read.shunt.local_ts, !c.local_names.empty() || (remote_named && c.local_addrs.empty()));
+  check("remote_ts", shunt.read.shunt.remote_ts, remote_named);
+}
+
 void check_actions(const ConnectionDraft& draft, const ChildDraft& child, Diagnostics& diagnostics) {
   const auto& addresses = draft.connection.remote_addrs;
-  if (!draft.written.usable({"remote_addrs"}) || (!addresses.empty() && is_host(addresses.front()))) return;
+  const bool named = !draft.connection.remote_names.empty();
+  if (!draft.written.usable({"remote_addrs"}) || named || (!addresses.empty() && is_host(addresses.front()))) return;
   const std::string suggestion = fmt::format("give the peer's address in {}.remote_addrs", draft.written.path);
   const auto refuse = [&](std::string_view key, std::string_view value) {
     child.written.error(
@@ -317,7 +337,10 @@ void complete_protocols(ConnectionDraft& draft) {
 }
 
 void check_combinations(const ConnectionDraft& draft, Diagnostics& diagnostics) {
-  for (const ShuntDraft& shunt : draft.shunts) check_shunt(shunt, diagnostics);
+  for (const ShuntDraft& shunt : draft.shunts) {
+    check_shunt(shunt, diagnostics);
+    check_names(draft, shunt, diagnostics);
+  }
   if (draft.children.empty() && !draft.shunts.empty()) return;  // there is nobody to speak with
   check_rounds(draft, diagnostics);
   check_ikev2_alone(draft, diagnostics);

@@ -66,10 +66,15 @@ void read_vips(Connection& c, const ConfigNode& node, Diagnostics& diagnostics) 
 
 constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
     {{"version", "0, 1, 2", "0", "IKE version; 0 offers 2 and accepts every supported one"}, read_version},
-    {{"local_addrs", "addresses", "%any", "own addresses: hosts, networks, ranges, %any"},
-     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.local_addrs, read_addresses(n, d)); }},
-    {{"remote_addrs", "addresses", "%any", "the peer's addresses; the first must be a host's for us to initiate"},
-     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.remote_addrs, read_addresses(n, d)); }},
+    {{"local_addrs", "addresses", "%any", "own addresses: hosts, networks, ranges, names, %any"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.local_addrs, read_addresses(n, d, c.local_names));
+     }},
+    {{"remote_addrs", "addresses", "%any",
+      "the peer's addresses, or names; the first must be a host's, or a name, for us to initiate"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.remote_addrs, read_addresses(n, d, c.remote_names));
+     }},
     {{"local_port", "port", "500", "own UDP port for IKE"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.local_port, read_number(n, d, 1, 65535)); }},
     {{"remote_port", "port", "500", "the peer's UDP port; behind a NAT the exchange moves from 500 to 4500"},

@@ -152,10 +152,36 @@ TEST(Protocols, EspAndAhExcludeEachOtherInIkev2AndAhGoesInNoUdp) {
       "encap = true");
 }
 
+TEST(Names, AreTakenForAddressesOnlyWhereTheyAreFull) {
+  for (const auto* name :
+       {"sun.example.org", "gate-7.example.org", "a.b.c.museum", "1.2.3.example.org", "xn--bcher-kva.example.org"})
+    EXPECT_EQ(told(office("remote_addrs = [\"" + std::string(name) + "\"]")), "") << name;
+  for (const auto* slip :
+       {"sun", "192.0.2.l", "192.0.2.1o", "sun..example.org", "-sun.example.org", "sun_.example.org"})
+    EXPECT_THAT(told(office("remote_addrs = [\"" + std::string(slip) + "\"]")), testing::HasSubstr("error")) << slip;
+  const std::string label(64, 'a');
+  EXPECT_THAT(told(office("remote_addrs = [\"" + label + ".example.org\"]")), testing::HasSubstr("error"));
+}
+
+TEST(Names, MayStandBesideAddresses) {
+  const Loaded loaded =
+      load(office("remote_addrs = [\"sun.example.org\", \"192.0.2.0/24\"]\nlocal_addrs = \"moon.example.org\""));
+  ASSERT_TRUE(loaded.ok()) << told(loaded);
+  const policy::Connection& connection = loaded.config.connections.at(0);
+  EXPECT_THAT(connection.remote_names, testing::ElementsAre("sun.example.org"));
+  EXPECT_THAT(connection.local_names, testing::ElementsAre("moon.example.org"));
+  ASSERT_EQ(connection.remote_addrs.size(), 1U);
+  EXPECT_EQ(to_string(connection.remote_addrs[0]), "192.0.2.0/24");
+  EXPECT_THAT(connection.local_addrs, testing::IsEmpty());
+}
+
+TEST(Names, BesideAnyLeaveItAny) {
+  const Loaded loaded = load(office("remote_addrs = [\"sun.example.org\", \"%any\"]"));
+  ASSERT_TRUE(loaded.ok()) << told(loaded);
+  EXPECT_EQ(loaded.config.connections.at(0).remote_addrs.size(), 2U);  // of either family
+}
+
 TEST(UnsupportedValue, SaysSo) {
-  expect_office({{"remote_addrs = [\"sun.example.org\"]",
-                  "office.toml:2:17: error: connections.office.remote_addrs: host names are not "
-                  "supported yet: \"sun.example.org\"; give its address"}});
   expect_lan(
       {{"mode = \"beet\"",
         "office.toml:2:8: error: connections.office.children.lan.mode: \"beet\" is not supported yet"},
@@ -359,6 +385,18 @@ TEST(Combination, KeepsTransportModeBetweenTwoHosts) {
               {"mode = \"transport\"\nremote_ts = \"192.0.2.2[udp/1701]\"", ""}});
 }
 
+TEST(Shunts, DoNotFollowNames) {
+  const auto shunt = [](std::string_view selectors) {
+    return "[connections.named]\nremote_addrs = \"sun.example.org\"\n[connections.named.children.x]\nmode = \"pass\"\n"
+           "start_action = \"trap\"\n" +
+           std::string(selectors);
+  };
+  EXPECT_THAT(told(shunt("local_ts = \"10.1.0.0/16\"\nremote_ts = \"dynamic\"\n")),
+              testing::HasSubstr("remote_ts is \"dynamic\", and the connection's address is a name"));
+  EXPECT_THAT(told(shunt("remote_ts = \"10.2.0.0/16\"\n")), testing::HasSubstr("local_ts is \"dynamic\""));
+  EXPECT_EQ(told(shunt("local_ts = \"10.1.0.0/16\"\nremote_ts = \"10.2.0.0/16\"\n")), "");
+}
+
 TEST(Shunts, ArePoliciesThatNeedNoPeer) {
   const Loaded loaded = load(
       "[connections.shunts.children.lan]\nmode = \"pass\"\nlocal_ts = [\"10.1.0.0/16\", \"fd01::/64\"]\n"
@@ -456,10 +494,11 @@ TEST(Combination, NeedsOneFamilyForBothEnds) {
 }
 
 TEST(Combination, IsNotJudgedOnValuesThatCouldNotBeRead) {
-  expect_lan({{"start_action = \"start\"",
-               "office.toml:13:16: error: connections.office.remote_addrs: host names are not supported yet: "
-               "\"sun\"; give its address"}},
-             "remote_addrs = \"sun\"");
+  expect_lan(
+      {{"start_action = \"start\"",
+        "office.toml:13:16: error: connections.office.remote_addrs: \"sun\" is neither an address nor a full name; "
+        "an address, or a name with its domain such as gate.example.org"}},
+      "remote_addrs = \"sun\"");
   EXPECT_EQ(told(lan("rekey_time = \"x\"\nlife_time = 5")),
             "office.toml:2:14: error: connections.office.children.lan.rekey_time: \"x\" is not a time; seconds as a "
             "number, or a string such "

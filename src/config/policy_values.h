@@ -10,8 +10,9 @@
 
 namespace sallyport::config {
 
-/// Empty stands for any address.
-std::optional<std::vector<policy::AddressRange>> read_addresses(const ConfigNode& node, Diagnostics& diagnostics);
+/// Empty stands for any address, if there are no names. What can only be a name goes into `names`.
+std::optional<std::vector<policy::AddressRange>> read_addresses(const ConfigNode& node, Diagnostics& diagnostics,
+                                                                std::vector<std::string>& names);
 /// At least one. "default" stands for all of the default ones. Weak algorithms earn a warning each.
 std::optional<std::vector<policy::Proposal>> read_proposals(const ConfigNode& node, policy::Protocol protocol,
                                                             Diagnostics& diagnostics);

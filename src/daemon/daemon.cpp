@@ -23,6 +23,7 @@
 #include "linux/icmp_socket.h"
 #include "linux/ike_sockets.h"
 #include "linux/kernel_random.h"
+#include "linux/resolver.h"
 #include "linux/reverse_path.h"
 #include "linux/signals.h"
 #include "linux/steering.h"
@@ -183,6 +184,7 @@ struct Daemon::Parts {
   std::deque<linux::IcmpSocket> icmp;  // watches point to them
   std::vector<linux::EventLoop::Watch> icmp_watches;
   std::uint16_t device_mtu = 0;
+  std::unique_ptr<linux::Resolver> resolver;
   std::optional<linux::SignalSource> signals;
   linux::EventLoop::Watch signal_watch;
   std::unique_ptr<ControlServer> control;
@@ -254,6 +256,9 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
   p.loop->add_timers([&node] { return node.next_timeout(); }, [&node](Instant now) { node.on_timeout(now); });
   p.loop->add_timers([&p] { return p.stop_at; }, [&p](Instant) { p.loop->stop(); });
   p.loop->before_sleep([d = daemon.get()] { d->settle(); });
+  p.resolver = TRY(linux::Resolver::start(*p.loop, [&node](const std::string& name, linux::Resolved resolved) {
+    node.on_resolved(linux::monotonic_now(), name, {std::move(resolved.addresses), std::move(resolved.error)});
+  }));
   p.signals.emplace(std::move(signals));
   p.signal_watch = TRY(p.loop->watch(p.signals->fd(), {.readable = true}, [&p](linux::Readiness) { p.on_signal(); }));
   p.addresses.emplace(TRY(linux::AddressWatch::open(p.footprint, p.tun.index())));
@@ -430,6 +435,7 @@ void Daemon::Parts::carry_out(node::Effect& effect) {
                  [&](ike::AddAddress& add) { log_refusal(machine.add_address(tun.index(), add.address)); },
                  [&](ike::RemoveAddress& remove) { log_refusal(machine.remove_address(tun.index(), remove.address)); },
                  [&](ike::Notice& notice) { note(std::move(notice.event)); },
+                 [&](node::ResolveName& question) { resolver->ask(question.name); },
                  [&](ike::LogKeys& made) {
                    if (const auto failed = keylog.add(made)) log::warning(*failed);
                    keys.add(made);

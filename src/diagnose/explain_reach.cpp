@@ -16,6 +16,15 @@ Explanation Explainer::unreachable() const {
                   peer(), f_.connection));
 }
 
+Explanation Explainer::no_such_name() const {
+  return about(
+      fmt::format("No address is known for {}: {}.", f_.name, printable(f_.message)), "remote_addrs",
+      fmt::format(
+          "Check how it is written in connections.{}.remote_addrs (or local_addrs), and whether this host can look "
+          "it up: `getent ahosts {}`.",
+          f_.connection, f_.name));
+}
+
 Explanation Explainer::no_connection() const {
   if (f_.remote_id.kind == policy::Identity::Kind::any)
     return plain(fmt::format("No connection is configured for {}: none has it in remote_addrs.", peer()));

@@ -43,6 +43,7 @@ class Explainer {
   // explain_reach.cpp: whether, and how, the two speak with each other
   Explanation unreachable() const;
   Explanation no_connection() const;
+  Explanation no_such_name() const;
   Explanation other_exchange() const;
   Explanation puzzle_declined() const;
 

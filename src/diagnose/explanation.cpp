@@ -74,6 +74,7 @@ Explanation Explainer::explain() const {
     case FailureKind::no_virtual_address: return no_address();
     case FailureKind::extension_missing: return extension_missing();
     case FailureKind::puzzle_declined: return puzzle_declined();
+    case FailureKind::name_unresolved: return no_such_name();
     case FailureKind::nat_traversal_broken:
       return plain(
           fmt::format("What {} says of NAT traversal does not fit together: a message was changed on the way, "
@@ -133,6 +134,7 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::no_virtual_address: return "no-virtual-address";
     case FailureKind::extension_missing: return "extension-missing";
     case FailureKind::puzzle_declined: return "puzzle-declined";
+    case FailureKind::name_unresolved: return "name-unresolved";
     case FailureKind::nat_traversal_broken: return "nat-traversal-broken";
   }
   return "unknown";

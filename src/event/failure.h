@@ -45,6 +45,7 @@ enum class FailureKind : std::uint8_t {
   no_virtual_address,    // the gateway has no inner address for its client
   extension_missing,     // what is required here the peer does not do; its notify says what
   puzzle_declined,       // the peer asks for more work (RFC 8019) than we do for it
+  name_unresolved,       // a name in the addresses has none: Failure::name, and why in `message`
   nat_traversal_broken,  // IKEv1: what the peer says of NAT traversal does not fit together
 };
 
@@ -75,6 +76,7 @@ struct Failure {
   std::string notify;                                     // the peer's notify by its RFC name: "NO_PROPOSAL_CHOSEN"
   std::optional<Opening> opening;                         // IKEv1: what it began with
   std::optional<Opening> our_opening;                     // exchange_mismatch: what is configured
+  std::string name;                                       // name_unresolved: which one
   std::string user;                                       // password_missing, user_refused: whose name was said
   std::string message;                                    // the peer's own words, as it sent them to be shown
 };

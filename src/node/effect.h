@@ -2,6 +2,7 @@
 // order.
 #pragma once
 
+#include <string>
 #include <variant>
 
 #include "ike/core/output.h"
@@ -14,8 +15,14 @@ struct SetPolicy {
   policy::SpdPtr spd;
 };
 
+/// What does this name stand for? The answer is for Node::on_resolved, one for each question, in any order and whenever
+/// it comes.
+struct ResolveName {
+  std::string name;
+};
+
 using Effect = std::variant<ike::SendDatagram, ike::SendKeepalive, ike::OfferSpi, ike::WithdrawSpi, ike::InstallChildSa,
                             ike::RemoveChildSa, ike::UseChildSa, ike::MoveChildSa, ike::AddAddress, ike::RemoveAddress,
-                            ike::Notice, ike::LogKeys, SetPolicy>;
+                            ike::Notice, ike::LogKeys, SetPolicy, ResolveName>;
 
 }  // namespace sallyport::node

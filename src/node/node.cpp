@@ -17,6 +17,7 @@ struct Overloaded : Fs... {
 /// Where it was written is no reason to restart a connection.
 bool same_meaning(policy::Connection a, policy::Connection b) {
   for (policy::Connection* connection : {&a, &b}) {
+    *connection = as_configured(std::move(*connection));
     connection->origins.clear();
     for (policy::Child& child : connection->children) child.origins.clear();
   }
@@ -51,6 +52,9 @@ void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, pol
   // What means the same is the same object: its SAs compare themselves with it.
   for (auto& next : connections)
     if (const auto current = find(next->name); current && same_meaning(*current, *next)) next = current;
+  resolve(names_.load(now, connections));
+  for (auto& next : connections)
+    if (names_.has_names(next->name) && find(next->name) != next) next = addressed(*next);
   policies_.configure(connections, pools, std::move(policies));
   publish_policies();
   engine_.load(now, std::move(connections), std::move(pad), std::move(pools));  // closes what is otherwise now
@@ -128,7 +132,7 @@ void Node::on_need_sa(Instant now, policy::PolicyId id, const policy::TrafficSel
 
 /// Nobody waits for the answer: what cannot even begin counts as an attempt that failed.
 void Node::try_to_initiate(Instant now, const std::string& connection, const ike::ChildRequest& request) {
-  const auto begun = engine_.initiate(now, connection, request);
+  const auto begun = begin(now, connection, request);
   drain_engine(now);
   if (!begun)
     on_down(now, {.kind = FailureKind::system_refused, .connection = connection, .child = request.child}, false);
@@ -155,6 +159,7 @@ void Node::on_child_exhausted(Instant now, policy::ChildSaId id) {
 }
 
 void Node::on_timeout(Instant now) {
+  take_in_names(now);
   engine_.on_timeout(now);
   drain_engine(now);
   for (const auto& [connection, child] : keeper_.pop_due(now)) try_to_initiate(now, connection, {child});
@@ -162,8 +167,10 @@ void Node::on_timeout(Instant now) {
 
 std::optional<Instant> Node::next_timeout() const {
   const auto engine = engine_.next_timeout();
-  const auto keeper = keeper_.next_timeout();
-  return !engine ? keeper : !keeper ? engine : std::min(*engine, *keeper);
+  std::optional<Instant> first = names_due_;
+  for (const auto& due : {engine, keeper_.next_timeout()})
+    if (due && (!first || *due < *first)) first = due;
+  return first;
 }
 
 /// Policies that nothing waits for are published once for all that happened.
@@ -186,7 +193,7 @@ std::expected<void, Node::InitiateError> Node::initiate(Instant now, std::string
       if (child.empty() || one.name == child) action(one);
   };
   each([&](const policy::Child& one) { keeper_.on_initiated(*named, one); });
-  auto result = engine_.initiate(now, connection, {std::string(child)});
+  auto result = begin(now, connection, {std::string(child)});
   drain_engine(now);
   if (!result)
     each([&](const policy::Child& one) {
@@ -213,6 +220,7 @@ std::size_t Node::terminate(Instant now, std::string_view connection, std::strin
     if (!configured) continue;
     for (const policy::Child& each : configured->children)
       if (child.empty() || each.name == child) keeper_.forget(configured->name, each.name);
+    matches += give_up_names(now, configured->name, child);
     if (child.empty()) engine_.forget_password(configured->name);
   }
   drain_engine(now);
@@ -303,7 +311,10 @@ void Node::drain_engine(Instant now) {
 void Node::on_event(Instant now, const event::Event& event) {
   std::visit(Overloaded{[&](const event::ChildSaInstalled& up) { on_up(now, up.connection, up.child); },
                         [&](const event::ChildSaRemoved& down) { on_down(now, down.why, true); },
-                        [&](const event::NegotiationFailed& failed) { on_down(now, failed.failure, false); },
+                        [&](const event::NegotiationFailed& failed) {
+                          on_down(now, failed.failure, false);
+                          if (failed.failure.kind == FailureKind::no_matching_connection) resolve(names_.doubt(now));
+                        },
                         [](const auto&) {}},
              event);
 }
@@ -337,7 +348,10 @@ bool Node::is_up(std::string_view connection, std::string_view child) const {
 }
 
 ConnectionStatus Node::status_of(const policy::ConnectionPtr& connection, std::vector<ike::IkeSaStatus> sas) const {
-  ConnectionStatus status{.connection = connection, .ike_sas = std::move(sas)};
+  ConnectionStatus status{.connection = connection,
+                          .names = names_.status(connection->name),
+                          .awaits_names = names_.is_awaited(connection->name),
+                          .ike_sas = std::move(sas)};
   const bool up = std::ranges::any_of(status.ike_sas, [&](const auto& sa) {
     return !sa.children.empty() || (connection->children.empty() && sa.state == ike::IkeSaStatus::State::established);
   });
@@ -346,10 +360,10 @@ ConnectionStatus Node::status_of(const policy::ConnectionPtr& connection, std::v
   const bool on_demand = std::ranges::any_of(connection->children, [&](const policy::Child& child) {
     return child.start_action == policy::StartAction::trap || keeper_.waits_for_traffic(connection->name, child.name);
   });
-  status.state = up           ? ConnectionStatus::State::up
-                 : connecting ? ConnectionStatus::State::connecting
-                 : on_demand  ? ConnectionStatus::State::on_demand
-                              : ConnectionStatus::State::down;
+  status.state = up                                  ? ConnectionStatus::State::up
+                 : connecting || status.awaits_names ? ConnectionStatus::State::connecting
+                 : on_demand                         ? ConnectionStatus::State::on_demand
+                                                     : ConnectionStatus::State::down;
   for (const policy::Child& child : connection->children)
     if (const auto wait = keeper_.waits(connection->name, child.name))
       status.waiting.push_back({child.name, wait->until, wait->failures});

@@ -17,6 +17,7 @@
 #include "node/keeper.h"
 #include "node/load_plan.h"
 #include "node/policies.h"
+#include "node/name_book.h"
 #include "policy/shunt.h"
 
 namespace sallyport::node {
@@ -39,6 +40,8 @@ struct ConnectionStatus {
     std::uint32_t failures = 0;  // tries in a row that came to nothing
   };
   std::vector<Waiting> waiting;
+  std::vector<NameStatus> names;  // in its addresses
+  bool awaits_names = false;      // begins when they are known
   std::vector<ike::IkeSaStatus> ike_sas;
 };
 std::string_view to_string(ConnectionStatus::State state);
@@ -68,6 +71,8 @@ class Node {
   void on_child_runs_low(Instant now, policy::ChildSaId id);
   /// The datapath stopped using an SA: it is used up.
   void on_child_exhausted(Instant now, policy::ChildSaId id);
+  /// The answer to a ResolveName.
+  void on_resolved(Instant now, std::string_view name, NameAnswer answer);
   void on_timeout(Instant now);
   std::optional<Instant> next_timeout() const;
   std::optional<Effect> poll_effect();
@@ -107,6 +112,13 @@ class Node {
   void forget(const LoadPlan::Item& item);
   void start(Instant now, const LoadPlan::Item& item);
   std::vector<Keeper::Target> begun_here(const std::vector<LoadPlan::Item>& items) const;
+  std::expected<void, InitiateError> begin(Instant now, std::string_view connection, ike::ChildRequest request);
+  policy::ConnectionPtr addressed(const policy::Connection& connection) const;
+  void resolve(std::vector<std::string> names);
+  void take_in_names(Instant now);
+  void go_on(Instant now, const NameBook::Ready& ready);
+  void fail(Instant now, event::Failure why);
+  std::size_t give_up_names(Instant now, const std::string& connection, std::string_view child);
   void forget_wish(const Keeper::Target& target, std::span<const policy::ChildSaId> closed);
   /// Whatever has changed of them so far is in force before any effect that is yet to come.
   void publish_policies();
@@ -117,6 +129,10 @@ class Node {
   ike::Engine engine_;
   Keeper keeper_;
   Policies policies_;
+  NameBook names_;
+  std::vector<NameBook::Ready> named_;  // whose names are answered, not taken in yet
+  std::optional<Instant> names_due_;    // when they are
+  Instant names_taken_in_{};            // the last time
   std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection; gone when it is up
   /// Installed Child SAs, and how many of them each child has: what is up.
   std::unordered_map<policy::ChildSaId, Keeper::Target> installed_;

@@ -16,7 +16,10 @@ policy::TrafficSelectors resolve_for_policy(const policy::SelectorTemplates& tem
       selectors.push_back(selector.fixed);
       continue;
     }
-    for (const auto& host : hosts) selectors.push_back({host, selector.fixed.protocol, selector.fixed.ports});
+    for (const auto& host : hosts) {
+      const bool nobody = host.first == host.last && host.first.is_unspecified();  // a name whose address is not known
+      if (!nobody) selectors.push_back({host, selector.fixed.protocol, selector.fixed.ports});
+    }
   }
   return selectors;
 }
@@ -74,8 +77,13 @@ Policies::Policies(const ike::HostView& host) : host_(host), published_(std::mak
 void Policies::configure(const std::vector<policy::ConnectionPtr>& connections, const std::vector<policy::Pool>& pools,
                          policy::PolicySettings settings) {
   settings_ = std::move(settings);
+  pools_ = pools;
+  configure(connections);
+}
+
+void Policies::configure(const std::vector<policy::ConnectionPtr>& connections) {
   std::map<std::string_view, policy::AddressRange> ranges;
-  for (const policy::Pool& pool : pools) ranges.emplace(pool.name, pool.addresses);
+  for (const policy::Pool& pool : pools_) ranges.emplace(pool.name, pool.addresses);
 
   std::vector<policy::SpdEntry> entries;
   std::multimap<Name, std::size_t> by_name;

@@ -32,6 +32,8 @@ class Policies {
   /// shunt's "dynamic" is any address then. An entry that is what it was keeps its id.
   void configure(const std::vector<policy::ConnectionPtr>& connections, const std::vector<policy::Pool>& pools,
                  policy::PolicySettings settings);
+  /// Other connections, with pools and settings as they were.
+  void configure(const std::vector<policy::ConnectionPtr>& connections);
 
   void on_installed(const policy::ChildSaSpec& spec);
   void on_removed(policy::ChildSaId id);
@@ -66,6 +68,7 @@ class Policies {
 
   const ike::HostView& host_;
   policy::PolicySettings settings_;
+  std::vector<policy::Pool> pools_;
   std::vector<policy::SpdEntry> configured_;
   std::multimap<Name, std::size_t> configured_by_name_;  // one for each address family
   std::map<policy::PolicyId, Brought> brought_;          // the oldest first

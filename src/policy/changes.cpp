@@ -26,11 +26,18 @@ bool same_volume(const Child& a, const Child& b) {
   return (a.*Volume).*Member == (b.*Volume).*Member;
 }
 
+bool same_local(const Connection& a, const Connection& b) {
+  return a.local_addrs == b.local_addrs && a.local_names == b.local_names;
+}
+bool same_remote(const Connection& a, const Connection& b) {
+  return a.remote_addrs == b.remote_addrs && a.remote_names == b.remote_names;
+}
+
 using C = Connection;
 constexpr Key<Connection> kConnectionKeys[] = {
     {"version", same<C, &C::version>},
-    {"local_addrs", same<C, &C::local_addrs>},
-    {"remote_addrs", same<C, &C::remote_addrs>},
+    {"local_addrs", same_local},
+    {"remote_addrs", same_remote},
     {"local_port", same<C, &C::local_port>},
     {"remote_port", same<C, &C::remote_port>},
     {"proposals", same<C, &C::proposals>},
@@ -126,7 +133,7 @@ Changes changes(const Child& before, const Child& after) {
 
 Changes changes(const Connection& before, const Connection& after) {
   if (means_same_but_children(before, after)) return {};
-  Changes all = named_changes<Connection>(kConnectionKeys, before, after);
+  Changes all = named_changes<Connection>(kConnectionKeys, as_configured(before), as_configured(after));
   const auto add_further = [&](std::string_view side) {
     all.push_back(change_of(further_section(side, before, after), before.origins, after.origins));
   };

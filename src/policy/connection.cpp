@@ -41,6 +41,16 @@ std::string to_string(const Origin& origin) {
   return origin.file + ":" + std::to_string(origin.line) + ":" + std::to_string(origin.column);
 }
 
+Connection as_configured(Connection connection) {
+  const auto forget = [](std::vector<AddressRange>& addresses, std::size_t& resolved) {
+    addresses.erase(addresses.begin(), addresses.begin() + static_cast<std::ptrdiff_t>(resolved));
+    resolved = 0;
+  };
+  forget(connection.local_addrs, connection.local_resolved);
+  forget(connection.remote_addrs, connection.remote_resolved);
+  return connection;
+}
+
 bool means_same(const Child& a, const Child& b) {
   Child without_origins = a;
   without_origins.origins = b.origins;
@@ -48,7 +58,7 @@ bool means_same(const Child& a, const Child& b) {
 }
 
 bool means_same_but_children(const Connection& a, const Connection& b) {
-  Connection left = a, right = b;
+  Connection left = as_configured(a), right = as_configured(b);
   for (Connection* each : {&left, &right}) {
     each->children.clear();
     each->origins.clear();

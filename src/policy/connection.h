@@ -151,6 +151,9 @@ struct Connection {
   bool aggressive = false;                 // IKEv1: phase 1 in three messages, identities in clear
   std::vector<AddressRange> local_addrs;   // empty: any
   std::vector<AddressRange> remote_addrs;  // empty: any; an initiator needs the first to be one address
+  // Addresses given by name; so many in front of local_addrs and remote_addrs are what they stand for at the moment.
+  std::vector<std::string> local_names, remote_names;
+  std::size_t local_resolved = 0, remote_resolved = 0;
   std::uint16_t local_port = 500;
   std::uint16_t remote_port = 500;
   std::vector<Proposal> proposals = default_proposals(Protocol::ike);
@@ -192,6 +195,9 @@ using ConnectionPtr = std::shared_ptr<const Connection>;
 
 /// "office.toml:3:12"; empty without a file.
 std::string to_string(const Origin& origin);
+
+/// Without what its names stand for at the moment.
+Connection as_configured(Connection connection);
 
 /// Equal but for where things are written.
 bool means_same(const Child& a, const Child& b);

@@ -20,6 +20,9 @@ Connection common_part(const Connection& connection) {
   common.local = common.remote = {};
   keep_methods(common.further_local);
   keep_methods(common.further_remote);
+  common.local_names.clear();  // addresses count, wherever they come from
+  common.remote_names.clear();
+  common.local_resolved = common.remote_resolved = 0;
   common.vips.clear();
   common.pools.clear();
   common.children.clear();

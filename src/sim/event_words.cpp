@@ -88,6 +88,7 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::no_virtual_address: return "no virtual address";
     case Kind::extension_missing: return "an extension is missing";
     case Kind::puzzle_declined: return "puzzle declined";
+    case Kind::name_unresolved: return "name unresolved";
     case Kind::nat_traversal_broken: return "NAT traversal broken";
   }
   return "unknown";

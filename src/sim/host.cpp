@@ -381,6 +381,24 @@ void Host::carry_out_verdicts() {
       running_->node.on_child_runs_low(now, end.sa);
 }
 
+void Host::set_name(const std::string& name, std::vector<policy::IpAddress> addresses) {
+  names_[name] = std::move(addresses);
+}
+
+/// Its name server is somewhere that the world does not show.
+void Host::resolve(const std::string& name) {
+  ++lookups_;
+  world().after(std::chrono::milliseconds(30), [this, name, boot = boots_] {
+    if (!running_ || boot != boots_) return;
+    const auto found = names_.find(name);
+    node::NameAnswer answer;
+    if (found != names_.end()) answer.addresses = found->second;
+    if (answer.addresses.empty()) answer.error = "no such name";
+    running_->node.on_resolved(world().now(), name, std::move(answer));
+    settle();
+  });
+}
+
 void Host::send_esp(const datapath::Send& esp) {
   if (!esp.is_ah && !owns(esp.local.address)) return;  // as the system would
   if (esp.is_ah) {                                     // a whole IP packet already
@@ -426,6 +444,7 @@ void Host::carry_out(node::Effect effect) {
     }
     void operator()(const ike::OfferSpi& offer) { running.worker.offer(offer.protocol, offer.spi, offer.peer); }
     void operator()(const ike::WithdrawSpi& offer) { running.worker.withdraw(offer.protocol, offer.spi); }
+    void operator()(const node::ResolveName& question) { host.resolve(question.name); }
     void operator()(ike::InstallChildSa& install) {
       using OutboundUse = datapath::Worker::OutboundUse;
       const auto use =

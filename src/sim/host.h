@@ -68,6 +68,8 @@ class Host final : public Device, private ike::HostView {
   bool rekey(std::string_view connection, std::string_view child = {});
   /// The peers of its IKE SAs prove anew who they are, now.
   bool reauthenticate(std::string_view connection);
+  /// What a name server tells it from now on; empty: that there is no such name.
+  void set_name(const std::string& name, std::vector<policy::IpAddress> addresses);
   /// Tells the peers; then stays up, and answers nothing but what it has to.
   void shut_down();
   /// Power off: the peers are told nothing, all state is gone but for the guard.
@@ -90,6 +92,8 @@ class Host final : public Device, private ike::HostView {
   const std::map<policy::ChildSaId, policy::ChildSaSpec>& installed() const;
   std::vector<ike::IkeSaStatus> ike_sas() const;
   std::size_t established_ike_sas() const;
+  /// How often it has asked for a name.
+  std::size_t lookups() const { return lookups_; }
   /// Those that gateways gave us.
   const std::vector<policy::IpAddress>& inner_addresses() const { return inner_addresses_; }
 
@@ -154,6 +158,7 @@ class Host final : public Device, private ike::HostView {
   void send_esp(const datapath::Send& esp);
   void send_from_port(const policy::Endpoint& local, const policy::Endpoint& remote, ByteView payload);
   void on_event(event::Event event);
+  void resolve(const std::string& name);
   void give_up_acquire(const event::Failure& failure);
   /// What the policies say of a packet; nullptr: nothing.
   const policy::SpdEntry* guard_entry(const wire::IpPacket& packet, bool outbound) const;
@@ -176,6 +181,8 @@ class Host final : public Device, private ike::HostView {
   bool installed_since_release_ = false;  // held packets may be free
   std::optional<Instant> armed_;          // when the timer event that counts will come
   Application application_;
+  std::map<std::string, std::vector<policy::IpAddress>, std::less<>> names_;
+  std::size_t lookups_ = 0;
   std::deque<Bytes> own_packets_;  // of the application, on their way to be steered
   std::deque<event::Event> events_;
   std::deque<ike::LogKeys> logged_keys_;

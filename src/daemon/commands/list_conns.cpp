@@ -35,8 +35,10 @@ void write_list(List& list, const Values& values) {
 }
 
 /// No address at all stands for any.
-void write_addresses(List& list, const std::vector<policy::AddressRange>& addresses) {
-  if (addresses.empty()) list.add("%any");
+void write_addresses(List& list, const std::vector<std::string>& names,
+                     const std::vector<policy::AddressRange>& addresses) {
+  for (const std::string& name : names) list.add(name);
+  if (addresses.empty() && names.empty()) list.add("%any");
   write_list(list, addresses);
 }
 
@@ -80,8 +82,9 @@ void write_shunt(Section& section, const policy::Shunt& shunt) {
 Message describe(const policy::Connection& connection, const policy::PolicySettings& policies) {
   Message message;
   auto& section = message.section(connection.name);
-  write_addresses(section.list("local_addrs"), connection.local_addrs);
-  write_addresses(section.list("remote_addrs"), connection.remote_addrs);
+  const policy::Connection written = as_configured(connection);
+  write_addresses(section.list("local_addrs"), written.local_names, written.local_addrs);
+  write_addresses(section.list("remote_addrs"), written.remote_names, written.remote_addrs);
   section.set("local_port", connection.local_port);
   section.set("remote_port", connection.remote_port);
   section.set("version", version_word(connection.version));

@@ -139,10 +139,33 @@ std::string next_tries(const node::ConnectionStatus& status, Instant now) {
   return text;
 }
 
+/// Of the names that are being looked up while something waits for them.
+std::string awaited_names(const node::ConnectionStatus& status) {
+  std::string all;
+  for (const node::NameStatus& name : status.names)
+    if (status.awaits_names && name.asked) all += (all.empty() ? "" : ", ") + name.name;
+  return all;
+}
+
+/// What each name in its addresses stands for.
+void write_names(Message& message, const node::ConnectionStatus& status) {
+  if (status.names.empty()) return;
+  auto& names = message.section("names");
+  for (const node::NameStatus& name : status.names) {
+    auto& section = names.section(name.name);
+    auto& addresses = section.list("addresses");
+    for (const auto& address : name.answer.addresses) addresses.add(to_string(address));
+    if (!name.answer.error.empty()) section.set("error", diagnose::printable(name.answer.error));
+    section.set("asked", name.asked);
+  }
+}
+
 /// Why it is not up, or not all of it; a connection that nobody has asked for yet has a reason, too.
 std::string why(const node::ConnectionStatus& status, Instant now) {
   using State = node::ConnectionStatus::State;
   if (status.state == State::up && status.waiting.empty()) return {};
+  if (const auto names = awaited_names(status); !names.empty())
+    return fmt::format("Waits for the address of {}.", names);
   if (status.why) return diagnose::explain(*status.why, status.connection.get()).text() + next_tries(status, now);
   if (const auto tries = next_tries(status, now); !tries.empty()) return tries.substr(1);
   switch (status.state) {
@@ -161,6 +184,7 @@ Message describe_status(const node::ConnectionStatus& status, const TrafficOf& t
   message.set("state", to_string(status.state));
   if (const auto reason = why(status, now); !reason.empty())
     message.set("why", std::string_view(reason).substr(0, control::kMaxValue));
+  write_names(message, status);
   auto& sas = message.section("ike_sas");
   for (const auto& sa : status.ike_sas)
     write_ike_sa_status(sas.section(std::to_string(sa.id.value)), sa, traffic_of, now);

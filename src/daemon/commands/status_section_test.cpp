@@ -56,6 +56,23 @@ TEST(StatusSection, NamesTheChildThatIsNotUpThoughOthersAre) {
   EXPECT_EQ(describe_status(status, kNoTraffic, kNow).text("why"), "lab is tried again in 2 s.");
 }
 
+TEST(StatusSection, SaysWhatNamesStandForAndWhichIsWaitedFor) {
+  auto status = office(node::ConnectionStatus::State::connecting);
+  status.awaits_names = true;
+  status.names = {{"one.example.org", {{policy::IpAddress::v4(192, 0, 2, 7)}, {}}, false},
+                  {"two.example.org", {{}, "Name or service not known"}, true}};
+  const Message message = describe_status(status, kNoTraffic, kNow);
+  EXPECT_EQ(message.text("why"), "Waits for the address of two.example.org.");
+  const auto* names = message.find_section("names");
+  ASSERT_NE(names, nullptr);
+  const auto *one = names->find_section("one.example.org"), *two = names->find_section("two.example.org");
+  ASSERT_TRUE(one && two);
+  EXPECT_EQ(one->find_list("addresses")->begin()->text(), "192.0.2.7");
+  EXPECT_FALSE(one->text("error"));
+  EXPECT_EQ(two->text("error"), "Name or service not known");
+  EXPECT_EQ(two->text("asked"), "yes");
+}
+
 TEST(StatusSection, AddsUpReplayedAndStalePackets) {
   auto status = office(node::ConnectionStatus::State::up);
   status.ike_sas.push_back(ike_sa());

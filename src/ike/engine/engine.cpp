@@ -24,6 +24,20 @@ void Engine::load(Instant now, std::vector<policy::ConnectionPtr> connections, p
   for (const auto id : state_->all_ids()) state_->reconcile(now, id);
 }
 
+void Engine::replace(Instant now, std::vector<policy::ConnectionPtr> connections) {
+  std::vector<std::string> changed;
+  for (const auto& next : connections)
+    if (state_->connections.find(next->name) != next) changed.push_back(next->name);
+  state_->connections = policy::ConnectionTable(std::move(connections));
+  for (const std::string& name : changed)
+    for (const auto id : state_->ids_of(name)) state_->reconcile(now, id);
+}
+
+bool Engine::has_session(std::string_view name) const {
+  const auto connection = state_->connections.find(name);
+  return connection && state_->session_for(*connection) != nullptr;
+}
+
 std::optional<Output> Engine::poll_output() {
   if (state_->outbox.empty()) return std::nullopt;
   std::optional<Output> output(std::move(state_->outbox.front()));
@@ -92,7 +106,10 @@ void Engine::State::settle(Instant now, std::uint64_t spi) {
   if (established && !std::exchange(slot.established, true)) {
     const SessionFacts facts = slot.session->facts();
     if (connections.find(facts.connection->name) == facts.connection) return on_established(now, *slot.session);
-    return reconcile(now, facts.id);  // begun under another configuration
+    reconcile(now, facts.id);  // begun under another configuration
+    const auto still = slots.find(spi);
+    if (still == slots.end() || still->second.session->status().state != IkeSaStatus::State::established) return;
+    return on_established(now, *still->second.session);
   }
   if (slot.session->take_initial_contact()) drop_predecessors(now, slot.session->facts());
   grant_wishes(now, spi);
@@ -113,6 +130,15 @@ void Engine::State::forget(Slots::iterator slot) {
 std::vector<policy::IkeSaId> Engine::State::all_ids() const {
   std::vector<policy::IkeSaId> all;
   for (const auto& [spi, slot] : slots) all.push_back(slot.session->facts().id);
+  std::ranges::sort(all);
+  return all;
+}
+
+std::vector<policy::IkeSaId> Engine::State::ids_of(const std::string& connection) const {
+  std::vector<policy::IkeSaId> all;
+  for (const bool initiated : {false, true})
+    for (const std::uint64_t spi : index.of_connection(connection, initiated))
+      all.push_back(slots.at(spi).session->facts().id);
   std::ranges::sort(all);
   return all;
 }

@@ -30,6 +30,10 @@ class Engine {
   void load(Instant now, std::vector<policy::ConnectionPtr> connections, policy::Pad pad,
             std::vector<policy::Pool> pools = {});
 
+  /// Connections that mean the same, at other addresses: of those that are another object, the sessions go by that one
+  /// from now on.
+  void replace(Instant now, std::vector<policy::ConnectionPtr> connections);
+
   void on_datagram(Instant now, const Datagram& datagram);
   void on_timeout(Instant now);
   std::optional<Instant> next_timeout() const;
@@ -66,6 +70,8 @@ class Engine {
   void put_password(std::string_view connection, Secret password);
   void forget_password(std::string_view connection);
 
+  /// An IKE SA of the connection is there, or on its way, for its further children to go to.
+  bool has_session(std::string_view connection) const;
   const policy::AddressPools& pools() const;
   const policy::ConnectionTable& connections() const;
   const policy::Pad& pad() const;

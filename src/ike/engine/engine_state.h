@@ -74,6 +74,7 @@ struct Engine::State final : Contacts {
   void settle(Instant now, std::uint64_t spi);
   std::vector<policy::IkeSaId> all_ids() const;
   void reconcile(Instant now, policy::IkeSaId id);
+  std::vector<policy::IkeSaId> ids_of(const std::string& connection) const;
   void forget(Slots::iterator slot);
   void note_children(std::uint64_t spi);
   void own_children(const Session& session);
