@@ -19,6 +19,7 @@
 #include "daemon/machine.h"
 #include "linux/address_watch.h"
 #include "linux/clock.h"
+#include "linux/files.h"
 #include "linux/guard.h"
 #include "linux/icmp_socket.h"
 #include "linux/ike_sockets.h"
@@ -45,6 +46,7 @@ constexpr Duration kGoodbye = std::chrono::seconds(2);
 constexpr std::uint32_t kMostWorkers = 16;
 /// Addresses and routes change several at a time: so long is waited for the rest.
 constexpr Duration kSettling = std::chrono::milliseconds(300);
+constexpr std::size_t kCrashSecretSize = 32;
 
 std::uint32_t worker_count(const config::DatapathConfig& config) {
   return config.workers != 0 ? config.workers : std::clamp(std::thread::hardware_concurrency(), 1u, kMostWorkers);
@@ -70,6 +72,16 @@ ike::Settings ike_settings(const config::DaemonConfig& config, std::uint32_t wor
   settings.spi_shares = workers;
   settings.log_keys = true;  // to the key log, or to a capture; else they are dropped
   return settings;
+}
+
+/// What proves to peers after a restart that this daemon has lost what they still have (RFC 6290). Where it cannot be
+/// kept, none is made: tokens of another one would prove nothing.
+std::shared_ptr<const Secret> crash_secret(const std::string& state_dir, RandomSource& random) {
+  auto secret = linux::kept_secret(state_dir + "/crash-secret", kCrashSecretSize, random);
+  if (secret) return std::make_shared<const Secret>(std::move(*secret));
+  log::warning(
+      fmt::format("{}: after a crash, peers will notice by their own liveness checks alone", secret.error().text));
+  return nullptr;
 }
 
 Workers::Options worker_options(const linux::TunDevice& tun, const config::DatapathConfig& config,
@@ -222,6 +234,7 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
   Parts& p = *parts;
   std::unique_ptr<Daemon> daemon(new Daemon(std::move(parts)));
   p.daemon = daemon.get();
+  p.settings.crash_secret = crash_secret(options.state_dir, p.random);
 
   node::Node& node = p.node;
   const auto on_ike = [&node](Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
@@ -246,6 +259,10 @@ linux::SystemResult<std::unique_ptr<Daemon>> Daemon::start(const Options& option
                node.on_child_exhausted(now, sa.sa);
              else
                node.on_child_runs_low(now, sa.sa);
+           },
+       .on_unknown_spi =
+           [&node](Instant now, const datapath::UnknownSpi& stray) {
+             node.on_stray_packet(now, stray.local, stray.remote, stray.spi);
            },
        .on_narrow_path =
            [&p](policy::ChildSaId sa, const policy::IpAddress& remote) {

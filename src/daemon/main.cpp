@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--control", options.control, "the control socket")->capture_default_str();
   app.add_option("--state-dir", options.state_dir,
-                 "reserved for what shall outlive the daemon: nothing is read or written there yet")
+                 "what outlives the daemon: crash-secret, by which peers learn of a restart at once")
       ->capture_default_str();
   app.add_flag("--check", check, "only say whether the configuration is right");
   try {

@@ -57,6 +57,7 @@ struct Workers::Thread {
   std::atomic<std::uint16_t> widest_clear_packet = 0;  // any thread's
   std::atomic<int> messages = 0;                       // any thread's: of IKE, on their way
   std::atomic<std::uint64_t> messages_lost = 0;        // any thread's: for which there was no room there
+  std::atomic<bool> strays = false;                    // any thread's: one is on its way
   std::thread thread;
 };
 
@@ -122,6 +123,14 @@ linux::PumpObserver Workers::observer_for(Thread& thread) {
           .on_sequence_runs_out =
               [this](Instant now, const datapath::SequenceRunsOut& sa) {
                 tasks_->post([this, now, sa] { observer_.on_sequence_runs_out(now, sa); });
+              },
+          .on_unknown_spi =
+              [this, &thread](Instant now, const datapath::UnknownSpi& stray) {
+                if (thread.strays.exchange(true)) return;  // anybody can send such packets: one at a time is told
+                tasks_->post([this, &thread, now, stray] {
+                  thread.strays = false;
+                  if (observer_.on_unknown_spi) observer_.on_unknown_spi(now, stray);
+                });
               },
           .on_narrow_path =
               [this](policy::ChildSaId sa, const policy::IpAddress& remote) {

@@ -32,6 +32,7 @@ class Workers {
     std::function<void(Instant, const datapath::NeedSa&)> on_need_sa;
     std::function<void(Instant, const datapath::PeerMoved&)> on_peer_moved;
     std::function<void(Instant, const datapath::SequenceRunsOut&)> on_sequence_runs_out;
+    std::function<void(Instant, const datapath::UnknownSpi&)> on_unknown_spi = {};  // may be empty
     /// See PumpObserver; the answer is set_path_mtu().
     std::function<void(policy::ChildSaId sa, const policy::IpAddress& remote)> on_narrow_path;
     std::function<void(policy::ChildSaId sa, ErrorCode why)> on_refused;

@@ -74,7 +74,10 @@ void Inbound::accept(Instant now, const Datagram& datagram, ByteSpan packet, Ver
 void Inbound::on_unknown_spi(Instant now, policy::Protocol protocol, std::uint32_t spi, const Datagram& from,
                              ByteView packet, Verdicts& out) {
   const auto cost = early_.hold(protocol, spi, from, packet, now);
-  if (!cost) return drop(DropReason::unknown_spi, nullptr, out);
+  if (!cost) {
+    if (!out.unknown_spi) out.unknown_spi = UnknownSpi{spi, from.local, from.remote};
+    return drop(DropReason::unknown_spi, nullptr, out);
+  }
   for (std::size_t i = 0; i < *cost; ++i) drop(DropReason::early_overflow, nullptr, out);
 }
 

@@ -127,6 +127,13 @@ struct SequenceRunsOut {
   bool exhausted = false;
 };
 
+/// ESP or AH came with an SPI of no SA: perhaps of one that was, before a restart. Whether the peer is to know is the
+/// key exchange's decision.
+struct UnknownSpi {
+  std::uint32_t spi = 0;
+  policy::Endpoint local, remote;  // of the packet; ports 0 where it was not in UDP
+};
+
 /// The outputs of one call. Cleared by the call itself; keep it, so that its memory is reused.
 struct Verdicts {
   std::vector<Send> sends;
@@ -136,6 +143,7 @@ struct Verdicts {
   std::vector<Drop> drops;
   std::vector<PeerMoved> peers_moved;
   std::vector<SequenceRunsOut> sequence_runs_out;
+  std::optional<UnknownSpi> unknown_spi;  // the first of a burst
 
   void clear();
   bool empty() const;

@@ -342,12 +342,13 @@ void Verdicts::clear() {
   need_sa.clear();
   drops.clear();
   peers_moved.clear();
+  unknown_spi.reset();
   sequence_runs_out.clear();
 }
 
 bool Verdicts::empty() const {
   return sends.empty() && deliveries.empty() && hand_overs.empty() && need_sa.empty() && drops.empty() &&
-         peers_moved.empty() && sequence_runs_out.empty();
+         peers_moved.empty() && !unknown_spi && sequence_runs_out.empty();
 }
 
 std::size_t Deliver::size() const {

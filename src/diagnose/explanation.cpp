@@ -62,6 +62,9 @@ Explanation Explainer::explain() const {
     case FailureKind::protocol_violation:
       return plain(fmt::format("{} broke the protocol; nothing here can mend that.", peer()));
     case FailureKind::closed_by_peer: return plain(fmt::format("{} closed it.", peer()));
+    case FailureKind::peer_restarted:
+      return plain(
+          fmt::format("{} has lost it, and proves that with its token: it was restarted, or had a crash.", peer()));
     case FailureKind::closed_by_user: return plain("It was closed by hand.");
     case FailureKind::reconfigured: return plain("It was closed because the configuration has changed.");
     case FailureKind::replaced: return plain("A newer IKE SA with the same peer took its place.");
@@ -122,6 +125,7 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::peer_error: return "peer-error";
     case FailureKind::protocol_violation: return "protocol-violation";
     case FailureKind::closed_by_peer: return "closed-by-peer";
+    case FailureKind::peer_restarted: return "peer-restarted";
     case FailureKind::closed_by_user: return "closed-by-user";
     case FailureKind::reconfigured: return "reconfigured";
     case FailureKind::replaced: return "replaced";

@@ -33,6 +33,7 @@ enum class FailureKind : std::uint8_t {
   peer_error,              // a notify that we can only repeat
   protocol_violation,      // an authentic peer that breaks the protocol
   closed_by_peer,
+  peer_restarted,  // the peer has lost the IKE SA, and its token proves that (RFC 6290)
   closed_by_user,
   reconfigured,          // the configuration has it otherwise now, or not at all
   replaced,              // a newer IKE SA of the same peer took over

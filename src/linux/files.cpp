@@ -95,4 +95,34 @@ SystemResult<void> make_private_folder(const std::string& path) {
   return {};
 }
 
+namespace {
+
+/// Whole or not at all, also if the machine stops meanwhile.
+SystemResult<void> replace_private(const std::string& path, std::string_view text) {
+  const std::string draft = path + ".new";
+  if (unlink(draft.c_str()) != 0 && errno != ENOENT) return refused(errno, fmt::format("cannot replace {}", draft));
+  const FileDescriptor file(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return refused(errno, fmt::format("cannot make {}", draft));
+  if (auto written = write_all(file, draft, as_bytes(text)); !written) return written;
+  if (fsync(file.get()) != 0 || rename(draft.c_str(), path.c_str()) != 0)
+    return refused(errno, fmt::format("cannot write to {}", path));
+  return {};
+}
+
+}  // namespace
+
+SystemResult<Secret> kept_secret(const std::string& path, std::size_t size, RandomSource& random) {
+  if (auto known = read_file(path, size); known && known->bytes.size() == size && !known->exposed)
+    return std::move(known->bytes);
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  std::error_code error;
+  if (std::filesystem::create_directories(folder, error))
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  if (error) return refused(error.value(), fmt::format("cannot make {}", folder.string()));
+  Secret made(size);
+  random.fill(made.span());
+  if (auto written = replace_private(path, as_text(made.view())); !written) return std::unexpected(written.error());
+  return made;
+}
+
 }  // namespace sallyport::linux

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "base/secret.h"
 #include "linux/file_descriptor.h"
 #include "linux/system_error.h"
@@ -25,6 +26,10 @@ SystemResult<FileContent> read_file(const std::string& path, std::size_t limit =
 /// `main` itself, then conf.d/*.toml in the same folder by name. The folder conf.d may be missing; that `main` can be
 /// read is for whoever reads it to see.
 SystemResult<std::vector<std::string>> config_files(const std::string& main);
+
+/// What is kept in this file, for its owner alone; if there is none of this size, or others could have read it, another
+/// one is made, kept there and returned. Its folder is made if need be.
+SystemResult<Secret> kept_secret(const std::string& path, std::size_t size, RandomSource& random);
 
 /// Appends to a file that only its owner can read, and makes it if need be.
 SystemResult<void> append_private(const std::string& path, std::string_view text);

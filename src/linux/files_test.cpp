@@ -119,5 +119,63 @@ TEST_F(Files, DoesNotAppendThroughASymbolicLink) {
   EXPECT_EQ(append_private(link, "x").error().number, ELOOP);
 }
 
+/// Counts on from call to call.
+class CountingRandom final : public RandomSource {
+ public:
+  void fill(ByteSpan out) override {
+    for (auto& octet : out) octet = ++last_;
+  }
+
+ private:
+  std::uint8_t last_ = 0;
+};
+
+TEST_F(Files, SecretIsKeptForTheNextTime) {
+  CountingRandom random;
+  const std::string path = folder_ / "new/folder/secret";
+  const auto first = kept_secret(path, 32, random), second = kept_secret(path, 32, random);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(to_bytes(first->view()), to_bytes(second->view()));
+  struct stat status{};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  ASSERT_EQ(stat((folder_ / "new/folder").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0700U);
+}
+
+TEST_F(Files, SecretThatOthersCouldReadIsReplaced) {
+  CountingRandom random;
+  const std::string path = folder_ / "secret";
+  const auto first = kept_secret(path, 32, random);
+  ASSERT_TRUE(first);
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  const auto second = kept_secret(path, 32, random);
+  ASSERT_TRUE(second);
+  EXPECT_NE(to_bytes(first->view()), to_bytes(second->view()));
+  struct stat status{};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(Files, SecretOfAnotherSizeIsReplaced) {
+  CountingRandom random;
+  for (const auto* left_over : {"", "cut short", "far longer than it was ever written by us, and so not ours"})
+    EXPECT_EQ(kept_secret(put("secret", left_over), 32, random)->size(), 32U);
+}
+
+TEST_F(Files, SecretIsNotPutWhereALinkLeads) {
+  CountingRandom random;
+  const std::string elsewhere = put("elsewhere", "somebody's");
+  std::filesystem::create_symlink(elsewhere, folder_ / "secret.new");
+  ASSERT_TRUE(kept_secret(folder_ / "secret", 32, random));
+  EXPECT_EQ(read_file(elsewhere)->text(), "somebody's");
+}
+
+TEST_F(Files, SecretThatCannotBeKeptIsNone) {
+  CountingRandom random;
+  put("file", "no folder");
+  EXPECT_FALSE(kept_secret(folder_ / "file/secret", 32, random));
+}
+
 }  // namespace
 }  // namespace sallyport::linux

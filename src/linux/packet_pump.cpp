@@ -275,9 +275,11 @@ void PacketPump::tell_observer(Instant now) {
   const auto needs = std::exchange(verdicts_.need_sa, {});
   const auto moved = std::exchange(verdicts_.peers_moved, {});
   const auto run_out = std::exchange(verdicts_.sequence_runs_out, {});
+  const auto stray = std::exchange(verdicts_.unknown_spi, std::nullopt);
   for (const auto& need : needs) observer_.on_need_sa(now, need);
   for (const auto& peer : moved) observer_.on_peer_moved(now, peer);
   for (const auto& sa : run_out) observer_.on_sequence_runs_out(now, sa);
+  if (stray && observer_.on_unknown_spi) observer_.on_unknown_spi(now, *stray);
 }
 
 /// What follows each other through one socket leaves with one call.

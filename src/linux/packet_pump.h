@@ -34,6 +34,7 @@ struct PumpObserver {
   std::function<void(Instant, const datapath::NeedSa&)> on_need_sa;
   std::function<void(Instant, const datapath::PeerMoved&)> on_peer_moved;
   std::function<void(Instant, const datapath::SequenceRunsOut&)> on_sequence_runs_out;
+  std::function<void(Instant, const datapath::UnknownSpi&)> on_unknown_spi = {};  // may be empty
   /// The kernel says that a packet of this SA was larger than what passes to there; asked again from time to time, as
   /// what it knows of that expires. The answer is Worker::set_path_mtu, now or later. May be empty.
   std::function<void(policy::ChildSaId sa, const policy::IpAddress& remote)> on_narrow_path;

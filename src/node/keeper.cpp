@@ -129,7 +129,7 @@ void Keeper::on_down(Instant now, RandomSource& random, const policy::Connection
   const bool was_wanted = found != wanted_.end();
   const std::optional<Instant> since = was_wanted ? found->second.up : std::nullopt;
   const bool was_up = lost || since;
-  const bool dead_peer = why == FailureKind::peer_unreachable;
+  const bool dead_peer = why == FailureKind::peer_unreachable || why == FailureKind::peer_restarted;
   const bool restart = was_wanted || (lost && (dead_peer ? child.dpd_action == policy::DpdAction::restart
                                                          : child.close_action == policy::StartAction::start));
   const bool trap = lost && (dead_peer ? child.dpd_action == policy::DpdAction::trap

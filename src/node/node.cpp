@@ -143,6 +143,12 @@ void Node::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoi
   drain_engine(now);
 }
 
+void Node::on_stray_packet(Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
+                           std::uint32_t spi) {
+  engine_.on_stray_packet(now, local, remote, spi);
+  drain_engine(now);
+}
+
 void Node::on_addresses_changed(Instant now) {
   engine_.on_addresses_changed(now);
   drain_engine(now);

@@ -65,6 +65,8 @@ class Node {
   void on_need_sa(Instant now, policy::PolicyId policy, const policy::TrafficSelector& source,
                   const policy::TrafficSelector& destination);
   void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
+  /// ESP or AH came with an SPI that the datapath does not know.
+  void on_stray_packet(Instant now, const policy::Endpoint& local, const policy::Endpoint& remote, std::uint32_t spi);
   /// The host's own addresses, or its routes, have changed.
   void on_addresses_changed(Instant now);
   /// An SA will soon be used up, in sequence numbers or by the volume that it may carry.

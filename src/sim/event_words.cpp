@@ -76,6 +76,7 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::peer_error: return "peer error";
     case Kind::protocol_violation: return "protocol violation";
     case Kind::closed_by_peer: return "closed by peer";
+    case Kind::peer_restarted: return "peer restarted";
     case Kind::closed_by_user: return "closed by user";
     case Kind::reconfigured: return "reconfigured";
     case Kind::replaced: return "replaced";

@@ -63,6 +63,7 @@ Host::Host(World& world, std::string name, std::vector<policy::IpAddress> addres
       application_(world.random_for("application " + this->name()).u32(),
                    [this](Bytes packet) { own_packets_.push_back(std::move(packet)), settle_soon(); }) {
   ASSERT(!addresses_.empty());
+  keep_crash_secret(this->name() + "'s disk");
 }
 
 Host::~Host() = default;
@@ -78,7 +79,13 @@ void Host::start() {
   apply_configuration();
 }
 
+void Host::keep_crash_secret(std::string_view disk) {
+  crash_secret_ = disk.empty() ? nullptr : std::make_shared<const Secret>(Secret::copy_of(as_bytes(disk)));
+  configuration_.ike.crash_secret = crash_secret_;
+}
+
 void Host::load(Configuration configuration) {
+  configuration.ike.crash_secret = crash_secret_;
   configuration_ = std::move(configuration);
   if (boots_ == 0) {
     start();
@@ -374,6 +381,8 @@ void Host::carry_out_verdicts() {
     running_->node.on_need_sa(now, need.policy, need.source, need.destination);
   for (const datapath::PeerMoved& moved : verdicts.peers_moved)
     running_->node.on_peer_moved(now, moved.sa, moved.remote);
+  if (const auto& stray = verdicts.unknown_spi)
+    running_->node.on_stray_packet(now, stray->local, stray->remote, stray->spi);
   for (const datapath::SequenceRunsOut& end : verdicts.sequence_runs_out)
     if (end.exhausted)
       running_->node.on_child_exhausted(now, end.sa);

@@ -70,6 +70,8 @@ class Host final : public Device, private ike::HostView {
   bool reauthenticate(std::string_view connection);
   /// What a name server tells it from now on; empty: that there is no such name.
   void set_name(const std::string& name, std::vector<policy::IpAddress> addresses);
+  /// What crash tokens are made with, as long as it is not said anew (RFC 6290). Empty: none are made.
+  void keep_crash_secret(std::string_view disk);
   /// Tells the peers; then stays up, and answers nothing but what it has to.
   void shut_down();
   /// Power off: the peers are told nothing, all state is gone but for the guard.
@@ -173,6 +175,7 @@ class Host final : public Device, private ike::HostView {
   std::vector<policy::IpAddress> addresses_;
   std::vector<policy::IpAddress> inner_addresses_;
   Configuration configuration_;
+  std::shared_ptr<const Secret> crash_secret_;
   policy::SpdPtr guard_;
   std::uint32_t boots_ = 0;
   std::unique_ptr<Running> running_;

@@ -222,7 +222,8 @@ TEST_F(LosingThePeer, CrashOfTheResponderIsHealedByTheNextPacketOnDemand) {
   EXPECT_THAT(sim::check_pairs(std::array<const Host*, 2>{&alice, &bob}), IsEmpty());
 }
 
-TEST_F(LosingThePeer, EspOfAForgottenSaIsDroppedInSilence) {
+TEST_F(LosingThePeer, EspOfAForgottenSaIsDroppedInSilenceByWhoKeepsNoSecret) {
+  bob.keep_crash_secret("");
   load(office());
   ASSERT_TRUE(comes_up());
   bob.crash();

@@ -2,6 +2,7 @@
 // the protocols.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "ike/core/datagram.h"
@@ -59,6 +60,8 @@ struct SessionFacts {
   // IKEv2 (ike/engine/reauthentication.h)
   std::optional<policy::IkeSaId> reauthenticates = {};  // made in the place of that lineage
   bool leaving = false;                                 // something took its place, it is about to be deleted
+  /// Our SPIs of IKE SAs that are about to be made in its place, by us and by the peer; 0: none.
+  std::array<std::uint64_t, 2> promised_spis{};
 };
 
 class Session {
@@ -84,6 +87,9 @@ class Session {
   virtual bool reauthenticate(Instant now, Environment& env) { return rekey(now, env); }
   /// The peer's ESP came, authentic, from another address (RFC 7296 §2.23).
   virtual void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) = 0;
+
+  /// Somebody says that the peer knows nothing of a Child SA: it is asked whether it is there.
+  virtual void doubt_peer(Instant, Environment&) {}
 
   /// Its connection is configured with other children now, and means the same otherwise. Those that have changed, or
   /// are gone, are closed.

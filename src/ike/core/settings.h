@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
+#include "base/secret.h"
 #include "base/time.h"
 
 namespace sallyport::ike {
@@ -41,6 +43,12 @@ struct Settings {
   /// IKEv1's Aggressive Mode makes a responder compute before the initiator's address has answered, and IKEv1 has no
   /// cookies to ask for: so many first messages a second are answered, no more.
   std::uint32_t aggressive_per_second = 50;
+
+  /// IKEv2's crash tokens are made with it (RFC 6290): the same after a restart. nullptr: none are made.
+  std::shared_ptr<const Secret> crash_secret;
+  /// Messages of no IKE SA that we have, and ESP of no Child SA, are answered at this rate at most: proof that we have
+  /// lost it, or a hint.
+  std::uint32_t stray_answers_per_second = 20;
 
   /// A responder that has heard nothing since it answered IKE_AUTH asks once whether the initiator got that answer:
   /// otherwise an answer lost for good would leave an SA that only one side knows.

@@ -83,17 +83,29 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   return settle(now, spi);
 }
 
+/// Only of a peer's own Child SAs, and from where it is: anybody may say so.
+void Engine::State::on_spi_report(Instant now, const policy::Endpoint& from, std::uint32_t spi) {
+  for (const auto child : index.of_outbound(spi)) {
+    const auto session = index.of_child(child);
+    if (!session || slots.at(*session).session->facts().remote.address != from.address) continue;
+    with(now, child, [&](Session& holder, Environment& env) { holder.doubt_peer(now, env); });
+    return;
+  }
+}
+
 /// The Child SAs that have come and gone, as told by the outputs: those since the last look are of this session.
 void Engine::State::note_children(std::uint64_t spi) {
   for (; outputs_seen < outbox.size(); ++outputs_seen) {
-    if (const auto* come = std::get_if<InstallChildSa>(&outbox[outputs_seen])) index.put_child(come->spec.id, spi);
+    if (const auto* come = std::get_if<InstallChildSa>(&outbox[outputs_seen]))
+      index.put_child(come->spec.id, spi, come->spec.outbound.spi);
     if (const auto* gone = std::get_if<RemoveChildSa>(&outbox[outputs_seen])) index.forget_child(gone->id);
   }
 }
 
 /// It has come with Child SAs of another, or has taken them over.
 void Engine::State::own_children(const Session& session) {
-  for (const ChildSaStatus& child : session.status().children) index.put_child(child.id, session.facts().local_spi);
+  for (const ChildSaStatus& child : session.status().children)
+    index.put_child(child.id, session.facts().local_spi, child.spi_out);
 }
 
 /// What it has become since it was last looked at.
@@ -168,6 +180,10 @@ void Engine::on_datagram(Instant now, const Datagram& datagram) {
 
   const auto slot = s.slot_of(*protocol, *header);
   if (slot == s.slots.end()) {
+    if (const auto spi = protocol->read_spi_report(datagram, *header)) s.on_spi_report(now, datagram.remote, *spi);
+    // Nothing is said of an IKE SA that is here, or is about to be, whichever end's the message pretends to be.
+    else if (!s.has_or_will_have(header->initiator_spi) && !s.has_or_will_have(header->responder_spi))
+      protocol->answer_stray(now, env, datagram, *header);
     if (protocol->begins(*header)) return s.on_first_message(now, *protocol, datagram, *header);
     return s.reject(datagram, Reason::unknown_spi);
   }
@@ -319,6 +335,15 @@ bool Engine::rekey(Instant now, policy::ChildSaId id) {
 
 void Engine::on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote) {
   state_->with(now, id, [&](Session& session, Environment& env) { session.on_peer_moved(now, env, remote); });
+}
+
+/// While an IKE SA with the peer is there, it goes on by what that says.
+void Engine::on_stray_packet(Instant now, const policy::Endpoint& local, const policy::Endpoint& remote,
+                             std::uint32_t spi) {
+  State& s = *state_;
+  if (!s.ikev2 || s.index.any_at(remote.address)) return;
+  Environment env = s.environment();
+  s.ikev2->report_spi(now, env, local, remote, spi);
 }
 
 void Engine::on_addresses_changed(Instant now) {

@@ -61,6 +61,8 @@ class Engine {
   bool reauthenticate(Instant now, policy::IkeSaId id);
   /// An authentic ESP packet came from another address or port (RFC 7296 §2.23).
   void on_peer_moved(Instant now, policy::ChildSaId id, const policy::Endpoint& remote);
+  /// ESP or AH came with an SPI that nobody here knows; ports are 0 where it was not in UDP.
+  void on_stray_packet(Instant now, const policy::Endpoint& local, const policy::Endpoint& remote, std::uint32_t spi);
   /// The host's own addresses, or its routes, have changed: HostView has the new ones.
   void on_addresses_changed(Instant now);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "ike/engine/protocol.h"
+#include "ike/engine/rate.h"
 #include "ike/v1/aggressive_mode.h"
 #include "ike/v1/fragmentation.h"
 #include "ike/v1/informational.h"
@@ -12,23 +13,6 @@ namespace {
 
 namespace w1 = wire::ikev1;
 using Reason = event::MessageRejected::Reason;
-
-/// So many a second, and no more than a second's worth at once.
-class Rate {
- public:
-  bool allows(Instant now, std::uint32_t per_second) {
-    const double seconds = std::chrono::duration<double>(now - last_).count();
-    left_ = std::min(left_ + seconds * per_second, static_cast<double>(per_second));
-    last_ = now;
-    if (left_ < 1) return false;
-    left_ -= 1;
-    return true;
-  }
-
- private:
-  Instant last_{};
-  double left_ = 1e9;
-};
 
 class Ikev1 final : public Protocol {
  public:

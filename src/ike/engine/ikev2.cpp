@@ -1,6 +1,8 @@
 // The engine's beginning with IKEv2: IKE_SA_INIT, cookies in front of it when there is much to do.
 #include "ike/engine/admission.h"
 #include "ike/engine/protocol.h"
+#include "ike/engine/rate.h"
+#include "ike/v2/crash_token.h"
 #include "ike/v2/session.h"
 
 namespace sallyport::ike {
@@ -39,6 +41,10 @@ class Ikev2 final : public Protocol {
                                                                    Initiation initiation) override {
     return v2::Ikev2Session::initiate(now, env, std::move(initiation));
   }
+  void answer_stray(Instant now, Environment& env, const Datagram& datagram, const wire::IkeHeader& header) override;
+  void report_spi(Instant now, Environment& env, const policy::Endpoint& local, const policy::Endpoint& remote,
+                  std::uint32_t spi) override;
+  std::optional<std::uint32_t> read_spi_report(const Datagram& datagram, const wire::IkeHeader& header) override;
   void refuse_version(Environment& env, const Datagram& datagram, const wire::IkeHeader& header) override {
     env.emit(event::MessageRejected{Reason::wrong_version, datagram.remote, {}});
     const bool request = (header.flags & w::flag_response) == 0;
@@ -49,6 +55,7 @@ class Ikev2 final : public Protocol {
 
  private:
   Admission admission_;
+  Rate strays_;
 };
 
 std::unique_ptr<Session> Ikev2::accept(Instant now, Environment& env, const Datagram& datagram,
@@ -83,6 +90,51 @@ std::unique_ptr<Session> Ikev2::accept(Instant now, Environment& env, const Data
     return nullptr;
   }
   return v2::Ikev2Session::accept(in, env, std::move(std::get<v2::InitAccepted>(outcome)));
+}
+
+/// Only whom we might have had an IKE SA with, and only a request: an answer would be answered by none (RFC 6290 §4.5).
+void Ikev2::answer_stray(Instant now, Environment& env, const Datagram& datagram, const wire::IkeHeader& header) {
+  if (!env.settings.crash_secret || (header.flags & w::flag_response) != 0 || header.initiator_spi == 0 ||
+      header.responder_spi == 0 || static_cast<w::ExchangeType>(header.exchange_type) == w::ExchangeType::ike_sa_init ||
+      !strays_.allows(now, env.settings.stray_answers_per_second) ||
+      env.connections.between(policy::IkeVersion::v1, datagram.local.address, datagram.remote.address).empty())
+    return;
+  answer(env, datagram, header, v2::build_crash_proof(header.initiator_spi, header.responder_spi, env));
+}
+
+/// No IKE SPI would mean anything to the peer: ours is one of no IKE SA (RFC 7296 §1.5).
+void Ikev2::report_spi(Instant now, Environment& env, const policy::Endpoint& local, const policy::Endpoint& remote,
+                       std::uint32_t spi) {
+  if (!env.settings.crash_secret || !strays_.allows(now, env.settings.stray_answers_per_second)) return;
+  const auto known = env.connections.between(policy::IkeVersion::v1, local.address, remote.address);
+  if (known.empty()) return;
+  const policy::Connection& connection = known.front().alike();
+  policy::Endpoint from = local, to = remote;
+  if (from.port == 0) from.port = connection.local_port;  // it came as IP protocol 50 or 51
+  if (to.port == 0) to.port = connection.remote_port;
+  wire::IkeHeader header;
+  header.initiator_spi = v2::random_ike_spi(env.random);
+  header.major_version = w::major_version;
+  header.minor_version = w::minor_version;
+  header.exchange_type = static_cast<std::uint8_t>(w::ExchangeType::informational);
+  header.flags = w::flag_initiator;
+  Bytes octets(4);
+  store_be32(octets.data(), spi);
+  const auto payloads =
+      w::PayloadChain().add(w::NotifyPayload{.type = w::NotifyType::invalid_spi, .data = std::move(octets)});
+  if (auto message = w::serialize_message(header, payloads))
+    env.outbox.push_back(SendDatagram{from, to, std::move(*message)});
+}
+
+std::optional<std::uint32_t> Ikev2::read_spi_report(const Datagram& datagram, const wire::IkeHeader& header) {
+  if (static_cast<w::ExchangeType>(header.exchange_type) != w::ExchangeType::informational ||
+      (header.flags & w::flag_response) != 0)
+    return std::nullopt;
+  const auto message = w::parse_message(datagram.message);
+  if (!message) return std::nullopt;
+  const auto* notify = message->payloads.find_notify(w::NotifyType::invalid_spi);
+  if (!notify || notify->data.size() != 4) return std::nullopt;
+  return load_be32(notify->data.data());
 }
 
 }  // namespace

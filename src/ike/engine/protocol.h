@@ -6,6 +6,7 @@
 #include <array>
 #include <expected>
 #include <memory>
+#include <optional>
 
 #include "event/failure.h"
 #include "ike/core/session.h"
@@ -28,6 +29,13 @@ class Protocol {
   /// Begins. An error: it could not.
   virtual std::expected<std::unique_ptr<Session>, event::Failure> initiate(Instant now, Environment& env,
                                                                            Initiation initiation) = 0;
+  /// A message of an IKE SA that is not here, and of which nothing is here: perhaps it was, before a restart.
+  virtual void answer_stray(Instant, Environment&, const Datagram&, const wire::IkeHeader&) {}
+  /// Tells whoever sends ESP or AH with an SPI that nobody here knows.
+  virtual void report_spi(Instant, Environment&, const policy::Endpoint& /*local*/, const policy::Endpoint& /*remote*/,
+                          std::uint32_t /*spi*/) {}
+  /// The other way round: the SPI that such a message names, which anybody may have sent.
+  virtual std::optional<std::uint32_t> read_spi_report(const Datagram&, const wire::IkeHeader&) { return std::nullopt; }
   /// A message of a version that nobody has.
   virtual void refuse_version(Environment& env, const Datagram& datagram, const wire::IkeHeader& header) = 0;
 };

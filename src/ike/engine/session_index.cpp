@@ -11,10 +11,12 @@ void SessionIndex::update(const Session& session) {
   const auto [known, is_new] = keys_.try_emplace(facts.local_spi);
   Keys& keys = known->second;
   if (!is_new) {
-    if (keys.connection == connection && keys.remote == facts.remote.address && keys.remote_id == remote_id) return;
+    if (keys.connection == connection && keys.remote == facts.remote.address && keys.remote_id == remote_id &&
+        keys.promised == facts.promised_spis)
+      return;
     erase(facts.local_spi, keys);
   }
-  keys = {std::string(connection), facts.initiator, facts.remote.address, remote_id};
+  keys = {std::string(connection), facts.initiator, facts.remote.address, remote_id, facts.promised_spis};
   insert(facts.local_spi, keys);
 }
 
@@ -28,11 +30,14 @@ void SessionIndex::insert(std::uint64_t spi, const Keys& keys) {
   connections_.emplace(keys.connection, keys.initiated, keys.remote, spi);
   peers_.emplace(keys.remote_id, spi);
   ++places_[keys.remote];
+  for (const std::uint64_t promised : keys.promised)
+    if (promised != 0) promised_.insert(promised);
 }
 
 void SessionIndex::erase(std::uint64_t spi, const Keys& keys) {
   connections_.erase({keys.connection, keys.initiated, keys.remote, spi});
   peers_.erase({keys.remote_id, spi});
+  for (const std::uint64_t promised : keys.promised) promised_.erase(promised);
   if (const auto place = places_.find(keys.remote); --place->second == 0) places_.erase(place);
 }
 
@@ -66,10 +71,34 @@ std::vector<std::uint64_t> SessionIndex::of_peer(const policy::Identity& remote_
   return found;
 }
 
+void SessionIndex::put_child(policy::ChildSaId child, std::uint64_t spi, std::uint32_t outbound_spi) {
+  forget_child(child);
+  children_[child.value] = {spi, outbound_spi};
+  outbound_.emplace(outbound_spi, child);
+}
+
+void SessionIndex::forget_child(policy::ChildSaId child) {
+  const auto known = children_.extract(child.value);
+  if (known.empty()) return;
+  const auto [first, last] = outbound_.equal_range(known.mapped().outbound_spi);
+  for (auto at = first; at != last; ++at)
+    if (at->second == child) {
+      outbound_.erase(at);
+      return;
+    }
+}
+
 std::optional<std::uint64_t> SessionIndex::of_child(policy::ChildSaId child) const {
   const auto found = children_.find(child.value);
   if (found == children_.end()) return std::nullopt;
-  return found->second;
+  return found->second.session;
+}
+
+std::vector<policy::ChildSaId> SessionIndex::of_outbound(std::uint32_t outbound_spi) const {
+  std::vector<policy::ChildSaId> found;
+  const auto [first, last] = outbound_.equal_range(outbound_spi);
+  for (auto at = first; at != last; ++at) found.push_back(at->second);
+  return found;
 }
 
 }  // namespace sallyport::ike

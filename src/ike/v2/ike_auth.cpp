@@ -8,6 +8,7 @@
 #include "ike/v2/authentication.h"
 #include "ike/v2/child_negotiation.h"
 #include "ike/v2/configuration.h"
+#include "ike/v2/crash_token.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/numbers_map.h"
 
@@ -264,6 +265,7 @@ std::optional<w::PayloadChain> build_auth_request(const IkeSa& sa, bool initial_
   }
   if (!connection.vips.empty()) payloads.add(build_configuration_request(connection, env.memory));
   if (is_mobile(connection)) add_mobike_supported(payloads, sa, connection, env.host);
+  add_crash_token(payloads, sa.spi_i, sa.spi_r, env);
   return payloads;
 }
 
@@ -298,6 +300,7 @@ Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env)
   Step step{.next = State::established, .authenticated = Authenticated{sa.connection, sa.local_id, *remote_id, false}};
   step.authenticated->ppk = std::move(ppk);
   step.granted = read_auth_lifetime(in.payloads);
+  step.crash_token = read_crash_token(in.payloads);
   if (is_mobile(*sa.connection)) step.authenticated->mobile = read_mobike_supported(in.payloads);
   read_first_child(sa, in, env, step);
   return step;
@@ -375,6 +378,8 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   step.reply->add(*proof);
   if (proved == Proved::with_ppk) confirm_ppk(*step.reply);
   add_auth_lifetime(*step.reply, *connection);
+  add_crash_token(*step.reply, sa.spi_i, sa.spi_r, env);
+  step.crash_token = read_crash_token(in.payloads);
   answer_first_child(sa, *connection, in, env, step);
   if (is_mobile(*connection)) step.authenticated->mobile = read_mobike_supported(in.payloads);
   if (step.authenticated->mobile) add_mobike_supported(*step.reply, sa, *connection, env.host);

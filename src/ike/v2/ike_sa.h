@@ -97,8 +97,10 @@ struct CheckLiveness {};
 struct UpdateAddresses {};
 struct TellAddresses {};
 struct CheckRoute {};
+/// Our token for this IKE SA (RFC 6290).
+struct TellCrashToken {};
 using Task = std::variant<CreateChild, RekeyIkeSa, CloseChild, AbandonChild, CloseIkeSa, CheckLiveness, UpdateAddresses,
-                          TellAddresses, CheckRoute>;
+                          TellAddresses, CheckRoute, TellCrashToken>;
 
 /// In order, but for those whose time has not come.
 struct QueuedTask {
@@ -131,6 +133,7 @@ struct NewIkeSa {
   std::uint64_t spi_i = 0, spi_r = 0;
   bool initiated = false;  // by us: then we are the initiator of the IKE SA, too
   Bytes lowest_nonce;      // of the exchange that made it (RFC 7296 §2.8.2)
+  Bytes crash_token = {};  // the peer's for it, as far as it has said one
 };
 /// Our side of it, as the initiator of the exchange.
 struct PendingIkeSa {
@@ -225,6 +228,7 @@ struct IkeSa : AnyIkeSa {
   bool ppk = false;          // a postquantum preshared key went into the keys, or those that they come from
   bool ids_run_out = false;  // half of them are used up
   std::unique_ptr<Fragmentation> fragmentation;  // nullptr: not both ends have announced it
+  Bytes crash_token;  // the peer's: by it, it proves that it has lost this IKE SA (RFC 6290); empty: none
   Authentication authentication;
   TimerSet<Timer> timers;
 
@@ -246,6 +250,8 @@ struct IkeSa : AnyIkeSa {
   bool promises_ike_sa() const {
     return std::ranges::any_of(promised, [](const FollowUp& f) { return std::holds_alternative<NewIkeSa>(f.made); });
   }
+  /// Our SPI of the IKE SA that the peer is about to make, or has made and that waits for how ours ends; 0: none.
+  std::uint64_t promised_ike_spi() const;
   /// A Child SA that the peer is about to make in the place of that one.
   const NewChild* promised_for(policy::ChildSaId replaced) const;
   bool keyed() const { return !keys.sk_d.empty(); }

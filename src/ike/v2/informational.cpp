@@ -4,6 +4,7 @@
 
 #include "ike/v2/auth_lifetime.h"
 #include "ike/v2/configuration.h"
+#include "ike/v2/crash_token.h"
 #include "ike/v2/mobike.h"
 
 namespace sallyport::ike::v2 {
@@ -51,6 +52,7 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
     return step;
   }
   step.granted = read_auth_lifetime(in.payloads);
+  step.crash_token = read_crash_token(in.payloads);
   w::DeletePayload our_esp{w::ProtocolId::esp, {}}, our_ah{w::ProtocolId::ah, {}};
   for (const auto* theirs : in.payloads.all<w::DeletePayload>()) {
     if (theirs->protocol == w::ProtocolId::ike) {

@@ -1,5 +1,6 @@
 #include "ike/v2/rekey_ike_sa.h"
 
+#include "ike/v2/crash_token.h"
 #include "ike/v2/create_child_sa.h"
 #include "ike/v2/followup_ke.h"
 #include "ike/v2/ike_sa_init.h"
@@ -135,6 +136,7 @@ Step process_rekey_ike_response(const IkeSa& sa, const Inbound& in, Environment&
   if (!secret) return broken();
   NewIkeSa made{.suite = *suite, .keys = {}, .spi_i = pending.spi, .spi_r = spi, .initiated = true, .lowest_nonce = {}};
   made.lowest_nonce = lower_nonce(pending.nonce, nonce->data);
+  made.crash_token = read_crash_token(in.payloads);
   if (suite->next_additional() != 0)
     return follow_up_rekeying(sa, read_link(in.payloads), std::move(*secret), nonce->data, std::move(made));
   made.keys = derive(sa, *suite, {secret->view(), pending.nonce, nonce->data, pending.spi, spi}, env);
@@ -166,6 +168,7 @@ Step process_rekey_ike_request(const IkeSa& sa, const Inbound& in, Environment& 
   step.reply.emplace().add(accept(match->suite, *match->offered, spi_octets(made.spi_r)));
   step.reply->add(w::NoncePayload{own_nonce});
   add_key_exchange(*step.reply, match->suite.key_exchange, std::move(agreement->public_value));
+  add_crash_token(*step.reply, made.spi_i, made.spi_r, env);
   if (match->suite.next_additional() != 0) {
     Bytes link = random_link(env.random);
     add_link(*step.reply, link);

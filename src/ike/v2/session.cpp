@@ -76,7 +76,7 @@ void Ikev2Session::on_protected_message(Instant now, Environment& env, const Rec
                                         const w::PayloadChain& payloads) {
   const auto* sk = payloads.find<w::SkPayload>();
   const auto* skf = sa_.fragmentation ? payloads.find<w::SkfPayload>() : nullptr;
-  if (!sk && !skf) return reject(env, Reason::unexpected_exchange, received.datagram);
+  if (!sk && !skf) return on_clear_message(now, env, received, payloads);
   if (!takes_solution(now, env, received, payloads)) return;
   if (!sa_.keyed()) return reject(env, Reason::unexpected_exchange, received.datagram);
   if (skf) return on_fragment(now, env, received, *skf);

@@ -7,6 +7,7 @@
 //   session_timers.cpp  what time brings
 //   child_renewal.cpp   Child SAs in the place of others: which one counts, which ones go
 //   succession.cpp      IKE SAs in the place of others
+//   session_crash.cpp   a peer that has lost it
 //   session_network.cpp inner addresses: come, inherited, gone
 //   session_fragments.cpp  long messages, both ways
 //   session_followup.cpp   additional key exchanges
@@ -43,6 +44,7 @@ class Ikev2Session final : public Session {
   void close(Instant now, Environment& env, event::FailureKind why, bool tell_peer) override;
   void on_reconfigured(Instant now, Environment& env, policy::ConnectionPtr connection) override;
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
+  void doubt_peer(Instant now, Environment& env) override;
   void on_addresses_changed(Instant now, Environment& env) override;
 
   SessionFacts facts() const override;
@@ -75,6 +77,8 @@ class Ikev2Session final : public Session {
                        const wire::ikev2::PayloadChain& payloads);
   void on_protected_message(Instant now, Environment& env, const Received& received,
                             const wire::ikev2::PayloadChain& payloads);
+  void on_clear_message(Instant now, Environment& env, const Received& received,
+                        const wire::ikev2::PayloadChain& payloads);
   void on_authentic(Instant now, Environment& env, const Received& received,
                     const Result<wire::ikev2::PayloadChain>& payloads, std::size_t size, std::size_t fragments);
   bool expects(Instant now, Environment& env, const Received& received);
@@ -167,6 +171,7 @@ class Ikev2Session final : public Session {
   bool run(Instant now, Environment& env, const UpdateAddresses& task);
   bool run(Instant now, Environment& env, const TellAddresses& task);
   bool run(Instant now, Environment& env, const CheckRoute& task);
+  bool run(Instant now, Environment& env, const TellCrashToken& task);
   bool is_wanted_already(const CreateChild& wanted) const;
   void offer_spi(Environment& env) const;
   void drop_pending(Environment& env);
@@ -237,6 +242,7 @@ class Ikev2Session final : public Session {
   bool initial_contact_ = false;
   bool wants_successor_ = false;
   bool wants_farewell_ = false;
+  std::optional<Instant> doubted_;  // when the peer was last asked because somebody said that it knows nothing
   std::vector<std::unique_ptr<Session>> successors_;  // for the engine to take in
 };
 

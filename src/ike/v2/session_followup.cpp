@@ -30,6 +30,13 @@ const NewChild* IkeSa::promised_for(policy::ChildSaId replaced) const {
   return nullptr;
 }
 
+std::uint64_t IkeSa::promised_ike_spi() const {
+  if (pending_ike_sa && pending_ike_sa->rival) return pending_ike_sa->rival->spi_r;
+  for (const FollowUp& each : promised)
+    if (const auto* made = std::get_if<NewIkeSa>(&each.made)) return made->spi_r;
+  return 0;
+}
+
 // ---- Before IKE_AUTH (RFC 9242) ----
 
 /// What IKE_SA_INIT has agreed on first, then IKE_AUTH.

@@ -20,6 +20,7 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   if (step.keyed) apply_keys(env, received, std::move(*step.keyed));
   if (step.authenticated) apply_authentication(now, env, std::move(*step.authenticated));
   apply_configuration(env, step);
+  if (!step.crash_token.empty()) sa_.crash_token = std::move(step.crash_token);
   if (step.authenticated || step.granted) plan_reauthentication(now, env, step.granted);
   apply_deletes(now, env, step);
   if (step.promised) add_promised(now, env, std::move(*step.promised));

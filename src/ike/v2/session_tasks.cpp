@@ -356,7 +356,8 @@ SessionFacts Ikev2Session::facts() const {
           .lineage_created = sa_.authentication.created,
           .lineage_established = sa_.authentication.established,
           .reauthenticates = sa_.authentication.replaces,
-          .leaving = sa_.timers.is_set(Timer::retirement)};
+          .leaving = sa_.timers.is_set(Timer::retirement),
+          .promised_spis = {sa_.pending_ike_sa ? sa_.pending_ike_sa->spi : 0, sa_.promised_ike_spi()}};
 }
 
 IkeSaStatus Ikev2Session::status() const {

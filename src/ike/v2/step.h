@@ -68,6 +68,7 @@ struct Step {
   std::vector<policy::ChildSaId> removed;      // children that the peer deleted
   std::vector<std::uint32_t> removed_unknown;  // outbound SPIs that it deleted, of no child of ours
   std::optional<Moved> moved;                  // MOBIKE's part
+  Bytes crash_token;                           // the peer's for this IKE SA; empty: it says none
   /// IKE_SA_INIT once more with these changes (RFC 7296 §1.2, §2.6).
   struct Restart {
     Bytes cookie;

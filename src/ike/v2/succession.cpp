@@ -85,6 +85,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
   sa.mobility.cookie.clear();
   sa.mobility.probed.clear();
   sa.mobility.seen_as.clear();  // another IKE SA, another hash of the same
+  sa.crash_token = std::move(made.crash_token);
   session->log_keys(env);
   env.emit(event::IkeSaEstablished{sa.id, sa.connection_name(), sa.initiator(), 2, sa.local, sa.remote, sa.local_id,
                                    sa.remote_id, sa.spi_i, sa.spi_r, sa.suite});
@@ -100,6 +101,8 @@ void Ikev2Session::succeed(Instant now, Environment& env, NewIkeSa made) {
   drop_promised(env, [](const FollowUp&) { return true; });  // the peer asks the successor for them
   auto successor = make_successor(now, env, std::move(made));
   env.emit(event::IkeSaRekeyed{sa_.id, successor->sa_.id, sa_.connection_name(), 2});
+  // Only whoever has shown that it knows of tokens: to all others it would be an exchange for nothing.
+  if (initiated && !sa_.crash_token.empty() && env.settings.crash_secret) successor->want(TellCrashToken{});
   successor->inherit(now, env, *this);
   successors_.push_back(std::move(successor));
   for (const Timer timer : {Timer::liveness, Timer::keepalive, Timer::confirm, Timer::life, Timer::renewal,
@@ -129,8 +132,9 @@ void Ikev2Session::inherit(Instant now, Environment& env, Ikev2Session& predeces
   sa_.children = std::exchange(predecessor.sa_.children, {});
   inherit_configuration(env, predecessor.sa_);
   for (QueuedTask& queued : std::exchange(predecessor.sa_.tasks, {})) {
-    const bool of_the_old =
-        std::holds_alternative<RekeyIkeSa>(queued.task) || std::holds_alternative<CheckLiveness>(queued.task);
+    const bool of_the_old = std::holds_alternative<RekeyIkeSa>(queued.task) ||
+                            std::holds_alternative<CheckLiveness>(queued.task) ||
+                            std::holds_alternative<TellCrashToken>(queued.task);
     if (!of_the_old) sa_.tasks.push_back(std::move(queued));
   }
   if (predecessor.sa_.waits_for<UpdateAddresses>()) want_first<UpdateAddresses>();
