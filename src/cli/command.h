@@ -47,6 +47,7 @@ struct DownOptions {
 int down(const Global& global, const DownOptions& options);
 
 int rekey(const Global& global, const std::string& target, bool reauth);
+int redirect(const Global& global, const std::string& connection, const std::string& gateway);
 
 int status(const Global& global, const std::string& connection);
 

@@ -19,6 +19,7 @@ struct Words {
   BenchOptions bench;
   bool reauth = false;
   std::string connection;
+  std::string gateway;
   std::vector<std::string> files;
   bool dry_run = false;
   std::string device = "sally0";
@@ -42,6 +43,12 @@ void add_sessions(CLI::App& app, Words& words) {
   rekey_command->add_option("NAME[/CHILD]", words.connection)->required();
   rekey_command->add_flag("--reauth", words.reauth, "the peers prove anew who they are, on another IKE SA");
   rekey_command->callback([&] { words.run = [&] { return rekey(words.global, words.connection, words.reauth); }; });
+
+  auto* redirect_command = app.add_subcommand("redirect", "sends a connection's clients to another gateway");
+  redirect_command->add_option("NAME", words.connection)->required();
+  redirect_command->add_option("GATEWAY", words.gateway, "its address, or its name")->required();
+  redirect_command->callback(
+      [&] { words.run = [&] { return redirect(words.global, words.connection, words.gateway); }; });
 
   auto* status_command = app.add_subcommand("status", "every connection: up, connecting, on demand, or down and why");
   status_command->add_option("NAME", words.connection);

@@ -7,6 +7,7 @@
 #include "config/connection_draft.h"
 #include "config/policy_values.h"
 #include "config/values.h"
+#include "policy/gateway.h"
 #include "policy/spelling.h"
 #include "policy/text_error.h"
 
@@ -45,6 +46,18 @@ constexpr auto kChildlessWords = std::to_array<Word<policy::Childless>>({{"allow
                                                                          {"prefer", policy::Childless::prefer},
                                                                          {"force", policy::Childless::force},
                                                                          {"never", policy::Childless::never}});
+
+constexpr auto kRedirectWords =
+    std::to_array<Word<policy::RedirectAt>>({{"init", policy::RedirectAt::init}, {"auth", policy::RedirectAt::auth}});
+
+void read_redirect_to(Connection& c, const ConfigNode& node, Diagnostics& diagnostics) {
+  const auto text = read_text(node, diagnostics);
+  if (!text) return;
+  if (!text->empty() && !policy::GatewayId::parse(*text))
+    return diagnostics.error(node.origin(), fmt::format("{}: {} is no gateway", node.path(), policy::quoted(*text)),
+                             "an address, or a name with its domain such as gate.example.org");
+  c.redirect_to = *text;
+}
 
 constexpr std::uint64_t kMostTries = 1000000;
 
@@ -101,6 +114,14 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.ppk_id, read_identity(n, d)); }},
     {{"ppk_required", "boolean", "no", "no IKE SA without that key"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.ppk_required, read_boolean(n, d)); }},
+    {{"follow_redirects", "boolean", "no", "IKEv2: as a client, go where a gateway sends us (RFC 5685)"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.follow_redirects, read_boolean(n, d)); }},
+    {{"redirect_to", "address or name", "", "IKEv2: clients that come by this connection are sent to that gateway"},
+     read_redirect_to},
+    {{"redirect_at", "init, auth", "init", "when: at once, or after they have proved who they are"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) {
+       assign(c.redirect_at, read_word(n, d, kRedirectWords));
+     }},
     {{"dpd_delay", "time", "0s", "after so much silence the peer is asked whether it lives; 0: never"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.dpd_delay, read_time(n, d)); }},
     {{"keyingtries", "number", "1", "how often an initiation is tried; 0: for ever"},

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/values.h"
+#include "policy/gateway.h"
 #include "policy/text_error.h"
 
 namespace sallyport::config {
@@ -25,23 +26,6 @@ void report_bad_address(const Item& item, Diagnostics& diagnostics) {
   } else {
     diagnostics.error(item.origin(), fmt::format("{}: {} is no address", path, policy::quoted(item.text)),
                       "an address, a network such as 192.0.2.0/24, a range such as 192.0.2.1-192.0.2.9, or %any");
-  }
-}
-
-/// As DNS has them (RFC 1123 §2.1), and with a dot, so that a word with a slip in it is none. The last label begins
-/// with a letter, and has two of them at least: an address with a slip in it is none either.
-bool is_host_name(std::string_view text) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-  constexpr std::size_t longest = 253, longest_label = 63;
-  if (text.size() > longest || text.find('.') == std::string_view::npos) return false;
-  for (;;) {
-    const std::size_t dot = text.find('.');
-    const std::string_view label = text.substr(0, dot);
-    if (label.empty() || label.size() > longest_label || label.find_first_not_of(allowed) != std::string_view::npos ||
-        label.front() == '-' || label.back() == '-')
-      return false;
-    if (dot == std::string_view::npos) return label.size() > 1 && label.front() > '9';
-    text.remove_prefix(dot + 1);
   }
 }
 
@@ -66,7 +50,7 @@ std::optional<std::vector<policy::AddressRange>> read_addresses(const ConfigNode
       ranges.push_back(policy::AddressRange::all(policy::Family::ipv6));
     } else if (const auto range = policy::AddressRange::parse(item.text)) {
       ranges.push_back(*range);
-    } else if (is_host_name(item.text)) {
+    } else if (policy::is_host_name(item.text)) {
       names.emplace_back(item.text);
     } else {
       report_bad_address(item, diagnostics);

@@ -69,6 +69,7 @@ struct Name {
   std::string_view operator()(const event::ChildSaRekeyed&) const { return "child-sa-rekeyed"; }
   std::string_view operator()(const event::IkeSaRekeyed&) const { return "ike-sa-rekeyed"; }
   std::string_view operator()(const event::IkeSaReauthenticated&) const { return "ike-sa-reauthenticated"; }
+  std::string_view operator()(const event::Redirected&) const { return "redirected"; }
   std::string_view operator()(const event::NegotiationFailed&) const { return "negotiation-failed"; }
   std::string_view operator()(const event::Acquired&) const { return "acquired"; }
   std::string_view operator()(const event::UserAuthenticated&) const { return "user-authenticated"; }
@@ -129,6 +130,11 @@ struct Line {
   std::string operator()(const event::IkeSaReauthenticated& e) const {
     return fmt::format("IKE SA {} has the peers' proof of who they are anew, and takes the place of IKE SA {}",
                        e.ike_sa.value, e.from.value);
+  }
+  std::string operator()(const event::Redirected& e) const {
+    return e.side == event::Side::local
+               ? fmt::format("the gateway {} sends us to {}", to_string(e.from), to_string(e.to))
+               : fmt::format("the client {} is sent to {}", to_string(e.from), to_string(e.to));
   }
   std::string operator()(const event::NegotiationFailed& e) const {
     return explain(e.failure, connection, secrets).text();
@@ -214,6 +220,7 @@ struct ToFields {
   Fields operator()(const event::IkeSaReauthenticated& e) const {
     return {{"replaced_id", std::to_string(e.from.value)}};
   }
+  Fields operator()(const event::Redirected& e) const { return {{"from", to_string(e.from)}, {"to", to_string(e.to)}}; }
   Fields operator()(const event::NegotiationFailed& e) const {
     Fields fields = of(e.failure);
     if (!e.failure.child.empty()) fields.insert(fields.begin(), {"child", e.failure.child});

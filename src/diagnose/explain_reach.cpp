@@ -25,6 +25,13 @@ Explanation Explainer::no_such_name() const {
           f_.connection, f_.name));
 }
 
+Explanation Explainer::goes_in_circles() const {
+  return about(fmt::format("{} gateways have sent us on, one to the next, the last one {}: they go in circles.",
+                           f_.attempts, peer()),
+               "follow_redirects",
+               "Ask whoever runs the gateways; without follow_redirects here each of them has to serve us itself.");
+}
+
 Explanation Explainer::no_connection() const {
   if (f_.remote_id.kind == policy::Identity::Kind::any)
     return plain(fmt::format("No connection is configured for {}: none has it in remote_addrs.", peer()));

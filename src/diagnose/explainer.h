@@ -44,6 +44,7 @@ class Explainer {
   Explanation unreachable() const;
   Explanation no_connection() const;
   Explanation no_such_name() const;
+  Explanation goes_in_circles() const;
   Explanation other_exchange() const;
   Explanation puzzle_declined() const;
 

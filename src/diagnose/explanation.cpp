@@ -77,6 +77,8 @@ Explanation Explainer::explain() const {
     case FailureKind::no_virtual_address: return no_address();
     case FailureKind::extension_missing: return extension_missing();
     case FailureKind::puzzle_declined: return puzzle_declined();
+    case FailureKind::redirected: return plain(fmt::format("{} has sent us to another gateway.", peer()));
+    case FailureKind::redirected_too_often: return goes_in_circles();
     case FailureKind::name_unresolved: return no_such_name();
     case FailureKind::nat_traversal_broken:
       return plain(
@@ -138,6 +140,8 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::no_virtual_address: return "no-virtual-address";
     case FailureKind::extension_missing: return "extension-missing";
     case FailureKind::puzzle_declined: return "puzzle-declined";
+    case FailureKind::redirected: return "redirected";
+    case FailureKind::redirected_too_often: return "redirected-too-often";
     case FailureKind::name_unresolved: return "name-unresolved";
     case FailureKind::nat_traversal_broken: return "nat-traversal-broken";
   }

@@ -236,6 +236,10 @@ class Ladder {
   void add(const event::IkeSaReauthenticated&) {
     note("takes the place of an older IKE SA, whose proof of who the peers are has aged");
   }
+  void add(const event::Redirected& e) {
+    note(
+        fmt::format("{} sent to {}", e.side == event::Side::local ? "we are" : "the peer is", policy::to_string(e.to)));
+  }
   void add(const event::IkeSaClosed&) { note(version_ == 1 ? "ISAKMP SA closed" : "IKE SA closed"); }
   void add(const event::UserAuthenticated& e) {
     note(fmt::format("{} the user {}", e.side == event::Side::local ? "we are" : "the peer is", printable(e.user)));

@@ -9,6 +9,7 @@
 #include "event/failure.h"
 #include "event/message_summary.h"
 #include "policy/child_sa.h"
+#include "policy/gateway.h"
 #include "policy/network_config.h"
 
 namespace sallyport::event {
@@ -118,6 +119,17 @@ struct IkeSaReauthenticated {
   policy::IkeSaId from, ike_sa;
   std::string connection;
 };
+/// A gateway has sent its client to another one.
+struct Redirected {
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  Side side = Side::local;  // local: it is we who are sent
+  policy::Endpoint from;    // local: the gateway; remote: the client
+  policy::GatewayId to;
+  // Local: what is to go on there, by name, and the lineage that the IKE SA was to replace (ike/core/session.h).
+  std::vector<std::string> children;
+  std::optional<policy::IkeSaId> reauthenticates;
+};
 /// An attempt, ours or the peer's, that came to nothing.
 struct NegotiationFailed {
   policy::IkeSaId ike_sa;
@@ -146,6 +158,6 @@ struct NetworkConfigured {
 using Event =
     std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, OwnAddressChanged,
                  IkeSaEstablished, IkeSaClosed, ChildSaInstalled, ChildSaRemoved, ChildSaRekeyed, IkeSaRekeyed,
-                 IkeSaReauthenticated, NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
+                 IkeSaReauthenticated, Redirected, NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
 
 }  // namespace sallyport::event

@@ -46,6 +46,8 @@ enum class FailureKind : std::uint8_t {
   no_virtual_address,    // the gateway has no inner address for its client
   extension_missing,     // what is required here the peer does not do; its notify says what
   puzzle_declined,       // the peer asks for more work (RFC 8019) than we do for it
+  redirected,            // the gateway has sent us to another one
+  redirected_too_often,  // from one to the next: attempts
   name_unresolved,       // a name in the addresses has none: Failure::name, and why in `message`
   nat_traversal_broken,  // IKEv1: what the peer says of NAT traversal does not fit together
 };

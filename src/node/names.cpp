@@ -42,6 +42,7 @@ void Node::resolve(std::vector<std::string> names) {
 
 void Node::on_resolved(Instant now, std::string_view name, NameAnswer answer) {
   if (shutting_down_) return;
+  follow_names(now, name, answer);
   for (NameBook::Ready& ready : names_.answer(name, std::move(answer))) named_.push_back(std::move(ready));
   if (!named_.empty() && !names_due_) names_due_ = std::max(now, names_taken_in_ + kCollect);
   take_in_names(now);
@@ -117,7 +118,8 @@ void Node::fail(Instant now, event::Failure why) {
 
 /// By hand: what of the connection waits for its names waits no more.
 std::size_t Node::give_up_names(Instant now, const std::string& connection, std::string_view child) {
-  const std::size_t waited = names_.forget(connection, child);
+  std::size_t waited = names_.forget(connection, child);
+  waited += std::erase_if(detours_, [&](const auto& detour) { return detour.connection == connection; });
   if (waited != 0)
     fail(now, {.kind = event::FailureKind::closed_by_user, .connection = connection, .child = std::string(child)});
   return waited;

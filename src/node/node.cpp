@@ -71,10 +71,13 @@ void Node::load(Instant now, std::vector<policy::ConnectionPtr> connections, pol
 }
 
 void Node::forget(const LoadPlan::Item& item) {
-  if (item.child.empty())
+  if (item.child.empty()) {
     keeper_.forget_connection(item.connection);
-  else
+    redirections_.erase(item.connection);
+    std::erase_if(detours_, [&](const auto& detour) { return detour.connection == item.connection; });
+  } else {
     keeper_.forget(item.connection, item.child);
+  }
   last_failures_.erase(item.connection);
 }
 
@@ -239,6 +242,12 @@ bool Node::rekey(Instant now, policy::IkeSaId id) {
   return done;
 }
 
+bool Node::redirect(Instant now, policy::IkeSaId id, const policy::GatewayId& gateway) {
+  const bool done = engine_.redirect(now, id, gateway);
+  drain_engine(now);
+  return done;
+}
+
 bool Node::reauthenticate(Instant now, policy::IkeSaId id) {
   const bool done = engine_.reauthenticate(now, id);
   drain_engine(now);
@@ -317,6 +326,7 @@ void Node::drain_engine(Instant now) {
 void Node::on_event(Instant now, const event::Event& event) {
   std::visit(Overloaded{[&](const event::ChildSaInstalled& up) { on_up(now, up.connection, up.child); },
                         [&](const event::ChildSaRemoved& down) { on_down(now, down.why, true); },
+                        [&](const event::Redirected& redirected) { on_redirected(now, redirected); },
                         [&](const event::NegotiationFailed& failed) {
                           on_down(now, failed.failure, false);
                           if (failed.failure.kind == FailureKind::no_matching_connection) resolve(names_.doubt(now));
@@ -338,7 +348,7 @@ void Node::on_up(Instant now, const std::string& name, const std::string& child_
 /// A child went down (`lost`), or did not come up; without a child's name, none of the connection's did.
 void Node::on_down(Instant now, const event::Failure& why, bool lost) {
   const auto connection = find(why.connection);
-  if (!connection || shutting_down_) return;
+  if (!connection || shutting_down_ || why.kind == FailureKind::redirected) return;  // that goes on elsewhere
   for (const policy::Child& child : connection->children) {
     if (!why.child.empty() && child.name != why.child) continue;
     if (is_up(connection->name, child.name)) continue;  // another SA of it is there

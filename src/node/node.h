@@ -5,6 +5,7 @@
 // Use: any on_*() or command, then poll_effect() until it is empty, then wait for input or until next_timeout().
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -89,6 +90,7 @@ class Node {
   bool rekey(Instant now, policy::IkeSaId id);
   bool rekey(Instant now, policy::ChildSaId id);
   bool reauthenticate(Instant now, policy::IkeSaId id);
+  bool redirect(Instant now, policy::IkeSaId id, const policy::GatewayId& gateway);
   bool terminate(Instant now, policy::IkeSaId id);
   bool terminate(Instant now, policy::ChildSaId id);
 
@@ -120,6 +122,9 @@ class Node {
   void take_in_names(Instant now);
   void go_on(Instant now, const NameBook::Ready& ready);
   void fail(Instant now, event::Failure why);
+  void on_redirected(Instant now, const event::Redirected& redirected);
+  void follow(Instant now, const event::Redirected& redirected, const policy::IpAddress& gateway);
+  void follow_names(Instant now, std::string_view name, const NameAnswer& answer);
   std::size_t give_up_names(Instant now, const std::string& connection, std::string_view child);
   void forget_wish(const Keeper::Target& target, std::span<const policy::ChildSaId> closed);
   /// Whatever has changed of them so far is in force before any effect that is yet to come.
@@ -135,6 +140,8 @@ class Node {
   std::vector<NameBook::Ready> named_;  // whose names are answered, not taken in yet
   std::optional<Instant> names_due_;    // when they are
   Instant names_taken_in_{};            // the last time
+  std::vector<event::Redirected> detours_;  // to gateways whose names are being looked up
+  std::map<std::string, std::deque<Instant>, std::less<>> redirections_;  // by connection, the latest
   std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection; gone when it is up
   /// Installed Child SAs, and how many of them each child has: what is up.
   std::unordered_map<policy::ChildSaId, Keeper::Target> installed_;

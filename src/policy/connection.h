@@ -78,6 +78,11 @@ enum class Childless : std::uint8_t {
   prefer,  // begun so with a peer that takes it
   force    // begun and accepted in no other way
 };
+/// When a gateway sends a client that comes by a connection elsewhere (RFC 5685).
+enum class RedirectAt : std::uint8_t {
+  init,  // before it has proved who it is: costs next to nothing
+  auth   // afterwards
+};
 enum class IkeVersion : std::uint8_t {
   any = 0,
   v1 = 1,
@@ -163,6 +168,9 @@ struct Connection {
   Childless childless = Childless::allow;
   Identity ppk_id;  // IKEv2: which postquantum preshared key is used, for a responder a pattern; any: none
   bool ppk_required = false;
+  bool follow_redirects = false;  // IKEv2: as a client we go where a gateway sends us (RFC 5685)
+  std::string redirect_to;        // IKEv2: whoever comes by this is sent there, an address or a name; empty: nowhere
+  RedirectAt redirect_at = RedirectAt::init;
   Seconds dpd_delay{0};           // 0: no liveness checks of our own
   std::uint32_t keyingtries = 1;  // 0: for ever
   UniquePolicy unique = UniquePolicy::no;

@@ -89,6 +89,8 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::no_virtual_address: return "no virtual address";
     case Kind::extension_missing: return "an extension is missing";
     case Kind::puzzle_declined: return "puzzle declined";
+    case Kind::redirected: return "redirected";
+    case Kind::redirected_too_often: return "redirected too often";
     case Kind::name_unresolved: return "name unresolved";
     case Kind::nat_traversal_broken: return "NAT traversal broken";
   }
@@ -166,6 +168,10 @@ std::string event_words(const event::Event& event) {
           [](const event::IkeSaReauthenticated& e) {
             return fmt::format("IKE SA {}{} is to stand in the place of {}", e.ike_sa.value, of(e.connection),
                                e.from.value);
+          },
+          [](const event::Redirected& e) {
+            return fmt::format("IKE SA {}{}: {} {} sent to {}", e.ike_sa.value, of(e.connection), to_string(e.from),
+                               e.side == event::Side::local ? "has us" : "is", policy::to_string(e.to));
           },
           [](const event::NegotiationFailed& e) {
             return fmt::format("IKE SA {} ({}/{}) failed: {}", e.ike_sa.value, e.failure.connection, e.failure.child,

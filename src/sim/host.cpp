@@ -390,6 +390,16 @@ void Host::carry_out_verdicts() {
       running_->node.on_child_runs_low(now, end.sa);
 }
 
+bool Host::redirect(std::string_view connection, std::string_view gateway) {
+  if (!running_) return false;
+  const Instant now = world().now();
+  bool begun = false;
+  for (const ike::IkeSaStatus& sa : ike_sas())
+    if (sa.connection == connection) begun |= running_->node.redirect(now, sa.id, *policy::GatewayId::parse(gateway));
+  settle();
+  return begun;
+}
+
 void Host::set_name(const std::string& name, std::vector<policy::IpAddress> addresses) {
   names_[name] = std::move(addresses);
 }

@@ -68,6 +68,8 @@ class Host final : public Device, private ike::HostView {
   bool rekey(std::string_view connection, std::string_view child = {});
   /// The peers of its IKE SAs prove anew who they are, now.
   bool reauthenticate(std::string_view connection);
+  /// Sends the clients of a connection to another gateway. False: none would go.
+  bool redirect(std::string_view connection, std::string_view gateway);
   /// What a name server tells it from now on; empty: that there is no such name.
   void set_name(const std::string& name, std::vector<policy::IpAddress> addresses);
   /// What crash tokens are made with, as long as it is not said anew (RFC 6290). Empty: none are made.

@@ -157,7 +157,8 @@ peer_down() { "$1_down" "$2"; }
 
 # configure KIND SIDE: writes connection `c`, child `x` from the variables that a case sets: local_address, remote_address
 # (empty: any), local_id, remote_id, ike, esp (proposals, blank-separated; ah:… for AH), mode, local_ts, remote_ts (empty: dynamic);
-# tfc (octets that both pad to), ipcomp (not empty: both compress); ours alone: fragment, dpd_action with dpd_delay, patience (further lines of [daemon]).
+# tfc (octets that both pad to), ipcomp (not empty: both compress); ours alone: fragment, dpd_action with dpd_delay,
+# also_ours (further lines of the connection), patience (of [daemon]).
 configure() { at "$2" mkdir -p "$state/$2" && "configure_$1" "$2"; }
 secret='an interop test is no secret'
 proposals_key() { case $esp in ah:*) echo ah_proposals ;; *) echo esp_proposals ;; esac }
@@ -203,6 +204,7 @@ configure_sallyport() {
     [ -z "${dpd_action:-}" ] || printf 'dpd_delay = %s\nkeyingtries = 0\n' "$dpd_delay"
     [ -z "${childless:-}" ] || echo "childless = \"$childless\""
     [ -z "${ppk:-}" ] || printf 'ppk_id = "%s"\nppk_required = true\n' "$ppk"
+    [ -z "${also_ours:-}" ] || printf '%s\n' "$also_ours"
     printf '[connections.c.local]\nauth = "psk"\nid = "%s"\n' "$local_id"
     printf '[connections.c.remote]\nauth = "psk"\nid = "%s"\n' "$remote_id"
     printf '[connections.c.children.x]\nmode = "%s"\n%s = %s\n' "$mode" "$(proposals_key)" "$(toml_list "${esp#ah:}")"

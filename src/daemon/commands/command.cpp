@@ -58,6 +58,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"get-pools", get_pools},
     {"initiate", initiate},
     {"rekey", rekey},
+    {"redirect", redirect},
     {"terminate", terminate},
     {"list-sas", list_sas},
     {"list-policies", list_policies},

@@ -29,9 +29,10 @@ Answer no_certificates(Daemon& daemon, const control::Message& request);
 Answer load_pool(Daemon& daemon, const control::Message& request);
 Answer unload_pool(Daemon& daemon, const control::Message& request);
 Answer get_pools(Daemon& daemon, const control::Message& request);
-// initiate.cpp, rekey.cpp, terminate.cpp
+// initiate.cpp, redirect.cpp, rekey.cpp, terminate.cpp
 Answer initiate(Daemon& daemon, const control::Message& request);
 Answer rekey(Daemon& daemon, const control::Message& request);
+Answer redirect(Daemon& daemon, const control::Message& request);
 Answer terminate(Daemon& daemon, const control::Message& request);
 // list_sas.cpp, list_policies.cpp
 Answer list_sas(Daemon& daemon, const control::Message& request);

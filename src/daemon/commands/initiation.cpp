@@ -25,8 +25,9 @@ void Initiation::on_event(const event::Event& event) {
     on_failure(failed->failure);
   } else if (const auto* closed = std::get_if<event::IkeSaClosed>(&event)) {
     // Another one takes its place: what is wanted goes on there.
-    const bool goes_on =
-        closed->why.kind == event::FailureKind::replaced || closed->why.kind == event::FailureKind::rekeyed;
+    const bool goes_on = closed->why.kind == event::FailureKind::replaced ||
+                         closed->why.kind == event::FailureKind::rekeyed ||
+                         closed->why.kind == event::FailureKind::redirected;
     if (!goes_on) on_failure(closed->why);
   }
 }

@@ -8,6 +8,7 @@
 #include "ike/core/datagram.h"
 #include "ike/core/environment.h"
 #include "ike/core/status.h"
+#include "policy/gateway.h"
 #include "wire/ike_header.h"
 
 namespace sallyport::ike {
@@ -23,10 +24,11 @@ struct ChildRequest {
 struct Initiation {
   policy::ConnectionPtr connection;
   policy::Endpoint local, remote;
-  ChildRequest child;                                   // empty: none yet, it is to take over those of another
-  bool initial_contact = false;                         // claim to be the only IKE SA with this peer
-  std::vector<ChildRequest> further = {};               // behind `child`
-  std::optional<policy::IkeSaId> reauthenticates = {};  // SessionFacts::lineage of the one that it is to replace
+  ChildRequest child;                                     // empty: none yet, it is to take over those of another
+  bool initial_contact = false;                           // claim to be the only IKE SA with this peer
+  std::vector<ChildRequest> further = {};                 // behind `child`
+  std::optional<policy::IkeSaId> reauthenticates = {};    // SessionFacts::lineage of the one that it is to replace
+  std::optional<policy::GatewayId> redirected_from = {};  // who has sent us to this peer
 };
 
 /// What a Delete names; one number may stand for an ESP SA and for an AH SA.
@@ -88,6 +90,8 @@ class Session {
   /// The peer's ESP came, authentic, from another address (RFC 7296 §2.23).
   virtual void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) = 0;
 
+  /// Sends the peer, a client of ours, to another gateway. False: it would not go.
+  virtual bool redirect(Instant, Environment&, const policy::GatewayId&) { return false; }
   /// Somebody says that the peer knows nothing of a Child SA: it is asked whether it is there.
   virtual void doubt_peer(Instant, Environment&) {}
 

@@ -214,7 +214,7 @@ Engine::State::Slots::iterator Engine::State::slot_of(const Protocol& speaks, co
 void Engine::State::on_first_message(Instant now, Protocol& speaks, const Datagram& datagram,
                                      const wire::IkeHeader& header) {
   Environment env = environment();
-  const FirstMessage key{header.major_version, header.initiator_spi, datagram.remote};
+  const FirstMessage key{header.major_version, header.initiator_spi, datagram.local, datagram.remote};
   if (const auto known = first_messages.find(key); known != first_messages.end()) {
     const std::uint64_t spi = known->second;
     slots.at(spi).session->on_message(now, env, datagram, header);
@@ -259,6 +259,14 @@ std::optional<Instant> Engine::next_timeout() const {
 
 // ---- Commands ----
 
+/// Where we speak to a peer from: the configured host, or the one that reaches it.
+std::optional<policy::IpAddress> Engine::State::local_address(const policy::Connection& connection,
+                                                              const policy::IpAddress& remote) const {
+  for (const auto& range : connection.local_addrs)
+    if (range.first == range.last && range.family() == remote.family()) return range.first;
+  return host.source_address(remote);
+}
+
 std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::string_view name, ChildRequest request) {
   State& s = *state_;
   const policy::ConnectionPtr connection = s.connections.find(name);
@@ -286,10 +294,7 @@ std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::st
       connection->remote_addrs.front().first != connection->remote_addrs.front().last)
     return std::unexpected(InitiateError::no_remote_address);
   const policy::IpAddress remote = connection->remote_addrs.front().first;
-  std::optional<policy::IpAddress> local;
-  for (const auto& range : connection->local_addrs)
-    if (range.first == range.last && range.family() == remote.family() && !local) local = range.first;
-  if (!local) local = s.host.source_address(remote);
+  const auto local = s.local_address(*connection, remote);
   if (!local) return std::unexpected(InitiateError::no_route);
 
   Protocol* speaks = s.protocol_for(*connection);
@@ -306,6 +311,44 @@ std::expected<void, Engine::InitiateError> Engine::initiate(Instant now, std::st
   else
     s.add(now, std::move(*session), std::nullopt);
   return {};
+}
+
+std::expected<void, Engine::InitiateError> Engine::follow(Instant now, const event::Redirected& redirected,
+                                                          const policy::IpAddress& gateway) {
+  State& s = *state_;
+  const policy::ConnectionPtr connection = s.connections.find(redirected.connection);
+  if (!connection) return std::unexpected(InitiateError::unknown_connection);
+  const auto local = s.local_address(*connection, gateway);
+  if (!local) return std::unexpected(InitiateError::no_route);
+  if (!s.ikev2) return std::unexpected(InitiateError::version_not_built);
+  Initiation initiation{.connection = connection,
+                        .local = {*local, connection->local_port},
+                        .remote = {gateway, connection->remote_port},
+                        .child = {},
+                        .initial_contact = false,
+                        .further = {},
+                        .reauthenticates = redirected.reauthenticates,
+                        .redirected_from = policy::GatewayId{redirected.from.address, {}}};
+  for (const std::string& child : redirected.children)
+    if (connection->find_child(child)) initiation.further.push_back({.child = child});
+  if (!initiation.further.empty()) {
+    initiation.child = std::move(initiation.further.front());
+    initiation.further.erase(initiation.further.begin());
+  }
+  Environment env = s.environment();
+  auto session = s.ikev2->initiate(now, env, std::move(initiation));
+  if (!session)
+    env.emit(event::NegotiationFailed{{}, std::move(session.error())});
+  else
+    s.add(now, std::move(*session), std::nullopt);
+  return {};
+}
+
+bool Engine::redirect(Instant now, policy::IkeSaId id, const policy::GatewayId& gateway) {
+  bool done = false;
+  return state_->with(now, id, [&](Session& session, Environment& env) {
+    done = session.redirect(now, env, gateway);
+  }) && done;
 }
 
 bool Engine::terminate(Instant now, policy::IkeSaId id, FailureKind why) {

@@ -50,6 +50,11 @@ class Engine {
   /// Brings a child up over the connection's IKE SA, which is made if there is none. Without a child's name, all of the
   /// connection's children. How it ends is told by events.
   std::expected<void, InitiateError> initiate(Instant now, std::string_view connection, ChildRequest request);
+  /// The same on another IKE SA, with the gateway that the connection's has sent us to (event::Redirected).
+  std::expected<void, InitiateError> follow(Instant now, const event::Redirected& redirected,
+                                            const policy::IpAddress& gateway);
+  /// Sends the client of an IKE SA to another gateway. False: no such IKE SA, or the client would not go.
+  bool redirect(Instant now, policy::IkeSaId id, const policy::GatewayId& gateway);
   /// Closes an IKE SA with its children, or one child, and tells the peer. False: no such SA.
   bool terminate(Instant now, policy::IkeSaId id, event::FailureKind why = event::FailureKind::closed_by_user);
   bool terminate(Instant now, policy::ChildSaId id, event::FailureKind why = event::FailureKind::closed_by_user);

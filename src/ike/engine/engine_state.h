@@ -23,7 +23,7 @@ namespace sallyport::ike {
 struct FirstMessage {
   std::uint8_t version;
   std::uint64_t spi_initiator;
-  policy::Endpoint remote;
+  policy::Endpoint local, remote;  // who is sent to another address of ours (RFC 5685) may keep its SPI
 
   friend bool operator==(const FirstMessage&, const FirstMessage&) = default;
 };
@@ -111,6 +111,8 @@ struct Engine::State final : Contacts {
   std::vector<Kin> kin_of(const SessionFacts& facts) const;
   std::vector<SessionFacts> others_of_same_peer(const SessionFacts& facts) const;
   Session* session_for(const policy::Connection& connection);
+  std::optional<policy::IpAddress> local_address(const policy::Connection& connection,
+                                                 const policy::IpAddress& remote) const;
   bool knows_peer(const policy::Connection& connection, const policy::IpAddress& remote) const;
 
   const Settings& settings;

@@ -99,6 +99,28 @@ class EnginePair : public testing::TestWithParam<policy::IkeVersion> {
   Peer sun_{2, kSun, make_connection(kSun, kMoon, "sun", "moon", GetParam())};
 };
 
+/// As a client sends it that has been told to come to another address of ours, and keeps its SPI.
+TEST_P(EnginePair, TheSameFirstMessageToAnotherAddressBeginsAnotherSession) {
+  sun_.connection_.local_addrs.clear();
+  sun_.load("a secret");
+  ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
+  moon_.drain();
+  ASSERT_EQ(moon_.sent_.size(), 1u);
+  const SendDatagram first = moon_.sent_.front();
+  std::vector<Bytes> answers;
+  for (const IpAddress& to : {kSun, IpAddress::v4(192, 0, 2, 3), kSun}) {
+    const policy::Endpoint local{to, first.remote.port};
+    sun_.engine_.on_datagram(now_, {local, first.local, first.message});
+    sun_.drain();
+    ASSERT_FALSE(sun_.sent_.empty());
+    EXPECT_EQ(sun_.sent_.back().local, local);
+    answers.push_back(sun_.sent_.back().message);
+  }
+  EXPECT_EQ(sun_.engine_.sessions(), 2u);
+  EXPECT_NE(answers[0], answers[1]);
+  EXPECT_EQ(answers[0], answers[2]);
+}
+
 TEST_P(EnginePair, AgreeOnKeysAndSelectors) {
   ASSERT_TRUE(moon_.engine_.initiate(now_, "office", {}));
   run();

@@ -11,6 +11,7 @@
 #include "ike/v2/crash_token.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/numbers_map.h"
+#include "ike/v2/redirect.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -297,6 +298,11 @@ Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env)
   if (!proves(*auth, inputs, sa, sa.local_id, *remote_id, env))
     return turn_away(FailureKind::authentication_failed, *remote_id);
 
+  if (auto order = read_redirect(in.payloads); order && sa.connection->follow_redirects) {
+    Step step = turn_away(FailureKind::redirected, *remote_id);
+    step.redirect = std::move(order->gateway);
+    return step;
+  }
   Step step{.next = State::established, .authenticated = Authenticated{sa.connection, sa.local_id, *remote_id, false}};
   step.authenticated->ppk = std::move(ppk);
   step.granted = read_auth_lifetime(in.payloads);
@@ -377,6 +383,20 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   step.reply.emplace().add(w::IdrPayload{own});
   step.reply->add(*proof);
   if (proved == Proved::with_ppk) confirm_ppk(*step.reply);
+  if (const auto place = place_to_go(*connection, policy::RedirectAt::auth,
+                                     {sa.redirectable, sa.setup->redirected_from, sa.local.address})) {
+    step.authenticated->initial_contact = false;  // what it has stays until it has more elsewhere
+    step.reply->add(make_redirect(*place));
+    step.departs = true;
+    env.emit(event::Redirected{.ike_sa = sa.id,
+                               .connection = connection->name,
+                               .side = Side::remote,
+                               .from = sa.remote,
+                               .to = *place,
+                               .children = {},
+                               .reauthenticates = {}});
+    return step;
+  }
   add_auth_lifetime(*step.reply, *connection);
   add_crash_token(*step.reply, sa.spi_i, sa.spi_r, env);
   step.crash_token = read_crash_token(in.payloads);

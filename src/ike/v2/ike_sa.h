@@ -19,6 +19,7 @@
 #include "ike/v2/puzzle.h"
 #include "policy/child_sa.h"
 #include "policy/connection_table.h"
+#include "policy/gateway.h"
 #include "policy/network_config.h"
 
 namespace sallyport::ike::v2 {
@@ -99,8 +100,12 @@ struct TellAddresses {};
 struct CheckRoute {};
 /// Our token for this IKE SA (RFC 6290).
 struct TellCrashToken {};
+/// Our client is to go to another gateway (RFC 5685).
+struct SendElsewhere {
+  policy::GatewayId gateway;
+};
 using Task = std::variant<CreateChild, RekeyIkeSa, CloseChild, AbandonChild, CloseIkeSa, CheckLiveness, UpdateAddresses,
-                          TellAddresses, CheckRoute, TellCrashToken>;
+                          TellAddresses, CheckRoute, TellCrashToken, SendElsewhere>;
 
 /// In order, but for those whose time has not come.
 struct QueuedTask {
@@ -191,11 +196,12 @@ struct Setup {
   Bytes cookie;                                       // initiator: to be returned
   std::uint32_t restarts = 0;                         // initiator: cookies and other groups, bounded
   Bytes nonce_i, nonce_r;
-  Bytes init_request, init_response;  // octets that AUTH covers
-  policy::Candidates candidates;      // responder: whose proposals fit
-  bool initial_contact = false;       // initiator: to be claimed
-  bool childless = false;             // initiator: the responder takes an IKE_AUTH without a Child SA
-  bool ppk = false;                   // both ends have a postquantum preshared key
+  Bytes init_request, init_response;                 // octets that AUTH covers
+  policy::Candidates candidates;                     // responder: whose proposals fit
+  bool initial_contact = false;                      // initiator: to be claimed
+  bool childless = false;                            // initiator: the responder takes an IKE_AUTH without a Child SA
+  bool ppk = false;                                  // both ends have a postquantum preshared key
+  std::optional<policy::GatewayId> redirected_from;  // the client was sent here by that one
   IntermediateExchanges intermediate;
   Puzzles puzzles;
 };
@@ -225,8 +231,9 @@ struct IkeSa : AnyIkeSa {
   IkeKeys keys;
   std::uint64_t sent_messages = 0;  // IV counter
   MessageWindow window;
-  bool ppk = false;          // a postquantum preshared key went into the keys, or those that they come from
-  bool ids_run_out = false;  // half of them are used up
+  bool ppk = false;           // a postquantum preshared key went into the keys, or those that they come from
+  bool ids_run_out = false;   // half of them are used up
+  bool redirectable = false;  // the client would go to another gateway
   std::unique_ptr<Fragmentation> fragmentation;  // nullptr: not both ends have announced it
   Bytes crash_token;  // the peer's: by it, it proves that it has lost this IKE SA (RFC 6290); empty: none
   Authentication authentication;

@@ -9,6 +9,7 @@
 #include "ike/v2/nat_detection.h"
 #include "ike/v2/numbers_map.h"
 #include "ike/v2/ppk.h"
+#include "ike/v2/redirect.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -53,6 +54,16 @@ Step read_init_error(const IkeSa& sa, const w::NotifyPayload& error) {
   failure.notify = w::to_string(error.type);
   if (error.type == w::NotifyType::no_proposal_chosen) failure.kind = FailureKind::no_proposal_chosen;
   return give_up(std::move(failure));
+}
+
+/// Whoever cannot see our nonce has not sent it (RFC 5685 §3).
+Step read_init_redirect(const IkeSa& sa, const Inbound& in) {
+  auto order = read_redirect(in.payloads);
+  if (!order || !sa.connection->follow_redirects || order->nonce != sa.setup->nonce_i)
+    return Step::reject(sa.state, Reason::malformed);
+  Step step = give_up(init_failure(sa, FailureKind::redirected, Side::remote));
+  step.redirect = std::move(order->gateway);
+  return step;
 }
 
 bool accepts(const policy::Connection& connection, const policy::Suite& suite) {
@@ -175,6 +186,7 @@ w::PayloadChain build_init_request(const IkeSa& sa, Environment& env) {
   if (wants_fragmentation(*sa.connection)) announce_fragmentation(payloads);
   if (wants_ppk(*sa.connection)) announce_ppk(payloads);
   if (wants_intermediate(*sa.connection)) announce_intermediate(payloads);
+  add_redirect_supported(payloads, *sa.connection, sa.setup->redirected_from);
   return payloads;
 }
 
@@ -188,6 +200,7 @@ Step process_init_response(const IkeSa& sa, const Inbound& in, Environment& env)
         .next = State::init_sent,
         .restart = Step::Restart{cookie->data, sa.setup->key_exchange->method(), read_puzzle(env.crypto, in.payloads)}};
   }
+  if (in.payloads.find_notify(w::NotifyType::redirect)) return read_init_redirect(sa, in);
   if (const auto* error = in.payloads.find_error()) return read_init_error(sa, *error);
 
   const auto* chosen = in.payloads.find<w::SaPayload>();
@@ -262,6 +275,22 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   }
   if (!choice) return refuse_proposals(in, env, candidates, std::move(proposals));
   const policy::Suite& suite = choice->suite;
+  const bool redirectable = says_redirect_supported(in.payloads);
+  const auto came_from = read_redirected_from(in.payloads);
+  const auto chosen = std::ranges::find_if(candidates, [&](const auto& each) { return accepts(each.alike(), suite); });
+  if (const auto place = place_to_go(chosen->alike(), policy::RedirectAt::init,
+                                     {redirectable, came_from, in.datagram.local.address})) {
+    InitReply reply;
+    reply.payloads.add(make_redirect(*place, nonce->data));
+    env.emit(event::Redirected{.ike_sa = {},
+                               .connection = chosen->alike().name,
+                               .side = Side::remote,
+                               .from = in.datagram.remote,
+                               .to = *place,
+                               .children = {},
+                               .reauthenticates = {}});
+    return reply;
+  }
   if (read_method(ke->method) != suite.key_exchange)
     return refuse(w::NotifyType::invalid_ke_payload, method_bytes(suite.key_exchange), std::nullopt);
 
@@ -284,6 +313,8 @@ std::variant<InitReply, InitAccepted, InitRejected> answer_init(const Inbound& i
   sa.setup->nonce_i = nonce->data;
   sa.setup->nonce_r = random_nonce(env.random);
   sa.setup->init_request = to_bytes(in.datagram.message);
+  sa.setup->redirected_from = came_from;
+  sa.redirectable = redirectable;
   const bool in_fragments = says_fragmentation(in.payloads) && wants_fragmentation(candidates);
   if (in_fragments) sa.fragmentation = std::make_unique<Fragmentation>();
   sa.setup->ppk = says_ppk(in.payloads) && wants_ppk(candidates);

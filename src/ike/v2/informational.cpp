@@ -6,6 +6,7 @@
 #include "ike/v2/configuration.h"
 #include "ike/v2/crash_token.h"
 #include "ike/v2/mobike.h"
+#include "ike/v2/redirect.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -74,6 +75,10 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
     }
   }
   answer_mobike(sa, in, env, step);
+  // Only a gateway sends anybody anywhere: whoever began goes.
+  if (auto order = read_redirect(in.payloads); order && sa.state == State::established && sa.authentication.began &&
+                                               sa.connection->follow_redirects && !sa.wants<CloseIkeSa>())
+    step.redirect = std::move(order->gateway);
   if (const auto* asked = find_configuration_request(in.payloads); asked && sa.state == State::established) {
     auto configuration = answer_configuration(sa, *sa.connection, sa.remote_id, *asked, false, env);
     if (configuration) {

@@ -7,6 +7,7 @@
 //   session_timers.cpp  what time brings
 //   child_renewal.cpp   Child SAs in the place of others: which one counts, which ones go
 //   succession.cpp      IKE SAs in the place of others
+//   session_redirect.cpp   clients that are sent to another gateway
 //   session_crash.cpp   a peer that has lost it
 //   session_network.cpp inner addresses: come, inherited, gone
 //   session_fragments.cpp  long messages, both ways
@@ -45,6 +46,7 @@ class Ikev2Session final : public Session {
   void on_reconfigured(Instant now, Environment& env, policy::ConnectionPtr connection) override;
   void on_peer_moved(Instant now, Environment& env, const policy::Endpoint& remote) override;
   void doubt_peer(Instant now, Environment& env) override;
+  bool redirect(Instant now, Environment& env, const policy::GatewayId& gateway) override;
   void on_addresses_changed(Instant now, Environment& env) override;
 
   SessionFacts facts() const override;
@@ -172,11 +174,16 @@ class Ikev2Session final : public Session {
   bool run(Instant now, Environment& env, const TellAddresses& task);
   bool run(Instant now, Environment& env, const CheckRoute& task);
   bool run(Instant now, Environment& env, const TellCrashToken& task);
+  bool run(Instant now, Environment& env, const SendElsewhere& task);
   bool is_wanted_already(const CreateChild& wanted) const;
   void offer_spi(Environment& env) const;
   void drop_pending(Environment& env);
   event::Failure failure(event::FailureKind kind, event::Side side) const;
   void close_now(Instant now, Environment& env, event::Failure why);
+
+  // ---- To another gateway (session_redirect.cpp) ----
+  void go_elsewhere(Environment& env, policy::GatewayId gateway);
+  void expect_departure(Instant now, const Environment& env);
 
   // ---- Timers (session_timers.cpp) ----
   void on_timer(Instant now, Environment& env, Timer timer);

@@ -29,6 +29,8 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   if (step.child) install_child(now, env, std::move(*step.child));
   if (step.reply) respond(now, env, received, *step.reply);
   if (step.intermediate) apply_intermediate(env, std::move(*step.intermediate));
+  if (step.departs) expect_departure(now, env);
+  if (step.redirect) go_elsewhere(env, std::move(*step.redirect));
 
   if (step.next == State::closed) {
     auto why = step.failure ? std::move(*step.failure)
@@ -43,6 +45,9 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
     finish_request(now, env, step);
   }
   if (made) apply_ike_sa(now, env, std::move(*made));
+  if (sa_.established && sa_.state == State::established && sa_.failure &&
+      sa_.failure->kind == FailureKind::redirected && !sa_.wants<CloseIkeSa>())
+    close(now, env, FailureKind::redirected, true);
   if (step.moved) apply_moved(now, env, received, std::move(*step.moved));
   run_next_task(now, env);
   watch_farewell(now, env);

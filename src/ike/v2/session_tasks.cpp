@@ -32,6 +32,7 @@ std::expected<std::unique_ptr<Ikev2Session>, event::Failure> Ikev2Session::initi
     return std::unexpected(session->failure(FailureKind::secret_missing, Side::local));
   sa.setup = std::make_unique<Setup>();
   sa.setup->initial_contact = initiation.initial_contact;
+  sa.setup->redirected_from = std::move(initiation.redirected_from);
   if (!initiation.child.child.empty()) session->want(CreateChild{.request = std::move(initiation.child)});
   for (ChildRequest& further : initiation.further) session->want(CreateChild{.request = std::move(further)});
   if (!session->send_init(now, env, preferred_method(*sa.connection)))
@@ -310,7 +311,7 @@ void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) 
   leave_network(env);
   if (sa_.established)
     env.emit(event::IkeSaClosed{sa_.id, sa_.connection_name(), why});
-  else
+  else if (why.kind != FailureKind::redirected)  // it goes on elsewhere
     env.emit(event::NegotiationFailed{sa_.id, why});
   sa_.failure = std::move(why);
   sa_.tasks.clear();

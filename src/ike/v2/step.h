@@ -68,6 +68,8 @@ struct Step {
   std::vector<policy::ChildSaId> removed;      // children that the peer deleted
   std::vector<std::uint32_t> removed_unknown;  // outbound SPIs that it deleted, of no child of ours
   std::optional<Moved> moved;                  // MOBIKE's part
+  std::optional<policy::GatewayId> redirect;   // there we are to go
+  bool departs = false;                        // the client is to go elsewhere
   Bytes crash_token;                           // the peer's for this IKE SA; empty: it says none
   /// IKE_SA_INIT once more with these changes (RFC 7296 §1.2, §2.6).
   struct Restart {

@@ -73,6 +73,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
   sa.suite = made.suite;
   sa.keys = std::move(made.keys);
   sa.ppk = sa_.ppk;
+  sa.redirectable = sa_.redirectable;
   if (sa_.fragmentation) {
     sa.fragmentation = std::make_unique<Fragmentation>();
     sa.fragmentation->packet_size = sa_.fragmentation->packet_size;
