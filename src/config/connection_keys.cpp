@@ -98,7 +98,7 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
      }},
     {{"encap", "boolean", "no", "UDP encapsulation of ESP even without a NAT"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.encap, read_boolean(n, d)); }},
-    {{"mobike", "boolean", "no",
+    {{"mobike", "boolean", "yes",
       "IKEv2: addresses of either end may change while an SA is up (RFC 4555); not with a child in transport mode"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.mobike, read_boolean(n, d)); }},
     {{"fragmentation", "yes, accept, force, no", "yes",

@@ -162,8 +162,8 @@ struct Connection {
   std::uint16_t local_port = 500;
   std::uint16_t remote_port = 500;
   std::vector<Proposal> proposals = default_proposals(Protocol::ike);
-  bool encap = false;   // UDP encapsulation even without a NAT
-  bool mobike = false;  // IKEv2: addresses may change while an SA is up (RFC 4555)
+  bool encap = false;  // UDP encapsulation even without a NAT
+  bool mobike = true;  // IKEv2: addresses may change while an SA is up (RFC 4555)
   Fragmentation fragmentation = Fragmentation::yes;
   Childless childless = Childless::allow;
   Identity ppk_id;  // IKEv2: which postquantum preshared key is used, for a responder a pattern; any: none

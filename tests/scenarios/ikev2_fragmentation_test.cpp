@@ -212,8 +212,9 @@ TEST_F(Ikev2Fragmentation, ForgedFragmentsCostADropAndNothingElse) {
                             .fragment_number = static_cast<std::uint16_t>(1 + i % 7),
                             .total_fragments = static_cast<std::uint16_t>(7 + i % 500),
                             .body = Bytes(100 + i % 900, 0x55)};
-    mallory.inject(last->direction, sim::build_udp(like.source, like.destination,
-                                                   *w::serialize_message(header, w::PayloadChain().add(skf))));
+    Bytes content(4);  // the non-ESP marker of port 4500
+    append(content, *w::serialize_message(header, w::PayloadChain().add(skf)));
+    mallory.inject(last->direction, sim::build_udp(like.source, like.destination, content));
   }
   pass(1s);
   EXPECT_GT(rejected(bob, event::MessageRejected::Reason::not_authentic), 100U);
