@@ -137,6 +137,8 @@ Json ike_sa(const Section& sa) {
           {"proposal", text(sa, "proposal")},
           {"nat_local", truth(sa, "nat_local")},
           {"nat_remote", truth(sa, "nat_remote")},
+          {"resumed", truth(sa, "resumed")},
+          {"ticket_expires_in_s", number(sa, "ticket_expires_in_s")},
           {"established_s", number(sa, "established_s")},
           {"rekey_in_s", number(sa, "rekey_in_s")},
           {"reauth_in_s", number(sa, "reauth_in_s")},

@@ -94,12 +94,14 @@ void show_name(std::string& out, std::string_view name, const Section& known) {
 }
 
 void show_ike_sa(std::string& out, const Section& sa) {
-  out += fmt::format("  IKE SA {}: IKEv{}, {}{}, we are the {}{}\n", text(sa, "id"), text(sa, "version"),
-                     text(sa, "state"),
-                     sa.text("established_s") ? fmt::format(" for {}", span_of_time(number(sa, "established_s"))) : "",
-                     truth(sa, "initiator") ? "initiator" : "responder", nat_of(sa));
+  out += fmt::format(
+      "  IKE SA {}: IKEv{}, {}{}, we are the {}{}{}\n", text(sa, "id"), text(sa, "version"), text(sa, "state"),
+      sa.text("established_s") ? fmt::format(" for {}", span_of_time(number(sa, "established_s"))) : "",
+      truth(sa, "initiator") ? "initiator" : "responder", truth(sa, "resumed") ? ", resumed" : "", nat_of(sa));
   out += fmt::format("    {} ... {}\n", end_of(sa, "local"), end_of(sa, "remote"));
   if (sa.text("proposal")) out += fmt::format("    {}\n", text(sa, "proposal"));
+  if (sa.text("ticket_expires_in_s"))
+    out += fmt::format("    may be resumed for {}\n", span_of_time(number(sa, "ticket_expires_in_s")));
   if (sa.text("local_user")) out += fmt::format("    we are the user {}\n", text(sa, "local_user"));
   if (sa.text("remote_user")) out += fmt::format("    the peer is the user {}\n", text(sa, "remote_user"));
   for (const auto& [key, words] : {std::pair{"received", "the peer gave us"}, std::pair{"given", "we gave the peer"}})

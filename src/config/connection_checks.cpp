@@ -84,6 +84,12 @@ void check_ikev2_alone(const ConnectionDraft& draft, Diagnostics& diagnostics) {
                         "leave remote.id out");
   if (draft.written.has("ppk_id") && !v2)
     draft.written.error("ppk_id", "only IKEv2 has postquantum preshared keys", diagnostics, "write version = 2");
+  if (c.resumption && c.version == policy::IkeVersion::v1)
+    draft.written.error("resumption", "only IKEv2 has tickets", diagnostics,
+                        "leave resumption out, or write version = 2");
+  if (c.resumption && (c.local.method == policy::AuthMethod::null || c.remote.method == policy::AuthMethod::null))
+    draft.written.error("resumption", "there is no proof to go on from where auth is \"null\"", diagnostics,
+                        "leave resumption out");
   if (c.ppk_required && draft.written.usable({"ppk_id"}) && c.ppk_id.kind == policy::Identity::Kind::any)
     draft.written.error("ppk_required", "ppk_id does not say which key that is", diagnostics);
 }

@@ -122,6 +122,8 @@ constexpr auto kConnectionKeys = std::to_array<Key<Connection>>({
      [](Connection& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.redirect_at, read_word(n, d, kRedirectWords));
      }},
+    {{"resumption", "boolean", "no", "IKEv2: lost IKE SAs go on by tickets, without another key exchange (RFC 5723)"},
+     [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.resumption, read_boolean(n, d)); }},
     {{"dpd_delay", "time", "0s", "after so much silence the peer is asked whether it lives; 0: never"},
      [](Connection& c, const ConfigNode& n, Diagnostics& d) { assign(c.dpd_delay, read_time(n, d)); }},
     {{"keyingtries", "number", "1", "how often an initiation is tried; 0: for ever"},

@@ -70,6 +70,7 @@ struct Name {
   std::string_view operator()(const event::IkeSaRekeyed&) const { return "ike-sa-rekeyed"; }
   std::string_view operator()(const event::IkeSaReauthenticated&) const { return "ike-sa-reauthenticated"; }
   std::string_view operator()(const event::Redirected&) const { return "redirected"; }
+  std::string_view operator()(const event::Resumption&) const { return "resumption"; }
   std::string_view operator()(const event::NegotiationFailed&) const { return "negotiation-failed"; }
   std::string_view operator()(const event::Acquired&) const { return "acquired"; }
   std::string_view operator()(const event::UserAuthenticated&) const { return "user-authenticated"; }
@@ -135,6 +136,16 @@ struct Line {
     return e.side == event::Side::local
                ? fmt::format("the gateway {} sends us to {}", to_string(e.from), to_string(e.to))
                : fmt::format("the client {} is sent to {}", to_string(e.from), to_string(e.to));
+  }
+  std::string operator()(const event::Resumption& e) const {
+    switch (e.outcome) {
+      case event::Resumption::Outcome::resumed: return "resumed by a ticket, without another key exchange";
+      case event::Resumption::Outcome::refused:
+        return fmt::format("{} does not take our ticket: beginning anew", to_string(e.remote));
+      case event::Resumption::Outcome::unanswered:
+        return fmt::format("{} does not answer to our ticket: beginning anew", to_string(e.remote));
+    }
+    return {};
   }
   std::string operator()(const event::NegotiationFailed& e) const {
     return explain(e.failure, connection, secrets).text();
@@ -221,6 +232,13 @@ struct ToFields {
     return {{"replaced_id", std::to_string(e.from.value)}};
   }
   Fields operator()(const event::Redirected& e) const { return {{"from", to_string(e.from)}, {"to", to_string(e.to)}}; }
+  Fields operator()(const event::Resumption& e) const {
+    using Outcome = event::Resumption::Outcome;
+    return {{"outcome", e.outcome == Outcome::resumed   ? "resumed"
+                        : e.outcome == Outcome::refused ? "refused"
+                                                        : "unanswered"},
+            {"remote", to_string(e.remote)}};
+  }
   Fields operator()(const event::NegotiationFailed& e) const {
     Fields fields = of(e.failure);
     if (!e.failure.child.empty()) fields.insert(fields.begin(), {"child", e.failure.child});
@@ -302,6 +320,7 @@ std::string_view to_string(event::MessageRejected::Reason reason) {
     case no_connection: return "no-connection";
     case cookie_demanded: return "cookie-demanded";
     case cookie_invalid: return "cookie-invalid";
+    case ticket_refused: return "ticket-refused";
     case half_open_limit: return "half-open-limit";
     case source_limit: return "source-limit";
     case puzzle_demanded: return "puzzle-demanded";

@@ -79,6 +79,8 @@ Explanation Explainer::explain() const {
     case FailureKind::puzzle_declined: return puzzle_declined();
     case FailureKind::redirected: return plain(fmt::format("{} has sent us to another gateway.", peer()));
     case FailureKind::redirected_too_often: return goes_in_circles();
+    case FailureKind::not_resumed:
+      return plain(fmt::format("{} does not take the ticket of an older IKE SA: another one is begun.", peer()));
     case FailureKind::name_unresolved: return no_such_name();
     case FailureKind::nat_traversal_broken:
       return plain(
@@ -142,6 +144,7 @@ std::string_view to_string(FailureKind kind) {
     case FailureKind::puzzle_declined: return "puzzle-declined";
     case FailureKind::redirected: return "redirected";
     case FailureKind::redirected_too_often: return "redirected-too-often";
+    case FailureKind::not_resumed: return "not-resumed";
     case FailureKind::name_unresolved: return "name-unresolved";
     case FailureKind::nat_traversal_broken: return "nat-traversal-broken";
   }

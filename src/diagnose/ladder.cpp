@@ -240,6 +240,12 @@ class Ladder {
     note(
         fmt::format("{} sent to {}", e.side == event::Side::local ? "we are" : "the peer is", policy::to_string(e.to)));
   }
+  void add(const event::Resumption& e) {
+    using Outcome = event::Resumption::Outcome;
+    note(e.outcome == Outcome::resumed   ? "resumed by a ticket: its keys come from an older IKE SA"
+         : e.outcome == Outcome::refused ? "the ticket is not taken: it begins anew"
+                                         : "the ticket is not answered: it begins anew");
+  }
   void add(const event::IkeSaClosed&) { note(version_ == 1 ? "ISAKMP SA closed" : "IKE SA closed"); }
   void add(const event::UserAuthenticated& e) {
     note(fmt::format("{} the user {}", e.side == event::Side::local ? "we are" : "the peer is", printable(e.user)));

@@ -42,6 +42,7 @@ struct MessageRejected {
     no_connection,
     cookie_demanded,
     cookie_invalid,
+    ticket_refused,
     half_open_limit,
     source_limit,  // too many half-open ones of one source
     puzzle_demanded,
@@ -130,6 +131,18 @@ struct Redirected {
   std::vector<std::string> children;
   std::optional<policy::IkeSaId> reauthenticates;
 };
+/// An IKE SA began by a ticket of an older one (RFC 5723), or would have, and begins anew.
+struct Resumption {
+  enum class Outcome : std::uint8_t {
+    resumed,
+    refused,    // by the gateway, in its answer to the ticket or to the proof
+    unanswered  // there is no answer
+  };
+  policy::IkeSaId ike_sa;
+  std::string connection;
+  Outcome outcome = Outcome::resumed;
+  policy::Endpoint remote;
+};
 /// An attempt, ours or the peer's, that came to nothing.
 struct NegotiationFailed {
   policy::IkeSaId ike_sa;
@@ -155,9 +168,9 @@ struct NetworkConfigured {
   policy::NetworkConfig config;
 };
 
-using Event =
-    std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged, OwnAddressChanged,
-                 IkeSaEstablished, IkeSaClosed, ChildSaInstalled, ChildSaRemoved, ChildSaRekeyed, IkeSaRekeyed,
-                 IkeSaReauthenticated, Redirected, NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
+using Event = std::variant<MessageLogged, Retransmitted, MessageRejected, NatDetected, PeerAddressChanged,
+                           OwnAddressChanged, IkeSaEstablished, IkeSaClosed, ChildSaInstalled, ChildSaRemoved,
+                           ChildSaRekeyed, IkeSaRekeyed, IkeSaReauthenticated, Redirected, Resumption,
+                           NegotiationFailed, Acquired, UserAuthenticated, NetworkConfigured>;
 
 }  // namespace sallyport::event

@@ -48,6 +48,7 @@ enum class FailureKind : std::uint8_t {
   puzzle_declined,       // the peer asks for more work (RFC 8019) than we do for it
   redirected,            // the gateway has sent us to another one
   redirected_too_often,  // from one to the next: attempts
+  not_resumed,           // the gateway does not take our ticket: it begins anew
   name_unresolved,       // a name in the addresses has none: Failure::name, and why in `message`
   nat_traversal_broken,  // IKEv1: what the peer says of NAT traversal does not fit together
 };

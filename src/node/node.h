@@ -17,8 +17,8 @@
 #include "node/effect.h"
 #include "node/keeper.h"
 #include "node/load_plan.h"
-#include "node/policies.h"
 #include "node/name_book.h"
+#include "node/policies.h"
 #include "policy/shunt.h"
 
 namespace sallyport::node {
@@ -137,12 +137,12 @@ class Node {
   Keeper keeper_;
   Policies policies_;
   NameBook names_;
-  std::vector<NameBook::Ready> named_;  // whose names are answered, not taken in yet
-  std::optional<Instant> names_due_;    // when they are
-  Instant names_taken_in_{};            // the last time
-  std::vector<event::Redirected> detours_;  // to gateways whose names are being looked up
+  std::vector<NameBook::Ready> named_;                                    // whose names are answered, not taken in yet
+  std::optional<Instant> names_due_;                                      // when they are
+  Instant names_taken_in_{};                                              // the last time
+  std::vector<event::Redirected> detours_;                                // to gateways whose names are being looked up
   std::map<std::string, std::deque<Instant>, std::less<>> redirections_;  // by connection, the latest
-  std::map<std::string, event::Failure, std::less<>> last_failures_;  // by connection; gone when it is up
+  std::map<std::string, event::Failure, std::less<>> last_failures_;      // by connection; gone when it is up
   /// Installed Child SAs, and how many of them each child has: what is up.
   std::unordered_map<policy::ChildSaId, Keeper::Target> installed_;
   std::map<Keeper::Target, std::size_t> up_;

@@ -50,6 +50,7 @@ constexpr Key<Connection> kConnectionKeys[] = {
     {"follow_redirects", same<C, &C::follow_redirects>},
     {"redirect_to", same<C, &C::redirect_to>},
     {"redirect_at", same<C, &C::redirect_at>},
+    {"resumption", same<C, &C::resumption>},
     {"dpd_delay", same<C, &C::dpd_delay>},
     {"keyingtries", same<C, &C::keyingtries>},
     {"unique", same<C, &C::unique>},

@@ -171,6 +171,7 @@ struct Connection {
   bool follow_redirects = false;  // IKEv2: as a client we go where a gateway sends us (RFC 5685)
   std::string redirect_to;        // IKEv2: whoever comes by this is sent there, an address or a name; empty: nowhere
   RedirectAt redirect_at = RedirectAt::init;
+  bool resumption = false;        // IKEv2: lost IKE SAs go on by tickets (RFC 5723), as a client and as a gateway
   Seconds dpd_delay{0};           // 0: no liveness checks of our own
   std::uint32_t keyingtries = 1;  // 0: for ever
   UniquePolicy unique = UniquePolicy::no;

@@ -47,6 +47,7 @@ std::string_view reason_word(event::MessageRejected::Reason reason) {
     case Reason::no_connection: return "no connection";
     case Reason::cookie_demanded: return "cookie demanded";
     case Reason::cookie_invalid: return "cookie invalid";
+    case Reason::ticket_refused: return "ticket refused";
     case Reason::half_open_limit: return "half-open limit";
     case Reason::source_limit: return "limit of one source";
     case Reason::puzzle_demanded: return "puzzle demanded";
@@ -91,6 +92,7 @@ std::string_view failure_word(event::FailureKind kind) {
     case Kind::puzzle_declined: return "puzzle declined";
     case Kind::redirected: return "redirected";
     case Kind::redirected_too_often: return "redirected too often";
+    case Kind::not_resumed: return "not resumed";
     case Kind::name_unresolved: return "name unresolved";
     case Kind::nat_traversal_broken: return "NAT traversal broken";
   }
@@ -172,6 +174,13 @@ std::string event_words(const event::Event& event) {
           [](const event::Redirected& e) {
             return fmt::format("IKE SA {}{}: {} {} sent to {}", e.ike_sa.value, of(e.connection), to_string(e.from),
                                e.side == event::Side::local ? "has us" : "is", policy::to_string(e.to));
+          },
+          [](const event::Resumption& e) {
+            using Outcome = event::Resumption::Outcome;
+            return fmt::format("IKE SA {}{}: {}", e.ike_sa.value, of(e.connection),
+                               e.outcome == Outcome::resumed   ? "resumed by a ticket"
+                               : e.outcome == Outcome::refused ? "the ticket is refused"
+                                                               : "the ticket is not answered");
           },
           [](const event::NegotiationFailed& e) {
             return fmt::format("IKE SA {} ({}/{}) failed: {}", e.ike_sa.value, e.failure.connection, e.failure.child,

@@ -152,6 +152,9 @@ MeshPlan make_mesh_plan(std::uint64_t seed) {
   }
   Dice additional(seed ^ 0x9370);
   for (Tie& tie : plan.ties) choose_additional(tie, additional);
+  Dice tickets(seed ^ 0x5723);  // with dice of their own, so that all else is what it would be without
+  for (Tie& tie : plan.ties)
+    if (tickets.percent(40)) sim::at_both_ends(tie.pairing, [](policy::Connection& end) { end.resumption = true; });
   plan.ike = {.retransmit_timeout = 1s, .keep_alive = 10s, .half_open_timeout = 30s, .cookie_threshold = 4};
   plan.chaos = dice.time(10s, 120s);
   const std::uint32_t mishaps = dice.number(2, 16);
@@ -169,9 +172,10 @@ std::string to_string(const MeshPlan& plan) {
                         site.addresses.size(), site.clock_drift, site.line.loss.per_million);
   for (const Tie& tie : plan.ties)
     for (const policy::Connection* end : {&tie.pairing.left, &tie.pairing.right})
-      text += fmt::format("  {} at {}: IKE {}, {} s; ESP {}, {} s\n", end->name, as_text(end->local.id.data),
-                          policy::to_string(end->proposals), end->rekey_time.count(),
-                          policy::to_string(end->children[0].proposals()), end->children[0].rekey_time.count());
+      text +=
+          fmt::format("  {} at {}: IKE {}, {} s{}; ESP {}, {} s\n", end->name, as_text(end->local.id.data),
+                      policy::to_string(end->proposals), end->rekey_time.count(), end->resumption ? ", tickets" : "",
+                      policy::to_string(end->children[0].proposals()), end->children[0].rekey_time.count());
   for (const Mishap& mishap : plan.mishaps)
     text += fmt::format("  {:7.3f} s  {}, {}: {} ({:.1f} s)\n", seconds(mishap.at), plan.sites[mishap.site].name,
                         plan.ties[mishap.tie].pairing.left.name, to_string(mishap.kind), seconds(mishap.duration));

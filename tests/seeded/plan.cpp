@@ -186,6 +186,15 @@ void choose_protocol(Plan& plan) {
   });
 }
 
+/// Tickets at both ends, or at one that is alone with them. With dice of its own, as above.
+void choose_resumption(Plan& plan) {
+  Dice dice(plan.seed ^ 0x5723);
+  if (plan.pairing.left.version == policy::IkeVersion::v1) return;
+  const bool both = dice.percent(30), one = dice.percent(5);
+  plan.pairing.left.resumption = both || one;
+  plan.pairing.right.resumption = both;
+}
+
 void choose_disagreement(Plan& plan, Dice& dice) {
   if (!dice.percent(10)) return;
   plan.compatible = false;
@@ -274,6 +283,7 @@ Plan make_plan(std::uint64_t seed, Versions versions) {
   choose_version(plan, versions);
   choose_protocol(plan);
   choose_additional(plan);
+  choose_resumption(plan);
   choose_disagreement(plan, dice);
   for (policy::Connection* end : {&plan.pairing.left, &plan.pairing.right}) choose_lifetimes(*end, dice);
   plan.left_ike = make_settings(dice);

@@ -113,6 +113,9 @@ void write_ike_sa_status(Section& section, const ike::IkeSaStatus& sa, const Tra
   if (sa.suite) section.set("proposal", to_string(*sa.suite));
   section.set("nat_local", sa.nat_local);
   section.set("nat_remote", sa.nat_remote);
+  section.set("resumed", sa.resumed);
+  if (sa.ticket_expires && *sa.ticket_expires > now)
+    section.set("ticket_expires_in_s", seconds_between(now, *sa.ticket_expires));
   if (sa.established) section.set("established_s", seconds_between(*sa.established, now));
   if (sa.rekeys) section.set("rekey_in_s", seconds_between(now, *sa.rekeys));
   if (sa.reauthenticates) section.set("reauth_in_s", seconds_between(now, *sa.reauthenticates));

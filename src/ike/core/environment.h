@@ -12,6 +12,7 @@
 #include "ike/core/output.h"
 #include "ike/core/settings.h"
 #include "ike/core/spi_allocator.h"
+#include "ike/core/tickets.h"
 #include "policy/address_pools.h"
 #include "policy/connection_table.h"
 #include "policy/network_config.h"
@@ -82,6 +83,7 @@ struct Environment {
   SpiAllocator& spis;
   policy::AddressPools& pools;
   ClientMemory& memory;
+  TicketKeys& tickets;
   Outbox& outbox;
   const Contacts& contacts;
 

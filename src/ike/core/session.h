@@ -126,8 +126,12 @@ class Session {
   /// and has proved nothing yet, is given up.
   virtual void yield_to(Environment&, const IkeSaStatus&) {}
 
-  /// IKE SAs that have come from this one by an exchange of its own, established as they are: IKEv2's successors.
+  /// IKE SAs that have come from this one: IKEv2's successors, established as they are, by an exchange of its own; or
+  /// one that is begun from scratch because this one could not be resumed.
   virtual std::vector<std::unique_ptr<Session>> take_successors() { return {}; }
+
+  /// Once after the peer has resumed an IKE SA of ours by this one: that one, which is over (RFC 5723 §4.3.4).
+  virtual std::optional<policy::IkeSaId> take_resumed() { return std::nullopt; }
 
   // ---- With other IKE SAs of the same peer, begun in the place of this one
   /// True once after it wants a successor to be begun: its life ends, or the peers' proof of who they are does.

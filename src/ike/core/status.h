@@ -58,11 +58,13 @@ struct IkeSaStatus {
   std::uint64_t spi_initiator = 0, spi_responder = 0;
   std::optional<policy::Suite> suite;  // once agreed
   bool nat_local = false, nat_remote = false;
-  bool ppk = false;  // a postquantum preshared key is in its keys
+  bool ppk = false;      // a postquantum preshared key is in its keys
+  bool resumed = false;  // by a ticket of another one (RFC 5723)
   std::optional<Instant> established;
   std::optional<Instant> expires;
   std::optional<Instant> rekeys = {};           // as of a ChildSaStatus
   std::optional<Instant> reauthenticates = {};  // when we mean to
+  std::optional<Instant> ticket_expires = {};   // a client's, by which the gateway would let us in again
   std::vector<ChildSaStatus> children;
 };
 

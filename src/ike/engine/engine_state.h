@@ -66,7 +66,7 @@ struct Engine::State final : Contacts {
   using Slots = std::unordered_map<std::uint64_t, Slot>;
 
   Environment environment() {
-    return {settings, crypto, random, host, connections, pad, numbers, spis, pools, memory, outbox, *this};
+    return {settings, crypto, random, host, connections, pad, numbers, spis, pools, memory, tickets, outbox, *this};
   }
 
   void add(Instant now, std::unique_ptr<Session> session, std::optional<FirstMessage> first_message);
@@ -98,6 +98,7 @@ struct Engine::State final : Contacts {
   std::optional<Standing> standing_before(policy::IkeSaId ike_sa) const override;
   void drop_predecessors(Instant now, const SessionFacts& sole);
   void end_attempts(Instant now, const Session& established);
+  void end_resumed(Instant now, Session& established);
   void settle_crossed(Instant now, const SessionFacts& facts);
   bool replaces_children_of(const Session& winner, const Session& loser) const;
   void settle_succession(Instant now, const SessionFacts& facts);
@@ -125,6 +126,7 @@ struct Engine::State final : Contacts {
   SpiAllocator spis;
   policy::AddressPools pools;
   ClientMemory memory;
+  TicketKeys tickets;
   Outbox outbox;
 
   Slots slots;

@@ -1,9 +1,11 @@
-// The engine's beginning with IKEv2: IKE_SA_INIT, cookies in front of it when there is much to do.
+// The engine's beginning with IKEv2: IKE_SA_INIT or IKE_SESSION_RESUME, cookies in front of it when there is much to
+// do.
 #include "ike/engine/admission.h"
 #include "ike/engine/protocol.h"
 #include "ike/engine/rate.h"
 #include "ike/v2/crash_token.h"
 #include "ike/v2/session.h"
+#include "ike/v2/session_resume.h"
 
 namespace sallyport::ike {
 namespace {
@@ -64,7 +66,9 @@ std::unique_ptr<Session> Ikev2::accept(Instant now, Environment& env, const Data
     env.emit(event::MessageRejected{reason, datagram.remote, {}});
     return nullptr;
   };
-  if (static_cast<w::ExchangeType>(header.exchange_type) != w::ExchangeType::ike_sa_init || header.message_id != 0 ||
+  const auto exchange = static_cast<w::ExchangeType>(header.exchange_type);
+  const bool resumes = exchange == w::ExchangeType::ike_session_resume;
+  if ((exchange != w::ExchangeType::ike_sa_init && !resumes) || header.message_id != 0 ||
       (header.flags & w::flag_response) != 0 || header.initiator_spi == 0)
     return reject(Reason::malformed);
   const auto message = w::parse_message(datagram.message);
@@ -82,7 +86,8 @@ std::unique_ptr<Session> Ikev2::accept(Instant now, Environment& env, const Data
     answer(env, datagram, header, *cookie);
     return nullptr;
   }
-  auto outcome = v2::answer_init(in, env, std::get<Admission::Admitted>(verdict).zero_bits);
+  auto outcome =
+      resumes ? v2::answer_resume(in, env) : v2::answer_init(in, env, std::get<Admission::Admitted>(verdict).zero_bits);
   if (const auto* rejected = std::get_if<v2::InitRejected>(&outcome)) return reject(rejected->reason);
   if (auto* refusal = std::get_if<v2::InitReply>(&outcome)) {
     answer(env, datagram, header, refusal->payloads);

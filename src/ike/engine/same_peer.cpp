@@ -24,6 +24,7 @@ bool same_users(const IkeSaStatus& a, const IkeSaStatus& b) {
 void Engine::State::on_established(Instant now, Session& session) {
   const SessionFacts facts = session.facts();
   const bool sole = session.take_initial_contact();
+  end_resumed(now, session);
   if (facts.initiator || (facts.version == 1 && contacted.size() < kMostContacted))
     contacted.insert(facts.remote.address);
   for (const std::uint64_t spi : index.of_connection_at(facts.connection->name, facts.remote.address))
@@ -64,6 +65,12 @@ void Engine::State::drop_predecessors(Instant now, const SessionFacts& sole) {
   for (const auto id : old)
     with(now, id, [&](Session& session, Environment& env) { session.close(now, env, FailureKind::replaced, false); });
   if (sole.initiator) with(now, sole.id, [&](Session& session, Environment& env) { session.forget_past(now, env); });
+}
+
+/// Nobody is told: whoever has resumed it has lost it (RFC 5723 §4.3.4).
+void Engine::State::end_resumed(Instant now, Session& established) {
+  if (const auto old = established.take_resumed(); old && !established.facts().initiator)
+    with(now, *old, [&](Session& session, Environment& env) { session.close(now, env, FailureKind::replaced, false); });
 }
 
 /// The peer was first.

@@ -105,7 +105,7 @@ class XauthMessages : public testing::Test {
              .kind = policy::SecretKind::user});
   }
   Environment env() {
-    return {settings, *crypto, random, host, connections, pad, numbers, spis, pools, memory, outbox, nobody};
+    return {settings, *crypto, random, host, connections, pad, numbers, spis, pools, memory, tickets, outbox, nobody};
   }
   ExchangeStep take(std::initializer_list<w::AttributesPayload> messages) {
     w::PayloadChain payloads;
@@ -134,6 +134,7 @@ class XauthMessages : public testing::Test {
   SpiAllocator spis;
   policy::AddressPools pools;
   ClientMemory memory;
+  TicketKeys tickets;
   Outbox outbox;
   Exchange exchange{.chain = IvChain::of_phase_1(*crypto, crypto::Hash::sha1, {crypto::Cipher::aes_cbc, 128}, {}, {})};
   Datagram datagram{};

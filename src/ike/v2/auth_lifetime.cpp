@@ -11,11 +11,12 @@ constexpr std::chrono::seconds kShortestLifetime{10};
 
 }  // namespace
 
-void add_auth_lifetime(w::PayloadChain& reply, const policy::Connection& connection) {
+void add_auth_lifetime(w::PayloadChain& reply, const policy::Connection& connection, std::optional<Duration> left) {
   if (connection.reauth_time.count() <= 0) return;
+  auto life = connection.reauth_time;
+  if (left) life = std::clamp(std::chrono::duration_cast<policy::Seconds>(*left), policy::Seconds(1), life);
   Bytes seconds(4);
-  store_be32(seconds.data(),
-             static_cast<std::uint32_t>(std::min<policy::Seconds::rep>(connection.reauth_time.count(), 0xffffffff)));
+  store_be32(seconds.data(), static_cast<std::uint32_t>(std::min<policy::Seconds::rep>(life.count(), 0xffffffff)));
   reply.add(w::NotifyPayload{.type = w::NotifyType::auth_lifetime, .data = std::move(seconds)});
 }
 

@@ -12,7 +12,8 @@
 namespace sallyport::ike::v2 {
 
 /// Nothing, where the connection's reauth_time sets no limit.
-void add_auth_lifetime(wire::ikev2::PayloadChain& reply, const policy::Connection& connection);
+void add_auth_lifetime(wire::ikev2::PayloadChain& reply, const policy::Connection& connection,
+                       std::optional<Duration> left = {});
 
 /// nullopt: nothing is said, or nothing that can be read. Never shorter than 10 s: a peer must not make us begin anew
 /// all the time.

@@ -19,6 +19,11 @@ AuthInputs auth_of_responder(const IkeSa& sa, const policy::AuthRound& round, By
 
 std::optional<w::AuthPayload> make_auth(const AuthInputs& inputs, const IkeSa& sa, const Identity& local_id,
                                         const Identity& remote_id, Environment& env) {
+  if (sa.setup->resumes)
+    return w::AuthPayload{
+        w::AuthMethod::shared_key_mic,
+        to_bytes(resumption_auth(env.crypto, sa.suite.prf, inputs.message, inputs.nonce, inputs.sk_p, inputs.id_body)
+                     .view())};
   const bool null = inputs.round.method == AuthMethod::null;
   const policy::SharedKey* const key = null ? nullptr : env.pad.find(local_id, remote_id);
   if (!null && !key) return std::nullopt;

@@ -1,5 +1,5 @@
 // AUTH: how one end proves to the other who it is (RFC 7296 §2.15): by a shared key, or not at all (RFC 7619), which
-// proves that it is the one who began, and nothing else.
+// proves that it is the one who began, and nothing else; or by the keys of an IKE SA that is resumed (RFC 5723).
 #pragma once
 
 #include "ike/core/environment.h"

@@ -12,6 +12,8 @@
 #include "ike/v2/mobike.h"
 #include "ike/v2/numbers_map.h"
 #include "ike/v2/redirect.h"
+#include "ike/v2/session_resume.h"
+#include "ike/v2/ticket.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -105,6 +107,7 @@ void read_first_child(const IkeSa& sa, const Inbound& in, Environment& env, Step
 Step read_refusal(const IkeSa& sa, const Inbound& in) {
   const auto* error = in.payloads.find_error();
   if (!error) return Step::reject(sa.state, Reason::missing_payload);
+  if (sa.setup->resumes) return begin_anew(sa, event::Resumption::Outcome::refused);
   auto failure = auth_failure(sa, FailureKind::peer_error, Side::remote);
   failure.notify = w::to_string(error->type);
   if (error->type == w::NotifyType::authentication_failed) failure.kind = FailureKind::authentication_failed;
@@ -194,11 +197,10 @@ enum class Proved : std::uint8_t {
   with_ppk
 };
 /// `ppk`: the keys with the postquantum preshared key that the initiator means, if we have it.
-Proved check_initiator(const IkeSa& sa, const policy::Connection& connection, const w::AuthPayload& auth,
-                       const AuthInputs& inputs, const std::optional<PpkKeys>& ppk, const w::PayloadChain& request,
+Proved check_initiator(const IkeSa& sa, const w::AuthPayload& auth, const AuthInputs& inputs,
+                       const std::optional<PpkKeys>& ppk, const w::PayloadChain& request,
                        const policy::Identity& local_id, const policy::Identity& remote_id, Environment& env) {
   if (ppk) return proves(auth, with(ppk, inputs, true), sa, local_id, remote_id, env) ? Proved::with_ppk : Proved::no;
-  if (connection.ppk_required) return Proved::no;
   // One that names a key has AUTH made with it, and for us, who do not have it, perhaps another one beside it.
   const bool named = request.find_notify(w::NotifyType::ppk_identity) != nullptr;
   const auto* without = request.find_notify(w::NotifyType::no_ppk_auth);
@@ -207,12 +209,38 @@ Proved check_initiator(const IkeSa& sa, const policy::Connection& connection, co
   return proves(plain, inputs, sa, local_id, remote_id, env) ? Proved::without_ppk : Proved::no;
 }
 
+/// Is it whom a ticket was made for, and is that still good?
+bool is_of(const ResumableSa& old, const policy::Identity& remote_id, const std::optional<policy::Identity>& local_id,
+           const Environment& env) {
+  return remote_id == old.remote_id && (!local_id || *local_id == old.local_id) && !env.tickets.is_revoked(old.ike_sa);
+}
+
+/// The IKE SA is as good as there: its ticket goes with the answer that says so.
+void answer_ticket_request(const IkeSa& sa, const Inbound& in, Environment& env, Step& step) {
+  const Authenticated& made = *step.authenticated;
+  if (!wants_tickets(*made.connection)) return step.reply->add(refuse_ticket()), void();
+  const policy::Connection& config = *made.connection;
+  const ResumableSa* const old = sa.setup->resumes.get();
+  ResumableSa left = resumable(sa, made.connection, made.ppk ? made.ppk->sk_d : sa.keys.sk_d, in.now, env);
+  left.local_id = made.local_id;
+  left.remote_id = made.remote_id;
+  left.key_print = print_of_key(left.local_id, left.remote_id, env);
+  left.ppk = made.ppk || (old && old->ppk);
+  left.authentication_ends = old ? old->authentication_ends
+                             : config.reauth_time.count() > 0
+                                 ? std::optional(in.now + config.reauth_time + config.over_time)
+                                 : std::nullopt;
+  if (left.authentication_ends) left.expires = std::min(left.expires, *left.authentication_ends);
+  step.reply->add(make_ticket(left, in.now, env));
+  step.gives_ticket = true;
+}
+
 /// The Child SA that rides along. Its failure does not touch the IKE SA (RFC 7296 §1.2).
 void answer_first_child(const IkeSa& sa, const policy::Connection& connection, const Inbound& in, Environment& env,
                         Step& step) {
   if (const auto* request = find_configuration_request(in.payloads); request && !connection.pools.empty()) {
     auto configuration = answer_configuration(sa, connection, step.authenticated->remote_id, *request,
-                                              step.authenticated->initial_contact, env);
+                                              step.authenticated->initial_contact || sa.setup->resumes, env);
     if (!configuration) {
       step.reply->add(w::NotifyPayload{.type = w::NotifyType::internal_address_failure});
       step.failure = std::move(configuration.error());
@@ -267,6 +295,7 @@ std::optional<w::PayloadChain> build_auth_request(const IkeSa& sa, bool initial_
   if (!connection.vips.empty()) payloads.add(build_configuration_request(connection, env.memory));
   if (is_mobile(connection)) add_mobike_supported(payloads, sa, connection, env.host);
   add_crash_token(payloads, sa.spi_i, sa.spi_r, env);
+  if (wants_tickets(connection)) add_ticket_request(payloads);
   return payloads;
 }
 
@@ -283,10 +312,11 @@ Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env)
     return Step{.next = State::closing, .failure = std::move(failure)};
   };
   const auto remote_id = read_peer(*sa.connection, idr->id);
-  if (!remote_id || !matches(sa.connection->remote.id, *remote_id))
+  const ResumableSa* const old = sa.setup->resumes.get();
+  if (!remote_id || !matches(sa.connection->remote.id, *remote_id) || (old && *remote_id != old->remote_id))
     return turn_away(FailureKind::identity_mismatch, remote_id.value_or(policy::Identity::any()));
   auto ppk = confirms_ppk(in.payloads) ? own_ppk(sa, env) : std::nullopt;
-  if (!ppk && sa.connection->ppk_required) {
+  if (!ppk && sa.connection->ppk_required && !(old && old->ppk)) {
     Step step = turn_away(FailureKind::extension_missing, *remote_id);
     step.failure->notify = w::to_string(w::NotifyType::use_ppk);
     return step;
@@ -307,6 +337,7 @@ Step process_auth_response(const IkeSa& sa, const Inbound& in, Environment& env)
   step.authenticated->ppk = std::move(ppk);
   step.granted = read_auth_lifetime(in.payloads);
   step.crash_token = read_crash_token(in.payloads);
+  step.ticket = read_ticket(in.payloads);
   if (is_mobile(*sa.connection)) step.authenticated->mobile = read_mobike_supported(in.payloads);
   read_first_child(sa, in, env, step);
   return step;
@@ -330,13 +361,16 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   if (!claimed_id) return refuse_peer(std::move(failure));
   failure.remote_id = *claimed_id;
 
-  auto connections = connections_for(sa, *claimed_id, wanted_local_id);
+  const ResumableSa* const old = sa.setup->resumes.get();
+  if (old && !is_of(*old, *claimed_id, wanted_local_id, env)) return refuse_peer(std::move(failure));
+  auto connections = old ? std::vector{old->connection} : connections_for(sa, *claimed_id, wanted_local_id);
   if (connections.empty()) return refuse_peer(std::move(failure));
   if (auth) connections = by_method(connections, auth->method);
   const auto connection = best_connection(sa, connections, in.payloads);
   failure.connection = connection->name;
   const policy::Identity remote_id = *read_peer(*connection, idi->id);
-  const policy::Identity local_id = wanted_local_id && connection->local.id.kind == policy::Identity::Kind::any
+  const policy::Identity local_id = old ? old->local_id
+                                    : wanted_local_id && connection->local.id.kind == policy::Identity::Kind::any
                                         ? *wanted_local_id
                                         : identity_on(*connection, sa.local);
   failure.local_id = local_id;
@@ -347,15 +381,16 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
   std::optional<PpkKeys> ppk;
   if (secret) ppk = mix_ppk(env.crypto, sa.suite.prf, *secret, sa.keys);
   failure.kind = FailureKind::authentication_failed;
-  if (connection->ppk_required && !ppk) {
+  const bool ppk_missing = connection->ppk_required && !ppk && !(old && old->ppk);
+  if (ppk_missing) {
     failure.kind = FailureKind::extension_missing;
     failure.notify = w::to_string(w::NotifyType::use_ppk);
   }
   const Bytes their_body = idi->id.body();
   const AuthInputs theirs = auth_of_initiator(sa, connection->remote, their_body);
   const Proved proved =
-      auth ? check_initiator(sa, *connection, *auth, theirs, ppk, in.payloads, local_id, remote_id, env) : Proved::no;
-  if (proved == Proved::no) return refuse_peer(std::move(failure));
+      auth ? check_initiator(sa, *auth, theirs, ppk, in.payloads, local_id, remote_id, env) : Proved::no;
+  if (proved == Proved::no || ppk_missing) return refuse_peer(std::move(failure));
   if (is_childless(in.payloads) && connection->childless == policy::Childless::never) {
     failure.kind = FailureKind::protocol_violation;  // for it was not announced (RFC 6023 §4)
     Step step{.next = State::closed, .failure = std::move(failure)};
@@ -397,7 +432,11 @@ Step process_auth_request(const IkeSa& sa, const Inbound& in, Environment& env) 
                                .reauthenticates = {}});
     return step;
   }
-  add_auth_lifetime(*step.reply, *connection);
+  add_auth_lifetime(*step.reply, *connection,
+                    old && old->authentication_ends
+                        ? std::optional(*old->authentication_ends - connection->over_time - in.now)
+                        : std::nullopt);
+  if (requests_ticket(in.payloads)) answer_ticket_request(sa, in, env, step);
   add_crash_token(*step.reply, sa.spi_i, sa.spi_r, env);
   step.crash_token = read_crash_token(in.payloads);
   answer_first_child(sa, *connection, in, env, step);

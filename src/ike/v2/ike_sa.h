@@ -104,8 +104,10 @@ struct TellCrashToken {};
 struct SendElsewhere {
   policy::GatewayId gateway;
 };
+/// A client's, for a ticket (RFC 5723).
+struct RequestTicket {};
 using Task = std::variant<CreateChild, RekeyIkeSa, CloseChild, AbandonChild, CloseIkeSa, CheckLiveness, UpdateAddresses,
-                          TellAddresses, CheckRoute, TellCrashToken, SendElsewhere>;
+                          TellAddresses, CheckRoute, TellCrashToken, SendElsewhere, RequestTicket>;
 
 /// In order, but for those whose time has not come.
 struct QueuedTask {
@@ -202,6 +204,8 @@ struct Setup {
   bool childless = false;                            // initiator: the responder takes an IKE_AUTH without a Child SA
   bool ppk = false;                                  // both ends have a postquantum preshared key
   std::optional<policy::GatewayId> redirected_from;  // the client was sent here by that one
+  std::unique_ptr<ResumableSa> resumes;              // that one, by a ticket (session_resume.h); nullptr: none
+  Bytes ticket;                                      // initiator: to be shown
   IntermediateExchanges intermediate;
   Puzzles puzzles;
 };
@@ -234,6 +238,9 @@ struct IkeSa : AnyIkeSa {
   bool ppk = false;           // a postquantum preshared key went into the keys, or those that they come from
   bool ids_run_out = false;   // half of them are used up
   bool redirectable = false;  // the client would go to another gateway
+  bool resumed = false;       // by a ticket of another one
+  bool gave_ticket = false;
+  std::optional<Instant> ticket_expires;         // we have one
   std::unique_ptr<Fragmentation> fragmentation;  // nullptr: not both ends have announced it
   Bytes crash_token;  // the peer's: by it, it proves that it has lost this IKE SA (RFC 6290); empty: none
   Authentication authentication;

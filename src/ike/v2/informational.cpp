@@ -7,6 +7,7 @@
 #include "ike/v2/crash_token.h"
 #include "ike/v2/mobike.h"
 #include "ike/v2/redirect.h"
+#include "ike/v2/ticket.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -79,6 +80,12 @@ Step process_informational_request(const IkeSa& sa, const Inbound& in, Environme
   if (auto order = read_redirect(in.payloads); order && sa.state == State::established && sa.authentication.began &&
                                                sa.connection->follow_redirects && !sa.wants<CloseIkeSa>())
     step.redirect = std::move(order->gateway);
+  if (requests_ticket(in.payloads) && sa.state == State::established && !sa.authentication.began) {
+    step.gives_ticket = wants_tickets(*sa.connection) && !sa.wants<CloseIkeSa>();
+    step.reply->add(step.gives_ticket
+                        ? make_ticket(resumable(sa, sa.connection, sa.keys.sk_d, in.now, env), in.now, env)
+                        : refuse_ticket());
+  }
   if (const auto* asked = find_configuration_request(in.payloads); asked && sa.state == State::established) {
     auto configuration = answer_configuration(sa, *sa.connection, sa.remote_id, *asked, false, env);
     if (configuration) {
@@ -102,7 +109,9 @@ Step process_informational_response(const IkeSa& sa, const Inbound& in, Environm
     return {.next = State::closed, .failure = std::move(failure)};
   }
   // Whatever it holds, the peer has taken our request; what that means depends on the task, which session.cpp finishes.
-  return {.next = sa.state == State::closing ? State::closed : sa.state, .moved = std::move(moved)};
+  Step step{.next = sa.state == State::closing ? State::closed : sa.state, .moved = std::move(moved)};
+  if (sa.state == State::established && sa.waits_for<RequestTicket>()) step.ticket = read_ticket(in.payloads);
+  return step;
 }
 
 }  // namespace sallyport::ike::v2

@@ -78,6 +78,12 @@ IkeKeys derive_rekeyed_ike_keys(crypto::Provider& crypto, crypto::Prf old_prf, c
   return expand(crypto, suite, crypto.prf(old_prf, old_sk_d.view(), parts), inputs);
 }
 
+IkeKeys derive_resumed_ike_keys(crypto::Provider& crypto, const Secret& old_sk_d, const policy::Suite& suite,
+                                const IkeKeyInputs& inputs) {
+  const ByteView parts[] = {as_bytes("Resumption"), inputs.nonce_i, inputs.nonce_r};
+  return expand(crypto, suite, crypto.prf(suite.prf, old_sk_d.view(), parts), inputs);
+}
+
 ChildKeys derive_child_keys(crypto::Provider& crypto, crypto::Prf prf, const Secret& sk_d, const policy::Suite& child,
                             ByteView shared_secret, ByteView nonce_i, ByteView nonce_r, ByteView further_secrets) {
   const Secret seed = concatenate_secret({shared_secret, nonce_i, nonce_r, further_secrets});
@@ -101,6 +107,14 @@ Secret shared_key_auth(crypto::Provider& crypto, crypto::Prf prf, const Secret& 
   const Secret maced_id = crypto.prf(prf, sk_p.view(), id);
   const ByteView octets[] = {message, nonce, maced_id.view(), int_auth};
   return crypto.prf(prf, key.view(), octets);
+}
+
+Secret resumption_auth(crypto::Provider& crypto, crypto::Prf prf, ByteView message, ByteView nonce, const Secret& sk_p,
+                       ByteView id_body) {
+  const ByteView id[] = {id_body};
+  const Secret maced_id = crypto.prf(prf, sk_p.view(), id);
+  const ByteView octets[] = {message, nonce, maced_id.view()};
+  return crypto.prf(prf, sk_p.view(), octets);
 }
 
 }  // namespace sallyport::ike::v2

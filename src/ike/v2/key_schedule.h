@@ -4,6 +4,7 @@
 //   SKEYSEED = prf(Ni | Nr, g^ir)                                      of the first IKE SA
 //   SKEYSEED = prf(SK_d of the old one, g^ir | Ni | Nr)                of one that takes its place
 //   SKEYSEED = prf(SK_d so far, SK(n) | Ni | Nr)                       after an additional key exchange (RFC 9370)
+//   SKEYSEED = prf(SK_d of the old one, "Resumption" | Ni | Nr)        of one that is resumed (RFC 5723 §5.1)
 //   SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, Ni | Nr | SPIi | SPIr)
 //   KEYMAT = prf+(SK_d, [g^ir |] Ni | Nr)                              of a Child SA
 //   … g^ir | Ni | Nr | SK(1) | … | SK(n)                               where additional key exchanges follow
@@ -36,6 +37,10 @@ IkeKeys derive_ike_keys(crypto::Provider& crypto, const policy::Suite& suite, co
 IkeKeys derive_rekeyed_ike_keys(crypto::Provider& crypto, crypto::Prf old_prf, const Secret& old_sk_d,
                                 const policy::Suite& suite, const IkeKeyInputs& inputs);
 
+/// Those of an IKE SA that is resumed; the suite is that of the old one, too.
+IkeKeys derive_resumed_ike_keys(crypto::Provider& crypto, const Secret& old_sk_d, const policy::Suite& suite,
+                                const IkeKeyInputs& inputs);
+
 /// Both directions of a Child SA; the initiator is that of the exchange that made it.
 struct ChildKeys {
   Secret encryption_i, integrity_i;  // initiator to responder
@@ -50,5 +55,8 @@ ChildKeys derive_child_keys(crypto::Provider& crypto, crypto::Prf prf, const Sec
 /// §3.3.2 appends where there were IKE_INTERMEDIATE exchanges.
 Secret shared_key_auth(crypto::Provider& crypto, crypto::Prf prf, const Secret& shared_key, ByteView message,
                        ByteView nonce, const Secret& sk_p, ByteView id_body, ByteView int_auth = {});
+/// Of a resumed IKE SA: SK_p is the key, and nothing else is known (RFC 5723 §4.3.3).
+Secret resumption_auth(crypto::Provider& crypto, crypto::Prf prf, ByteView message, ByteView nonce, const Secret& sk_p,
+                       ByteView id_body);
 
 }  // namespace sallyport::ike::v2

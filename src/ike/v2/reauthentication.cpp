@@ -43,15 +43,21 @@ void Ikev2Session::plan_reauthentication(Instant now, Environment& env, std::opt
   Lifetime ours{config.reauth_time, config.reauth_time + config.over_time, config.rand_time};
   const bool limited = config.reauth_time.count() > 0;
   if (!authentication.began) {
-    if (!limited || authentication.ends) return;
+    if (!limited || authentication.ends) return arm_reauthentication();
     authentication.ends = now + ours.end;
     if (may_begin_anew(sa_)) authentication.due = now + ours.rekey + config.over_time / 2;
   } else if (limited || granted) {
     // How far beyond it the responder would go is not said.
     const Duration end = granted ? *granted + *granted / 10 : ours.end;
     if (!limited) ours = {*granted - *granted / 10, end, *granted / 10};
-    authentication.ends = now + std::min(ours.end, end);
-    if (const auto after = renewal_after(ours, granted, env.random)) authentication.due = now + *after;
+    // That of an IKE SA that was resumed gets no younger.
+    const auto sooner = [](const std::optional<Instant>& known, Instant time) {
+      return std::min(known.value_or(time), time);
+    };
+    const bool resumed = sa_.resumed && !authentication.replaces;
+    authentication.ends = sooner(resumed ? authentication.ends : std::nullopt, now + std::min(ours.end, end));
+    if (const auto after = renewal_after(ours, granted, env.random))
+      authentication.due = sooner(resumed ? authentication.due : std::nullopt, now + *after);
   }
   arm_reauthentication();
 }

@@ -35,7 +35,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::accept(const Inbound& in, Environmen
   sa.created = in.now;
   session->begin_lineage(std::nullopt);
   sa.timers.set(Timer::half_open, in.now + env.settings.half_open_timeout);
-  const auto header = session->header_for(w::ExchangeType::ike_sa_init, 0, true);
+  const auto header = session->header_for(static_cast<w::ExchangeType>(in.header.exchange_type), 0, true);
   auto message = w::serialize_message(header, accepted.payloads);
   ASSERT(message);  // made of our own payloads, far below any limit
   session->log_message(env, event::Direction::received, in.header, in.payloads, false, in.datagram.message.size());
@@ -56,7 +56,8 @@ void Ikev2Session::on_message(Instant now, Environment& env, const Datagram& dat
   const bool from_initiator = (header.flags & w::flag_initiator) != 0;
   if (from_initiator == sa_.initiator()) return reject(env, Reason::malformed, datagram);  // our own, reflected
   const Received received{datagram, header, (header.flags & w::flag_response) == 0};
-  if (static_cast<w::ExchangeType>(header.exchange_type) == w::ExchangeType::ike_sa_init)
+  const auto exchange = static_cast<w::ExchangeType>(header.exchange_type);
+  if (exchange == w::ExchangeType::ike_sa_init || exchange == w::ExchangeType::ike_session_resume)
     on_init_message(now, env, received, message->payloads);
   else
     on_protected_message(now, env, received, message->payloads);

@@ -8,6 +8,7 @@
 //   child_renewal.cpp   Child SAs in the place of others: which one counts, which ones go
 //   succession.cpp      IKE SAs in the place of others
 //   session_redirect.cpp   clients that are sent to another gateway
+//   session_resumption.cpp tickets, and what becomes of attempts by one
 //   session_crash.cpp   a peer that has lost it
 //   session_network.cpp inner addresses: come, inherited, gone
 //   session_fragments.cpp  long messages, both ways
@@ -57,6 +58,7 @@ class Ikev2Session final : public Session {
   bool over() const override { return sa_.state == State::closed; }
   bool half_open() const override { return sa_.role == Role::responder && !sa_.established; }
   void yield_to(Environment& env, const IkeSaStatus& other) override;
+  std::optional<policy::IkeSaId> take_resumed() override { return std::exchange(resumed_, std::nullopt); }
   bool take_initial_contact() override { return std::exchange(initial_contact_, false); }
   std::vector<std::unique_ptr<Session>> take_successors() override { return std::exchange(successors_, {}); }
   bool take_wish_for_successor() override { return std::exchange(wants_successor_, false); }
@@ -156,7 +158,7 @@ class Ikev2Session final : public Session {
                       const wire::ikev2::PayloadChain& payloads);
 
   // ---- Tasks (session_tasks.cpp) ----
-  bool send_init(Instant now, Environment& env, crypto::KeyExchangeMethod method);
+  bool send_first(Instant now, Environment& env, crypto::KeyExchangeMethod method);
   void send_auth(Instant now, Environment& env);
   bool begins_childless() const;
   bool add_first_child(Instant now, Environment& env, wire::ikev2::PayloadChain& payloads);
@@ -175,6 +177,7 @@ class Ikev2Session final : public Session {
   bool run(Instant now, Environment& env, const CheckRoute& task);
   bool run(Instant now, Environment& env, const TellCrashToken& task);
   bool run(Instant now, Environment& env, const SendElsewhere& task);
+  bool run(Instant now, Environment& env, const RequestTicket& task);
   bool is_wanted_already(const CreateChild& wanted) const;
   void offer_spi(Environment& env) const;
   void drop_pending(Environment& env);
@@ -184,6 +187,14 @@ class Ikev2Session final : public Session {
   // ---- To another gateway (session_redirect.cpp) ----
   void go_elsewhere(Environment& env, policy::GatewayId gateway);
   void expect_departure(Instant now, const Environment& env);
+
+  // ---- Resumption (session_resumption.cpp) ----
+  void use_ticket(Instant now, Environment& env);
+  void apply_resumption(Instant now, Environment& env);
+  void keep_ticket(Instant now, Environment& env, GrantedTicket granted);
+  void end_tickets(Instant now, Environment& env, event::FailureKind why);
+  bool resumes_in_vain() const;
+  void begin_anew(Instant now, Environment& env, event::Resumption::Outcome why);
 
   // ---- Timers (session_timers.cpp) ----
   void on_timer(Instant now, Environment& env, Timer timer);
@@ -247,6 +258,7 @@ class Ikev2Session final : public Session {
 
   IkeSa sa_;
   bool initial_contact_ = false;
+  std::optional<policy::IkeSaId> resumed_;  // that one, by this one; for the engine to hear
   bool wants_successor_ = false;
   bool wants_farewell_ = false;
   std::optional<Instant> doubted_;  // when the peer was last asked because somebody said that it knows nothing

@@ -37,7 +37,7 @@ void Ikev2Session::restart_init(Instant now, Environment& env, Step::Restart res
     return begin_search(now, *restart.puzzle, setup.cookie);
   }
   if (restart.puzzle) puzzles.declined = restart.puzzle->difficulty;
-  if (!send_init(now, env, method)) close_now(now, env, failure(FailureKind::system_refused, Side::local));
+  if (!send_first(now, env, method)) close_now(now, env, failure(FailureKind::system_refused, Side::local));
 }
 
 void Ikev2Session::begin_search(Instant now, const Puzzle& puzzle, Bytes string) {
@@ -59,7 +59,7 @@ void Ikev2Session::go_on_with_search(Instant now, Environment& env) {
     puzzles.due.reset();
     return go_on_with_setup(now, env);
   }
-  if (!send_init(now, env, puzzles.method)) close_now(now, env, failure(FailureKind::system_refused, Side::local));
+  if (!send_first(now, env, puzzles.method)) close_now(now, env, failure(FailureKind::system_refused, Side::local));
 }
 
 // ---- Responder ----

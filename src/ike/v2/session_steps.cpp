@@ -22,6 +22,8 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   apply_configuration(env, step);
   if (!step.crash_token.empty()) sa_.crash_token = std::move(step.crash_token);
   if (step.authenticated || step.granted) plan_reauthentication(now, env, step.granted);
+  if (step.ticket) keep_ticket(now, env, std::move(*step.ticket));
+  if (step.gives_ticket) sa_.gave_ticket = true;
   apply_deletes(now, env, step);
   if (step.promised) add_promised(now, env, std::move(*step.promised));
   if (step.further) apply_further_secret(now, env, received, step);
@@ -32,6 +34,7 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   if (step.departs) expect_departure(now, env);
   if (step.redirect) go_elsewhere(env, std::move(*step.redirect));
 
+  if (step.anew) begin_anew(now, env, *step.anew);
   if (step.next == State::closed) {
     auto why = step.failure ? std::move(*step.failure)
                             : sa_.failure.value_or(failure(FailureKind::closed_by_user, Side::local));
@@ -68,7 +71,7 @@ void Ikev2Session::apply_keys(Environment& env, const Received& received, Keyed 
   sa_.setup->childless = keyed.childless;
   sa_.setup->ppk = keyed.ppk;
   sa_.setup->intermediate.agreed = keyed.intermediate;
-  sa_.setup->intermediate.due = keyed.suite.next_additional();
+  sa_.setup->intermediate.due = sa_.setup->resumes ? 0 : keyed.suite.next_additional();
   sa_.remote = received.datagram.remote;
   // Ports that were configured on purpose are kept; the usual one gives way to NAT traversal (RFC 7296 §2.23).
   // With MOBIKE in any case: there may be one on another path (RFC 4555 §3.3).
@@ -91,6 +94,7 @@ void Ikev2Session::apply_authentication(Instant now, Environment& env, Authentic
   sa_.local_id = std::move(authenticated.local_id);
   sa_.remote_id = std::move(authenticated.remote_id);
   sa_.established = sa_.authentication.established = now;
+  if (sa_.setup->resumes) apply_resumption(now, env);
   sa_.setup.reset();
   if (authenticated.ppk) {
     sa_.ppk = true;

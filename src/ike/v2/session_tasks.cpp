@@ -10,6 +10,8 @@
 #include "ike/v2/mobike.h"
 #include "ike/v2/rekey_ike_sa.h"
 #include "ike/v2/session.h"
+#include "ike/v2/session_resume.h"
+#include "ike/v2/ticket.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -35,17 +37,20 @@ std::expected<std::unique_ptr<Ikev2Session>, event::Failure> Ikev2Session::initi
   sa.setup->redirected_from = std::move(initiation.redirected_from);
   if (!initiation.child.child.empty()) session->want(CreateChild{.request = std::move(initiation.child)});
   for (ChildRequest& further : initiation.further) session->want(CreateChild{.request = std::move(further)});
-  if (!session->send_init(now, env, preferred_method(*sa.connection)))
+  if (!initiation.reauthenticates && !sa.setup->redirected_from) session->use_ticket(now, env);
+  if (!session->send_first(now, env, preferred_method(*sa.connection)))
     return std::unexpected(session->failure(FailureKind::system_refused, Side::local));
   session->begin_lineage(initiation.reauthenticates);
   return session;
 }
 
-/// IKE_SA_INIT, also once more with a cookie or another group: the same SPI and nonce, message id 0 again, and the
-/// octets that AUTH will cover are those of the last try (RFC 7296 §2.6, §2.15).
-bool Ikev2Session::send_init(Instant now, Environment& env, crypto::KeyExchangeMethod method) {
+/// IKE_SA_INIT or IKE_SESSION_RESUME, also once more with a cookie or another group: the same SPI and nonce, message id
+/// 0 again, and the octets that AUTH will cover are those of the last try (RFC 7296 §2.6, §2.15).
+bool Ikev2Session::send_first(Instant now, Environment& env, crypto::KeyExchangeMethod method) {
   Setup& setup = *sa_.setup;
-  if (!setup.key_exchange || setup.key_exchange->method() != method) {
+  if (setup.resumes) {
+    // without a key exchange
+  } else if (!setup.key_exchange || setup.key_exchange->method() != method) {
     auto exchange = env.crypto.start_key_exchange(method, env.random);
     if (!exchange) return false;
     setup.key_exchange = std::move(*exchange);
@@ -54,8 +59,9 @@ bool Ikev2Session::send_init(Instant now, Environment& env, crypto::KeyExchangeM
     sa_.spi_i = random_ike_spi(env.random);
     setup.nonce_i = random_nonce(env.random);
   }
-  const auto payloads = build_init_request(sa_, env);
-  const auto header = header_for(w::ExchangeType::ike_sa_init, 0, false);
+  const auto payloads = setup.resumes ? build_resume_request(sa_, env) : build_init_request(sa_, env);
+  const auto header =
+      header_for(setup.resumes ? w::ExchangeType::ike_session_resume : w::ExchangeType::ike_sa_init, 0, false);
   auto message = w::serialize_message(header, payloads);
   if (!message) return false;
   log_message(env, event::Direction::sent, header, payloads, false, message->size());
@@ -72,7 +78,8 @@ void Ikev2Session::send_auth(Instant now, Environment& env) {
     why.notify = w::to_string(missing);
     close_now(now, env, std::move(why));
   };
-  if (sa_.connection->ppk_required && !sa_.setup->ppk) return refuse(w::NotifyType::use_ppk);
+  const bool ppk = sa_.setup->ppk || (sa_.setup->resumes && sa_.setup->resumes->ppk);
+  if (sa_.connection->ppk_required && !ppk) return refuse(w::NotifyType::use_ppk);
   auto payloads = build_auth_request(sa_, sa_.setup->initial_contact, env);
   if (!payloads) return close_now(now, env, failure(FailureKind::secret_missing, Side::local));
   if (!begins_childless()) {
@@ -306,12 +313,13 @@ void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) 
     succeed(now, env, *std::exchange(sa_.pending_ike_sa->rival, std::nullopt));
   }
   sa_.state = State::closed;
+  end_tickets(now, env, why.kind);
   while (!sa_.children.empty()) remove_child(now, env, sa_.children.back().id, why);
   drop_pending(env);
   leave_network(env);
   if (sa_.established)
     env.emit(event::IkeSaClosed{sa_.id, sa_.connection_name(), why});
-  else if (why.kind != FailureKind::redirected)  // it goes on elsewhere
+  else if (why.kind != FailureKind::redirected && why.kind != FailureKind::not_resumed)  // it goes on elsewhere
     env.emit(event::NegotiationFailed{sa_.id, why});
   sa_.failure = std::move(why);
   sa_.tasks.clear();
@@ -372,6 +380,8 @@ IkeSaStatus Ikev2Session::status() const {
   status.expires = sa_.timers.at(Timer::life);
   status.rekeys = sa_.timers.at(Timer::renewal);
   status.reauthenticates = sa_.timers.at(Timer::reauthentication);
+  status.resumed = sa_.resumed;
+  status.ticket_expires = sa_.ticket_expires;
   if (sa_.keyed()) status.suite = sa_.suite;
   status.received = sa_.received;
   status.given = sa_.given;

@@ -41,6 +41,10 @@ void Ikev2Session::on_timer(Instant now, Environment& env, Timer timer) {
 }
 
 void Ikev2Session::on_retransmit(Instant now, Environment& env) {
+  if (resumes_in_vain()) {
+    begin_anew(now, env, event::Resumption::Outcome::unanswered);
+    return close_now(now, env, failure(FailureKind::not_resumed, Side::remote));
+  }
   // Who only follows leaves the leading end the time to find another path (RFC 4555 §3.11).
   Settings patient = env.settings;
   if (sa_.state == State::established && sa_.mobility.agreed && !sa_.mobility.leads) ++patient.retransmit_tries;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "event/event.h"
 #include "event/failure.h"
 #include "ike/v2/ike_sa.h"
 #include "ike/v2/ppk.h"
@@ -49,6 +50,12 @@ struct FurtherSecret {
   Bytes next_link;
 };
 
+/// A ticket came.
+struct GrantedTicket {
+  Bytes octets;
+  Duration lifetime{};
+};
+
 struct Step {
   State next = State::established;
   /// The payloads of the response; for a request alone. nullopt: no answer, as if it had never come.
@@ -71,6 +78,10 @@ struct Step {
   std::optional<policy::GatewayId> redirect;   // there we are to go
   bool departs = false;                        // the client is to go elsewhere
   Bytes crash_token;                           // the peer's for this IKE SA; empty: it says none
+  std::optional<GrantedTicket> ticket;
+  bool gives_ticket = false;
+  /// By our ticket we are not let in: as if we had none.
+  std::optional<event::Resumption::Outcome> anew;
   /// IKE_SA_INIT once more with these changes (RFC 7296 §1.2, §2.6).
   struct Restart {
     Bytes cookie;

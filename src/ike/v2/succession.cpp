@@ -74,6 +74,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
   sa.keys = std::move(made.keys);
   sa.ppk = sa_.ppk;
   sa.redirectable = sa_.redirectable;
+  sa.resumed = sa_.resumed;
   if (sa_.fragmentation) {
     sa.fragmentation = std::make_unique<Fragmentation>();
     sa.fragmentation->packet_size = sa_.fragmentation->packet_size;
@@ -103,6 +104,8 @@ void Ikev2Session::succeed(Instant now, Environment& env, NewIkeSa made) {
   auto successor = make_successor(now, env, std::move(made));
   env.emit(event::IkeSaRekeyed{sa_.id, successor->sa_.id, sa_.connection_name(), 2});
   // Only whoever has shown that it knows of tokens: to all others it would be an exchange for nothing.
+  if (sa_.ticket_expires) successor->want(RequestTicket{});
+  end_tickets(now, env, FailureKind::rekeyed);
   if (initiated && !sa_.crash_token.empty() && env.settings.crash_secret) successor->want(TellCrashToken{});
   successor->inherit(now, env, *this);
   successors_.push_back(std::move(successor));
@@ -133,9 +136,9 @@ void Ikev2Session::inherit(Instant now, Environment& env, Ikev2Session& predeces
   sa_.children = std::exchange(predecessor.sa_.children, {});
   inherit_configuration(env, predecessor.sa_);
   for (QueuedTask& queued : std::exchange(predecessor.sa_.tasks, {})) {
-    const bool of_the_old = std::holds_alternative<RekeyIkeSa>(queued.task) ||
-                            std::holds_alternative<CheckLiveness>(queued.task) ||
-                            std::holds_alternative<TellCrashToken>(queued.task);
+    const bool of_the_old =
+        std::holds_alternative<RekeyIkeSa>(queued.task) || std::holds_alternative<CheckLiveness>(queued.task) ||
+        std::holds_alternative<TellCrashToken>(queued.task) || std::holds_alternative<RequestTicket>(queued.task);
     if (!of_the_old) sa_.tasks.push_back(std::move(queued));
   }
   if (predecessor.sa_.waits_for<UpdateAddresses>()) want_first<UpdateAddresses>();

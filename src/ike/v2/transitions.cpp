@@ -10,6 +10,7 @@
 #include "ike/v2/ike_sa_init.h"
 #include "ike/v2/informational.h"
 #include "ike/v2/intermediate.h"
+#include "ike/v2/session_resume.h"
 
 namespace sallyport::ike::v2 {
 namespace {
@@ -18,6 +19,7 @@ using wire::ikev2::ExchangeType;
 using enum Role;
 
 constexpr std::array kAfterInit = {State::auth_sent, State::intermediate_sent, State::init_sent, State::closed};
+constexpr std::array kAfterResume = {State::auth_sent, State::init_sent, State::closed};
 constexpr std::array kAfterIntermediateResponse = {State::intermediate_sent, State::auth_sent, State::closed};
 constexpr std::array kAfterIntermediateRequest = {State::keyed, State::closed};
 constexpr std::array kAfterAuthResponse = {State::established, State::closing, State::closed};
@@ -33,10 +35,11 @@ constexpr std::array kCloses = {State::closing, State::closed};
 constexpr bool kRequest = true;
 constexpr bool kResponse = false;
 
-// IKE_SA_INIT requests are not here: they have no IKE SA yet (ike_sa_init.h, answer_init).
+// IKE_SA_INIT and IKE_SESSION_RESUME requests are not here: they have no IKE SA yet (answer_init, answer_resume).
 constexpr std::array kTransitions = {
     // clang-format off
     Transition{State::init_sent,   initiator, kResponse, ExchangeType::ike_sa_init,     process_init_response,          kAfterInit},
+    Transition{State::init_sent,   initiator, kResponse, ExchangeType::ike_session_resume, process_resume_response,     kAfterResume},
     Transition{State::intermediate_sent, initiator, kResponse, ExchangeType::ike_intermediate, process_intermediate_response, kAfterIntermediateResponse},
     Transition{State::keyed,       responder, kRequest,  ExchangeType::ike_intermediate, process_intermediate_request,  kAfterIntermediateRequest},
     Transition{State::keyed,       responder, kRequest,  ExchangeType::ike_auth,        process_auth_request,           kAfterAuthRequest},
