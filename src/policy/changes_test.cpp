@@ -45,7 +45,7 @@ TEST(ChangesTest, NameTheKeyAndItsNewPlace) {
   Connection other = office();
   other.local.id = *Identity::parse("carol.example");
   other.origins["local.id"] = {"office.toml", 6, 6};
-  other.mobike = true;
+  other.mobike = false;
   other.origins["mobike"] = {"office.toml", 3, 10};
   EXPECT_THAT(texts(changes(office(), other)),
               ElementsAre("mobike at office.toml:3:10", "local.id at office.toml:6:6"));
