@@ -60,6 +60,7 @@ struct DaemonConfig {
   std::uint8_t puzzle_difficulty = 16;     // zero bits at most; 0: whatever the initiator likes
   std::uint8_t puzzle_limit = 20;          // zero bits, as the initiator; 0: no puzzle is solved
   std::uint32_t half_open_limit = 1000;
+  std::uint32_t window = 8;            // IKEv2 requests on one IKE SA at once
   std::uint16_t fragment_size = 1280;  // octets of the IP packet
   std::uint16_t max_packet = 10000;    // octets
 

@@ -68,6 +68,7 @@ block_threshold    = 40
 puzzle_threshold   = 50
 puzzle_difficulty  = 12
 puzzle_limit       = 18
+window             = 4
 )";
 
 TEST(Config, BecomesPolicyValues) {
@@ -155,6 +156,7 @@ TEST(Config, ReadsTheDaemonsOwnSections) {
   EXPECT_EQ(daemon.puzzle_threshold, 50u);
   EXPECT_EQ(daemon.puzzle_difficulty, 12);
   EXPECT_EQ(daemon.puzzle_limit, 18);
+  EXPECT_EQ(daemon.window, 4u);
 }
 
 TEST(Config, RemembersWhereEachKeyWasWritten) {

@@ -137,6 +137,9 @@ constexpr auto kDaemonKeys = std::to_array<Key<DaemonConfig>>({
      [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {
        assign(c.half_open_limit, read_number(n, d, 1, 1000000));
      }},
+    {{"window", "1 to 64", "8",
+      "IKEv2 requests on an IKE SA at once, ours as far as the peer takes them; 1: one after the other"},
+     [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) { assign(c.window, read_number(n, d, 1, 64)); }},
     {{"fragment_size", "octets", "1280",
       "largest IP packet that carries a fragment of an IKE message, headers included"},
      [](DaemonConfig& c, const ConfigNode& n, Diagnostics& d) {

@@ -67,6 +67,7 @@ ike::Settings ike_settings(const config::DaemonConfig& config, std::uint32_t wor
   settings.puzzle_difficulty = config.puzzle_difficulty;
   settings.puzzle_limit = config.puzzle_limit;
   settings.half_open_limit = config.half_open_limit;
+  settings.window = config.window;
   settings.fragment_size = config.fragment_size;
   settings.max_packet = config.max_packet;
   settings.spi_shares = workers;

@@ -31,6 +31,7 @@ std::string_view gloss(std::string_view notify) {
       {"N(INITIAL_CONTACT)", "forget what you have of me from before"},
       {"N(ESP_TFC_PADDING_NOT_SUPPORTED)", "no traffic-flow padding, please"},
       {"N(NON_FIRST_FRAGMENTS_ALSO)", "fragments through the same SA"},
+      {"N(SET_WINDOW_SIZE)", "so many requests may be on their way at once"},
       {"N(MOBIKE_SUPPORTED)", "my address may change"},
       {"N(ADDITIONAL_IP4_ADDRESS)", "I can be reached elsewhere, too"},
       {"N(ADDITIONAL_IP6_ADDRESS)", "I can be reached elsewhere, too"},

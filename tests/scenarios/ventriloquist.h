@@ -23,9 +23,11 @@ class Ventriloquist {
 
   /// A message that is repeated is rewritten to the same octets. One without encrypted payload changes as it is.
   void rewrite(sim::OnPathAttacker::Choice choice, Change change, std::size_t count = sim::OnPathAttacker::all);
+  /// Encrypted messages, under another message id: so much later, or earlier.
+  void renumber(sim::OnPathAttacker::Choice choice, std::int32_t by, std::size_t count = sim::OnPathAttacker::all);
 
  private:
-  Bytes rewritten(ByteView message, const Change& change) const;
+  Bytes rewritten(ByteView message, const Change& change, std::int32_t by = 0) const;
 
   sim::OnPathAttacker& tap_;
   const sim::Host& logger_;

@@ -76,6 +76,13 @@ void choose_additional(Tie& tie, Dice& dice) {
   });
 }
 
+/// Requests on one IKE SA at once. With dice of its own, as above.
+void choose_windows(MeshPlan& plan) {
+  Dice dice(plan.seed ^ 0x7296);
+  constexpr std::array<std::uint32_t, 4> windows = {1, 2, 3, 8};
+  for (Site& site : plan.sites) site.window = dice.pick(windows);
+}
+
 Tie make_tie(std::size_t left, std::size_t right, const std::vector<Site>& sites, Dice& dice) {
   constexpr std::array<std::string_view, 3> ike_words = {"aes128gcm16-prfsha256-x25519", "aes128-sha256-x25519",
                                                          "chacha20poly1305-prfsha256-x25519"};
@@ -134,6 +141,7 @@ sim::Configuration MeshPlan::configuration(std::size_t site) const {
     all.keys.insert(all.keys.end(), one.keys.begin(), one.keys.end());
   }
   all.ike = ike;
+  all.ike.window = sites[site].window;
   all.datapath.flow_cache_size = 64;
   return all;
 }
@@ -155,6 +163,7 @@ MeshPlan make_mesh_plan(std::uint64_t seed) {
   Dice tickets(seed ^ 0x5723);  // with dice of their own, so that all else is what it would be without
   for (Tie& tie : plan.ties)
     if (tickets.percent(40)) sim::at_both_ends(tie.pairing, [](policy::Connection& end) { end.resumption = true; });
+  choose_windows(plan);
   plan.ike = {.retransmit_timeout = 1s, .keep_alive = 10s, .half_open_timeout = 30s, .cookie_threshold = 4};
   plan.chaos = dice.time(10s, 120s);
   const std::uint32_t mishaps = dice.number(2, 16);
@@ -167,15 +176,15 @@ std::string to_string(const MeshPlan& plan) {
   const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
   std::string text = fmt::format("mesh {}:\n", plan.seed);
   for (const Site& site : plan.sites)
-    text += fmt::format("  {}: {}{}, {} places, clock {:+} in a million, loss {} in a million\n", site.name,
-                        policy::to_string(site.addresses.front()), site.nat ? " behind a NAT" : "",
-                        site.addresses.size(), site.clock_drift, site.line.loss.per_million);
+    text += fmt::format("  {}: {}{}, {} places, clock {:+} in a million, loss {} in a million, {} requests at once\n",
+                        site.name, policy::to_string(site.addresses.front()), site.nat ? " behind a NAT" : "",
+                        site.addresses.size(), site.clock_drift, site.line.loss.per_million, site.window);
   for (const Tie& tie : plan.ties)
     for (const policy::Connection* end : {&tie.pairing.left, &tie.pairing.right})
-      text +=
-          fmt::format("  {} at {}: IKE {}, {} s{}; ESP {}, {} s\n", end->name, as_text(end->local.id.data),
-                      policy::to_string(end->proposals), end->rekey_time.count(), end->resumption ? ", tickets" : "",
-                      policy::to_string(end->children[0].proposals()), end->children[0].rekey_time.count());
+      text += fmt::format("  {} at {}: IKE {}, {} s{}; ESP {}, {} s\n", end->name, as_text(end->local.id.data),
+                          policy::to_string(end->proposals), end->rekey_time.count(),
+                          end->resumption ? ", tickets" : "", end->children.size(),
+                          policy::to_string(end->children[0].proposals()), end->children[0].rekey_time.count());
   for (const Mishap& mishap : plan.mishaps)
     text += fmt::format("  {:7.3f} s  {}, {}: {} ({:.1f} s)\n", seconds(mishap.at), plan.sites[mishap.site].name,
                         plan.ties[mishap.tie].pairing.left.name, to_string(mishap.kind), seconds(mishap.duration));

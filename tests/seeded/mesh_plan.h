@@ -20,6 +20,7 @@ struct Site {
   policy::IpAddress inside;
   sim::LinkQuality line;
   std::int32_t clock_drift = 0;  // millionths
+  std::uint32_t window = 1;      // IKE requests at once
 
   /// Others can call it at its address.
   bool is_found() const { return !nat && addresses.size() == 1; }

@@ -149,6 +149,13 @@ void choose_puzzles(Plan& plan) {
   }
 }
 
+/// Requests on one IKE SA at once. With dice of its own, as above.
+void choose_windows(Plan& plan) {
+  Dice dice(plan.seed ^ 0x7296);
+  constexpr std::array<std::uint32_t, 4> windows = {1, 2, 3, 8};
+  for (ike::Settings* settings : {&plan.left_ike, &plan.right_ike}) settings->window = dice.pick(windows);
+}
+
 /// Further key exchanges (RFC 9370) of IKE SAs, of Child SAs, or of both; at one end perhaps as a matter of choice.
 /// With dice of its own, as above.
 void choose_additional(Plan& plan) {
@@ -289,6 +296,7 @@ Plan make_plan(std::uint64_t seed, Versions versions) {
   plan.left_ike = make_settings(dice);
   plan.right_ike = make_settings(dice);
   choose_puzzles(plan);
+  choose_windows(plan);
   plan.chaos = dice.time(10s, 90s);
   plan.calm = 110s;  // liveness 15 s, giving up 41 s, and what a closing IKE SA is kept for, 40 s
   const std::uint32_t actions = dice.number(2, 14);

@@ -63,6 +63,10 @@ struct Settings {
   /// them it is closed.
   std::uint32_t message_ids = 0xffffffff;
 
+  /// Requests that may be on their way on one IKE SA at once, in each direction (RFC 7296 §2.3): so many of the peer's
+  /// are taken, and answers to so many kept, and of ours there are no more than it takes. 1: one after the other.
+  std::uint32_t window = 8;
+
   /// Bounds per IKE SA.
   std::uint32_t children_per_ike_sa = 256;
   std::uint32_t queued_tasks_per_ike_sa = 256;

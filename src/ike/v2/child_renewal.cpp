@@ -66,11 +66,11 @@ void Ikev2Session::on_renewal_failed(Instant now, policy::ChildSaId id) {
 void Ikev2Session::settle_renewal(Instant now, Environment& env, policy::ChildSaId id) {
   const ChildSa* const child = sa_.find_child(id);
   ASSERT(child);
-  if (!child->replaces || (!child->initiated && sa_.renewing() == child->replaces)) return;
+  if (!child->replaces || (!child->initiated && sa_.renews(*child->replaces))) return;
   // Where the peer renews once more what it has made in the place of the same one, its newest stands for that.
   const ChildSa* const older = sa_.find_child(*child->replaces);
   std::optional<std::pair<policy::ChildSaId, Bytes>> stands_for;
-  if (!child->initiated && older && !older->initiated && older->replaces && sa_.renewing() == older->replaces)
+  if (!child->initiated && older && !older->initiated && older->replaces && sa_.renews(*older->replaces))
     stands_for.emplace(*older->replaces, older->lowest_nonce);
   choose_successor(now, env, id);
   if (ChildSa* const newest = stands_for ? find(id) : nullptr) {
@@ -126,10 +126,18 @@ void Ikev2Session::supersede(Instant now, Environment& env, ChildSa& older, cons
   arm_child_life();
 }
 
-/// A request of the peer's shows that it has our answers to those before (RFC 7296 §2.3, with a window of one).
-void Ikev2Session::confirm_children(Environment& env) {
+/// A request of the peer's shows that it has our answers to all before its window (RFC 7296 §2.3); and whoever has
+/// renewed the IKE SA was done with what it made on the older one (§2.25.2).
+void Ikev2Session::confirm_children(Environment& env, std::uint32_t request) {
   for (ChildSa& child : sa_.children)
-    if (!std::exchange(child.confirmed, true) && !child.superseded) use(sa_, child.id, env);
+    if (!child.confirmed &&
+        (!child.made_by || (request > *child.made_by && request - *child.made_by >= sa_.window.own())))
+      confirm(env, child);
+}
+
+void Ikev2Session::confirm(Environment& env, ChildSa& child) {
+  child.confirmed = true;
+  if (!child.superseded) use(sa_, child.id, env);
 }
 
 /// Both ends have closed it. What it has a successor for may still be under way.
@@ -138,6 +146,8 @@ void Ikev2Session::let_go(Instant now, Environment& env, policy::ChildSaId id, c
   ChildSa* const child = find(id);
   if (!child || child->gone) return;
   if (!child->superseded) return remove_child(now, env, id, why);
+  // That the peer has deleted it shows that it has what took its place.
+  if (ChildSa* const by = child->successor ? find(*child->successor) : nullptr; by && !by->confirmed) confirm(env, *by);
   child->gone = true;
   child->closing = false;
   child->expires.reset();

@@ -118,12 +118,12 @@ std::expected<const ChildSa*, w::NotifyPayload> find_replaced(const IkeSa& sa, c
     return of.suite.protocol == policy::Protocol::ah ? w::ProtocolId::ah : w::ProtocolId::esp;
   };
   // It may be what the answer that we wait for is about.
-  if (!child && sa.pending_child) return std::unexpected(w::NotifyPayload{.type = w::NotifyType::temporary_failure});
+  if (!child && sa.makes_child()) return std::unexpected(w::NotifyPayload{.type = w::NotifyType::temporary_failure});
   if (!child || protocol(*child) != rekey.protocol)
     return std::unexpected(
         w::NotifyPayload{.type = w::NotifyType::child_sa_not_found, .protocol = rekey.protocol, .spi = rekey.spi});
   // In the middle of our own renewal of it we know already that the peer's came too late.
-  if (child->closing || child->superseded || (sa.follow_up && sa.renewing() == child->id))
+  if (child->closing || child->superseded || sa.follows_up(child->id))
     return std::unexpected(w::NotifyPayload{.type = w::NotifyType::temporary_failure});
   return child;
 }

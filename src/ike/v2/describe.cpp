@@ -33,6 +33,8 @@ struct Describe {
     PayloadSummary summary{.name = "N(" + w::to_string(notify.type) + ")"};
     if (notify.type == w::NotifyType::invalid_ke_payload && notify.data.size() == 2)
       summary.group = read_method(static_cast<w::KeyExchangeId>(load_be16(notify.data.data())));
+    if (notify.type == w::NotifyType::set_window_size && notify.data.size() == 4)
+      summary.detail = fmt::format("{} requests at once", load_be32(notify.data.data()));
     if (notify.type == w::NotifyType::puzzle && notify.data.size() == 3)
       summary.detail = fmt::format("{} zero bits", notify.data[2]);
     return summary;

@@ -7,6 +7,7 @@
 // a bound.
 #pragma once
 
+#include <map>
 #include <optional>
 
 #include "ike/core/environment.h"
@@ -74,12 +75,17 @@ class Reassembly {
 // ---- Of an IKE SA whose ends both take fragments ----
 
 struct Fragmentation {
-  Reassembly requests, responses;  // of the peer's
+  std::map<std::uint32_t, Reassembly> requests, responses;  // of the peer's, by their ids; no more than the window is
   /// The largest IP packets that a message of ours goes in; nullopt: as the settings say.
   std::optional<std::size_t> packet_size = {};
-  /// What we sent last, to be cut smaller if it does not come through. None: it is short, or answered.
-  std::optional<Plaintext> long_request = {}, long_response = {};
-  std::uint32_t response_repeats = 0;  // of long_response
+  /// What may have to be cut smaller because it does not come through, by ids: of our outstanding requests and of the
+  /// responses that the peer may still ask for, those that are not short.
+  std::map<std::uint32_t, Plaintext> long_requests = {};
+  struct Response {
+    Plaintext plain;
+    std::uint32_t repeats = 0;
+  };
+  std::map<std::uint32_t, Response> long_responses = {};
 };
 
 /// From the second repetition on, what is still not answered may be too large for the path rather than lost.

@@ -64,9 +64,10 @@ struct ChildSa : RenewableChild {
   std::optional<policy::ChildSaId> replaces = {};   // the one that it was made in the place of
   std::optional<policy::ChildSaId> successor = {};  // superseded: by that one
   Bytes lowest_nonce = {};                          // with `replaces`: of the exchange that made it (RFC 7296 §2.8.1)
+  std::optional<std::uint32_t> made_by = {};        // the id of the peer's request; none: of an older IKE SA's
 };
 
-// What we want of the peer, one request after the other.
+// What we want of the peer, each by a request.
 
 /// A further Child SA, or another in the place of one.
 struct CreateChild {
@@ -173,6 +174,16 @@ struct FollowUp {
   Instant since{};  // the exchange's responder: it has waited since then
 };
 
+/// What one of our outstanding requests is for. Several may be on their way at once (RFC 7296 §2.3): the one that is
+/// begun, or whose answer is here, is IkeSa itself; the others wait in IkeSa::others.
+struct OwnExchange {
+  std::uint32_t request = 0;    // the id of its outstanding request
+  std::optional<Task> current;  // none: of the beginning of the IKE SA
+  bool alone = false;           // no other one may be on its way beside it
+  std::optional<PendingChild> pending_child;
+  std::unique_ptr<FollowUp> follow_up;  // of pending_child or pending_ike_sa, while its key exchanges go on
+};
+
 /// IKE_INTERMEDIATE (intermediate.h).
 struct IntermediateExchanges {
   bool agreed = false;      // both ends have announced it
@@ -228,7 +239,7 @@ struct Authentication {
   } stage = Stage::making;
 };
 
-struct IkeSa : AnyIkeSa {
+struct IkeSa : AnyIkeSa, OwnExchange {
   State state = State::init_sent;
   std::uint64_t spi_i = 0, spi_r = 0;
   policy::Suite suite;
@@ -253,12 +264,11 @@ struct IkeSa : AnyIkeSa {
 
   std::unique_ptr<Setup> setup;
   std::vector<ChildSa> children;
-  std::vector<QueuedTask> tasks;  // short, so a vector
-  std::optional<Task> current;    // what the outstanding request is for
-  std::optional<PendingChild> pending_child;
+  std::vector<QueuedTask> tasks;    // short, so a vector
+  std::vector<OwnExchange> others;  // beside the one that is ours here; fewer than the window
   std::optional<PendingIkeSa> pending_ike_sa;
-  std::unique_ptr<FollowUp> follow_up;  // of pending_child or pending_ike_sa, while its key exchanges go on
-  std::vector<FollowUp> promised;       // of exchanges that the peer began; at most kMostPromised
+  std::vector<FollowUp> promised;  // of exchanges that the peer began; at most kMostPromised
+  bool window_said = false;        // how large ours is (SET_WINDOW_SIZE)
 
   /// The peer is about to renew this IKE SA.
   bool promises_ike_sa() const {
@@ -272,18 +282,35 @@ struct IkeSa : AnyIkeSa {
   const ChildSa* find_child(policy::ChildSaId child) const;
   /// Not among those that are gone.
   const ChildSa* find_child_by_outbound_spi(std::uint32_t spi) const;
-  /// The child that the outstanding request is to replace.
-  std::optional<policy::ChildSaId> renewing() const {
-    return pending_child ? pending_child->task.replaces : std::nullopt;
+  /// Whether it is so of one of our exchanges.
+  template <class Predicate>
+  bool any_exchange(Predicate is_so) const {
+    return is_so(static_cast<const OwnExchange&>(*this)) || std::ranges::any_of(others, is_so);
   }
-  /// The outstanding request, or one that waits, is of this kind.
+  /// One of them is to make a Child SA.
+  bool makes_child() const {
+    return any_exchange([](const OwnExchange& each) { return each.pending_child.has_value(); });
+  }
+  /// To replace this one.
+  bool renews(policy::ChildSaId child) const {
+    return any_exchange(
+        [&](const OwnExchange& each) { return each.pending_child && each.pending_child->task.replaces == child; });
+  }
+  /// And the peer has agreed to that: further key exchanges are all that is left.
+  bool follows_up(policy::ChildSaId child) const {
+    return any_exchange([&](const OwnExchange& each) {
+      return each.follow_up && each.pending_child && each.pending_child->task.replaces == child;
+    });
+  }
+  /// An outstanding request, or one that waits, is of this kind.
   template <class T>
   bool waits_for() const {
-    return current && std::holds_alternative<T>(*current);
+    return any_exchange(
+        [](const OwnExchange& each) { return each.current && std::holds_alternative<T>(*each.current); });
   }
   template <class T>
   bool wants() const {
-    return (current && std::holds_alternative<T>(*current)) ||
+    return waits_for<T>() ||
            std::ranges::any_of(tasks, [](const QueuedTask& queued) { return std::holds_alternative<T>(queued.task); });
   }
 };

@@ -24,6 +24,7 @@ struct Mobility {
   std::vector<policy::IpAddress> theirs;  // the peer's further addresses, as it said last
   std::vector<policy::IpAddress> ours;    // ours, as we said last
   std::uint32_t moves = 0;                // of the IKE SA
+  std::uint32_t updated_by = 0;           // id of the latest request of the peer's about its addresses
   std::uint32_t asked_at = 0;             // `moves` when the outstanding request was begun
   std::uint32_t unexpected_nats = 0;      // in a row
   bool unproved = false;                  // the IKE SA is ahead of its Child SAs: does the peer get what goes there?

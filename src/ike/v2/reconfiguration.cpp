@@ -21,10 +21,12 @@ void Ikev2Session::on_reconfigured(Instant now, Environment& env, policy::Connec
   });
   if (!sa_.established && !sa_.pending_child && wanted && sa_.tasks.empty())
     return close(now, env, FailureKind::reconfigured, true);  // there is nothing left that it was begun for
-  if (sa_.pending_child && !sa_.pending_child->task.replaces) {
-    const std::string& child = sa_.pending_child->task.request.child;
+  sa_.any_exchange([&](const OwnExchange& each) {
+    if (!each.pending_child || each.pending_child->task.replaces) return false;
+    const std::string& child = each.pending_child->task.request.child;
     if (changed.contains(child) && sa_.connection->find_child(child)) want(CreateChild{.request = {child}});
-  }
+    return false;
+  });
   // What the peer is in the middle of making goes on as it is configured now, or not at all.
   drop_promised(env, [&](const FollowUp& each) {
     const auto* child = std::get_if<NewChild>(&each.made);

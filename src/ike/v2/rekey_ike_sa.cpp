@@ -78,9 +78,8 @@ Step refuse_rekeying(const IkeSa& sa, w::NotifyPayload notify, std::optional<Fai
 /// Whoever makes, renews or closes a Child SA, or closes the IKE SA itself, has to finish that first (RFC 7296
 /// §2.25.1, §2.25.2). Our own rekeying of it is no hindrance.
 bool is_busy(const IkeSa& sa) {
-  const bool child_under_way = sa.current && (std::holds_alternative<CreateChild>(*sa.current) ||
-                                              std::holds_alternative<CloseChild>(*sa.current) ||
-                                              std::holds_alternative<AbandonChild>(*sa.current));
+  const bool child_under_way =
+      sa.waits_for<CreateChild>() || sa.waits_for<CloseChild>() || sa.waits_for<AbandonChild>();
   return sa.state != State::established || child_under_way || sa.wants<CloseIkeSa>() ||
          sa.timers.is_set(Timer::retirement) || (sa.pending_ike_sa && (sa.pending_ike_sa->rival || sa.follow_up));
 }

@@ -105,15 +105,17 @@ void Ikev2Session::on_authentic(Instant now, Environment& env, const Received& r
     return refuse_authentic(
         now, env, received,
         {.type = w::NotifyType::unsupported_critical_payload, .data = {static_cast<std::uint8_t>(unknown->type)}});
+  take_window(env, received, *payloads);
+  if (!received.request) focus(received.header.message_id);
   dispatch(now, env, received, *payloads);
   if (received.request) ask_again(now, env);
 }
 
 /// The peer is there. After an outage, what has waited long for its answer need not wait for its next turn.
 void Ikev2Session::ask_again(Instant now, Environment& env) {
-  if (sa_.state != State::established || !sa_.window.request_outstanding()) return;
-  if (now - sa_.window.last_sent() < env.settings.retransmit_timeout || !sa_.window.revive(env.settings)) return;
-  sa_.timers.set(Timer::retransmit, now);
+  if (sa_.state != State::established) return;
+  sa_.window.revive_waiting(now, env.settings);
+  arm_retransmission();
 }
 
 /// Is it the message id's turn? A repeated request is answered from the cache here.
@@ -128,7 +130,7 @@ bool Ikev2Session::expects(Instant now, Environment& env, const Received& receiv
     case MessageWindow::Arrival::fresh: return true;
     case MessageWindow::Arrival::repeated:
       reject(env, Reason::repeated, received.datagram);
-      answer_again(now, env, received.datagram);
+      answer_again(now, env, id, received.datagram);
       return false;
     case MessageWindow::Arrival::stray: break;
   }
@@ -180,29 +182,32 @@ void Ikev2Session::send(Instant now, Environment& env, Bytes message, const poli
   env.outbox.push_back(SendDatagram{local, remote, std::move(message)});
 }
 
-void Ikev2Session::respond(Instant now, Environment& env, const Received& received, const w::PayloadChain& payloads) {
+void Ikev2Session::respond(Instant now, Environment& env, const Received& received, w::PayloadChain payloads) {
   const auto header =
       header_for(static_cast<w::ExchangeType>(received.header.exchange_type), received.header.message_id, true);
+  const bool says_window = add_window(env, header, payloads);
   auto plain = write_plaintext(header, payloads);
   ASSERT(plain);
   cover(env, *plain);
   auto datagrams = seal(env, *plain, received.datagram.local, sa_.keys);
   ASSERT(!datagrams.empty());
   log_sent(env, header, payloads, datagrams);
-  if (sa_.fragmentation) {
-    sa_.fragmentation->response_repeats = 0;
-    sa_.fragmentation->long_response.reset();
-    if (may_be_cut_smaller(env, datagrams, received.datagram.local))
-      sa_.fragmentation->long_response = std::move(*plain);
-  }
+  const bool is_long = may_be_cut_smaller(env, datagrams, received.datagram.local);
   // Where the request came from, whatever we hold to be the peer's address (RFC 7296 §2.11).
   send(now, env, datagrams, received.datagram.local, received.datagram.remote);
-  sa_.window.answered_request(env.crypto, received.header.message_id, received.datagram.message, std::move(datagrams));
+  sa_.window.answered_request(env.crypto, header.message_id, received.datagram.message, std::move(datagrams));
+  if (says_window) sa_.window.set_own(env.settings.window);
+  if (Fragmentation* const f = sa_.fragmentation.get()) {
+    f->requests.erase(header.message_id);
+    std::erase_if(f->long_responses, [&](const auto& each) { return !sa_.window.is_answered(each.first); });
+    if (is_long) f->long_responses.insert_or_assign(header.message_id, Fragmentation::Response{std::move(*plain)});
+  }
 }
 
-bool Ikev2Session::send_request(Instant now, Environment& env, w::ExchangeType exchange,
-                                const w::PayloadChain& payloads, w::InFront in_front) {
+bool Ikev2Session::send_request(Instant now, Environment& env, w::ExchangeType exchange, w::PayloadChain payloads,
+                                w::InFront in_front) {
   const auto header = header_for(exchange, sa_.window.next_request_id(), false);
+  const bool says_window = add_window(env, header, payloads);
   auto plain = write_plaintext(header, payloads);
   if (!plain) return false;
   plain->in_front = std::move(in_front);
@@ -210,10 +215,60 @@ bool Ikev2Session::send_request(Instant now, Environment& env, w::ExchangeType e
   if (datagrams.empty()) return false;
   cover(env, *plain);
   log_sent(env, header, payloads, datagrams);
-  if (may_be_cut_smaller(env, datagrams, sa_.local)) sa_.fragmentation->long_request = std::move(*plain);
+  if (may_be_cut_smaller(env, datagrams, sa_.local))
+    sa_.fragmentation->long_requests.insert_or_assign(header.message_id, std::move(*plain));
   send(now, env, datagrams, sa_.local, sa_.remote);
-  sa_.timers.set(Timer::retransmit, sa_.window.sent_request(now, std::move(datagrams), env.settings, env.random));
+  sa_.request = header.message_id;
+  sa_.window.sent_request(now, std::move(datagrams), env.settings, env.random);
+  if (says_window) sa_.window.set_own(env.settings.window);
+  arm_retransmission();
   return true;
+}
+
+void Ikev2Session::arm_retransmission() {
+  if (const auto due = sa_.window.next_due())
+    sa_.timers.set(Timer::retransmit, *due);
+  else
+    sa_.timers.cancel(Timer::retransmit);
+}
+
+// ---- Windows larger than one (RFC 7296 §2.3) ----
+
+/// How many requests we take at once, in the first message that may say so: each end begins with a window of one, on a
+/// rekeyed IKE SA anew. True: this is it.
+bool Ikev2Session::add_window(const Environment& env, const wire::IkeHeader& header, w::PayloadChain& payloads) {
+  const bool begins = sa_.state == State::auth_sent && header.exchange_type == w::number(w::ExchangeType::ike_auth);
+  const bool is_there = sa_.established && sa_.state != State::rekeyed && sa_.state != State::closing;
+  if (env.settings.window == 1 || !(begins || is_there) || std::exchange(sa_.window_said, true)) return false;
+  Bytes size(4);
+  store_be32(size.data(), env.settings.window);
+  payloads.add(w::NotifyPayload{.type = w::NotifyType::set_window_size, .data = std::move(size)});
+  return true;
+}
+
+/// The peer's. Of ours there are no more on their way at once than of its own, wherever it would take more.
+void Ikev2Session::take_window(const Environment& env, const Received& received, const w::PayloadChain& payloads) {
+  const bool begins = received.header.exchange_type == w::number(w::ExchangeType::ike_auth);
+  const auto* notify = begins || sa_.established ? payloads.find_notify(w::NotifyType::set_window_size) : nullptr;
+  if (notify && notify->data.size() == 4)
+    sa_.window.set_peers(std::min(load_be32(notify->data.data()), env.settings.window));
+}
+
+/// The answer to this request is here: what it was for is what we are about.
+void Ikev2Session::focus(std::uint32_t request) {
+  const auto found = std::ranges::find(sa_.others, request, &OwnExchange::request);
+  if (sa_.request == request || found == sa_.others.end()) return;
+  OwnExchange answered = std::move(*found);
+  sa_.others.erase(found);
+  set_aside();
+  static_cast<OwnExchange&>(sa_) = std::move(answered);
+}
+
+/// What is on its way waits there for its answer.
+void Ikev2Session::set_aside() {
+  OwnExchange& ours = sa_;
+  if (ours.current) sa_.others.push_back(std::move(ours));
+  ours = {};
 }
 
 wire::IkeHeader Ikev2Session::header_for(w::ExchangeType exchange, std::uint32_t id, bool response) const {

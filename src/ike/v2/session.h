@@ -100,7 +100,7 @@ class Ikev2Session final : public Session {
   void apply_configuration(Environment& env, Step& step);
   void inherit_configuration(Environment& env, IkeSa& predecessor);
   void leave_network(Environment& env);
-  void install_child(Instant now, Environment& env, NewChild child);
+  void install_child(Instant now, Environment& env, NewChild child, std::uint32_t message_id);
   void remove_child(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
   void finish_request(Instant now, Environment& env, Step& step);
   void finish_child(Instant now, Environment& env, const Step& step);
@@ -115,9 +115,14 @@ class Ikev2Session final : public Session {
             const policy::Endpoint& remote);
   void send(Instant now, Environment& env, const std::vector<Bytes>& datagrams, const policy::Endpoint& local,
             const policy::Endpoint& remote);
-  void respond(Instant now, Environment& env, const Received& received, const wire::ikev2::PayloadChain& payloads);
+  void respond(Instant now, Environment& env, const Received& received, wire::ikev2::PayloadChain payloads);
   bool send_request(Instant now, Environment& env, wire::ikev2::ExchangeType exchange,
-                    const wire::ikev2::PayloadChain& payloads, wire::ikev2::InFront in_front = {});
+                    wire::ikev2::PayloadChain payloads, wire::ikev2::InFront in_front = {});
+  void arm_retransmission();
+  bool add_window(const Environment& env, const wire::IkeHeader& header, wire::ikev2::PayloadChain& payloads);
+  void take_window(const Environment& env, const Received& received, const wire::ikev2::PayloadChain& payloads);
+  void focus(std::uint32_t request);
+  void set_aside();
   wire::IkeHeader header_for(wire::ikev2::ExchangeType exchange, std::uint32_t id, bool response) const;
   void log_message(Environment& env, event::Direction direction, const wire::IkeHeader& header,
                    const wire::ikev2::PayloadChain& payloads, bool encrypted, std::size_t size,
@@ -133,7 +138,7 @@ class Ikev2Session final : public Session {
                                  const IkeKeys& with);
   void log_sent(Environment& env, const wire::IkeHeader& header, const wire::ikev2::PayloadChain& payloads,
                 const std::vector<Bytes>& datagrams);
-  void answer_again(Instant now, Environment& env, const Datagram& datagram);
+  void answer_again(Instant now, Environment& env, std::uint32_t id, const Datagram& datagram);
   void on_fragment(Instant now, Environment& env, const Received& received, const wire::ikev2::SkfPayload& fragment);
   void arm_reassembly(const Environment& env);
   void on_reassembly(Instant now, const Environment& env);
@@ -165,6 +170,8 @@ class Ikev2Session final : public Session {
   void want(Task task) { sa_.tasks.push_back({std::move(task)}); }
   void run_next_task(Instant now, Environment& env);
   bool has_to_wait(const Task& task) const;
+  /// Nothing else may be under way beside it.
+  bool is_alone(const Task& task) const;
   void watch_message_ids(Instant now, Environment& env);
   bool run(Instant now, Environment& env, CreateChild& task);
   bool run(Instant now, Environment& env, const RekeyIkeSa& task);
@@ -180,6 +187,7 @@ class Ikev2Session final : public Session {
   bool run(Instant now, Environment& env, const RequestTicket& task);
   bool is_wanted_already(const CreateChild& wanted) const;
   void offer_spi(Environment& env) const;
+  static void withdraw(Environment& env, const OwnExchange& exchange);
   void drop_pending(Environment& env);
   event::Failure failure(event::FailureKind kind, event::Side side) const;
   void close_now(Instant now, Environment& env, event::Failure why);
@@ -199,6 +207,7 @@ class Ikev2Session final : public Session {
   // ---- Timers (session_timers.cpp) ----
   void on_timer(Instant now, Environment& env, Timer timer);
   void on_retransmit(Instant now, Environment& env);
+  bool repeat(Instant now, Environment& env, std::uint32_t request, const Settings& patient);
   void on_liveness(Instant now, Environment& env);
   void arm_established_timers(Instant now, Environment& env);
   Instant last_heard(const Environment& env) const;
@@ -215,7 +224,7 @@ class Ikev2Session final : public Session {
   void adopt_nat(Instant now, Environment& env, const NatFindings& nat);
   void tell_addresses(Instant now, Environment& env, bool anyway);
   void repeat_at_once(Instant now, Environment& env);
-  void probe_other_paths(Instant now, Environment& env);
+  void probe_other_paths(Instant now, Environment& env, std::uint32_t request);
   void follow_probe(Instant now, Environment& env, const Received& received);
   template <class T>
   void want_first() {
@@ -231,7 +240,8 @@ class Ikev2Session final : public Session {
   void settle_without_ours(Instant now, Environment& env, policy::ChildSaId replaced);
   void choose_successor(Instant now, Environment& env, policy::ChildSaId id);
   void supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete);
-  void confirm_children(Environment& env);
+  void confirm_children(Environment& env, std::uint32_t request);
+  void confirm(Environment& env, ChildSa& child);
   void let_go(Instant now, Environment& env, policy::ChildSaId id, const event::Failure& why);
   void put_in_place_of(Instant now, Environment& env, policy::ChildSaId gone);
   void on_child_life(Instant now, Environment& env);
@@ -257,6 +267,7 @@ class Ikev2Session final : public Session {
   void watch_farewell(Instant now, Environment& env);
 
   IkeSa sa_;
+  bool answered_ = false;  // an answer of the peer's is being applied: what it was for is not over yet
   bool initial_contact_ = false;
   std::optional<policy::IkeSaId> resumed_;  // that one, by this one; for the engine to hear
   bool wants_successor_ = false;

@@ -149,7 +149,7 @@ void Ikev2Session::on_follow_up(Instant now, Environment& env) {
     return true;
   });
   for (const auto id : left)
-    if (const ChildSa* child = find(id); child && !child->rekeys && sa_.renewing() != id) on_renewal_failed(now, id);
+    if (const ChildSa* child = find(id); child && !child->rekeys && !sa_.renews(id)) on_renewal_failed(now, id);
   if (ike_sa && !sa_.pending_ike_sa && !sa_.timers.is_set(Timer::renewal)) on_rekeying_failed(now);
   run_next_task(now, env);
 }

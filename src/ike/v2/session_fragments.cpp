@@ -73,14 +73,16 @@ void Ikev2Session::log_sent(Environment& env, const wire::IkeHeader& header, con
   log_message(env, event::Direction::sent, header, payloads, true, octets_of(datagrams), datagrams.size());
 }
 
-/// The request that our last answer is for has come again.
-void Ikev2Session::answer_again(Instant now, Environment& env, const Datagram& datagram) {
+/// A request that was answered has come again.
+void Ikev2Session::answer_again(Instant now, Environment& env, std::uint32_t id, const Datagram& datagram) {
   if (sa_.state == State::rekeyed && sa_.timers.is_set(Timer::retirement)) retire(now, env);
-  if (Fragmentation* const f = sa_.fragmentation.get();
-      f && f->long_response && ++f->response_repeats >= kRepetitionsBeforeSmaller)
-    if (auto smaller = cut_smaller(env, *f->long_response, datagram.local, keys_of_answer()); !smaller.empty())
-      sa_.window.replace_response(std::move(smaller));
-  send(now, env, sa_.window.response(), datagram.local, datagram.remote);
+  if (Fragmentation* const f = sa_.fragmentation.get(); f && f->long_responses.contains(id)) {
+    auto& [plain, repeats] = f->long_responses.at(id);
+    if (++repeats >= kRepetitionsBeforeSmaller)
+      if (auto smaller = cut_smaller(env, plain, datagram.local, keys_of_answer()); !smaller.empty())
+        sa_.window.replace_response(id, std::move(smaller));
+  }
+  send(now, env, sa_.window.response(id), datagram.local, datagram.remote);
 }
 
 // ---- The peer's ----
@@ -92,12 +94,13 @@ void Ikev2Session::on_fragment(Instant now, Environment& env, const Received& re
   // Of a request that was answered, the first fragment stands for the whole (RFC 7383 §2.6.1).
   if (again && fragment.fragment_number != 1) return reject(env, Reason::repeated, received.datagram);
   if (!again && sa_.state == State::closed) return reject(env, Reason::unexpected_exchange, received.datagram);
-  if (!again && !(received.request ? sa_.window.is_next_request(id) : sa_.window.answers_outstanding(id)))
+  if (!again && !(received.request ? sa_.window.is_fresh_request(id) : sa_.window.answers_outstanding(id)))
     return reject(env, Reason::unexpected_message_id, received.datagram);
 
-  Reassembly& whole = received.request ? sa_.fragmentation->requests : sa_.fragmentation->responses;
+  auto& all = received.request ? sa_.fragmentation->requests : sa_.fragmentation->responses;
   if (!again) {
-    const auto verdict = whole.judge(received.header, fragment);
+    const auto begun = all.find(id);
+    const auto verdict = (begun == all.end() ? Reassembly() : begun->second).judge(received.header, fragment);
     if (verdict == Reassembly::Verdict::repeated) return reject(env, Reason::repeated, received.datagram);
     if (verdict == Reassembly::Verdict::refused) return reject(env, Reason::malformed, received.datagram);
   }
@@ -109,13 +112,16 @@ void Ikev2Session::on_fragment(Instant now, Environment& env, const Received& re
     return reject(env, inner.error().authentic ? Reason::malformed : Reason::not_authentic, received.datagram);
   if (again) {
     reject(env, Reason::repeated, received.datagram);
-    return answer_again(now, env, received.datagram);
+    return answer_again(now, env, id, received.datagram);
   }
+  Reassembly& whole = all[id];
   const auto complete = whole.take(now, env.settings.max_packet, received.header, fragment, *inner);
-  if (!complete) return reject(env, Reason::malformed, received.datagram);
+  Reassembly::Whole message;
+  if (complete && *complete) message = whole.release();
+  if (whole.empty()) all.erase(id);
   arm_reassembly(env);
+  if (!complete) return reject(env, Reason::malformed, received.datagram);
   if (!*complete) return;
-  const Reassembly::Whole message = whole.release();
   const bool intermediate = received.header.exchange_type == wire::ikev2::number(ExchangeType::ike_intermediate);
   const Bytes covered = intermediate ? covered_by_int_auth(received.header, message.first, message.inner) : Bytes();
   on_authentic(now, env, {received.datagram, received.header, received.request, covered},
@@ -124,17 +130,17 @@ void Ikev2Session::on_fragment(Instant now, Environment& env, const Received& re
 
 void Ikev2Session::arm_reassembly(const Environment& env) {
   sa_.timers.cancel(Timer::reassembly);
-  for (const Reassembly* each : {&sa_.fragmentation->requests, &sa_.fragmentation->responses}) {
-    if (each->empty()) continue;
-    const Instant due = each->began() + env.settings.half_open_timeout;
-    if (!sa_.timers.is_set(Timer::reassembly) || due < *sa_.timers.at(Timer::reassembly))
-      sa_.timers.set(Timer::reassembly, due);
-  }
+  for (const auto* all : {&sa_.fragmentation->requests, &sa_.fragmentation->responses})
+    for (const auto& [id, each] : *all) {
+      const Instant due = each.began() + env.settings.half_open_timeout;
+      if (!sa_.timers.is_set(Timer::reassembly) || due < *sa_.timers.at(Timer::reassembly))
+        sa_.timers.set(Timer::reassembly, due);
+    }
 }
 
 void Ikev2Session::on_reassembly(Instant now, const Environment& env) {
-  for (Reassembly* each : {&sa_.fragmentation->requests, &sa_.fragmentation->responses})
-    if (!each->empty() && each->began() + env.settings.half_open_timeout <= now) each->clear();
+  for (auto* all : {&sa_.fragmentation->requests, &sa_.fragmentation->responses})
+    std::erase_if(*all, [&](const auto& each) { return each.second.began() + env.settings.half_open_timeout <= now; });
   arm_reassembly(env);
 }
 

@@ -114,8 +114,8 @@ void Ikev2Session::move_to(Instant now, Environment& env, const Path& path) {
 /// What is under way goes the new way, too.
 void Ikev2Session::repeat_at_once(Instant now, Environment& env) {
   if (!sa_.window.request_outstanding()) return run_next_task(now, env);
-  sa_.window.begin_anew(env.settings);
-  sa_.timers.set(Timer::retransmit, now);
+  sa_.window.begin_anew(now, env.settings);
+  arm_retransmission();
 }
 
 /// The datapath follows: all of it, at once.
@@ -146,6 +146,9 @@ void Ikev2Session::apply_moved(Instant now, Environment& env, const Received& re
   if (sa_.state == State::rekeyed && moved.to) set_path(env, *moved.to);
   if (sa_.state != State::established) return;  // its successor has all else
   if (!received.request) return apply_mobike_answer(now, env, std::move(moved));
+  // Of several on their way at once the latest counts (RFC 4555 §3.5).
+  if (received.header.message_id < m.updated_by) return;
+  m.updated_by = received.header.message_id;
   if (moved.nat) adopt_nat(now, env, *moved.nat);
   if (moved.to) {
     set_path(env, *moved.to);
@@ -250,7 +253,7 @@ void Ikev2Session::on_peer_moved(Instant now, Environment& env, const policy::En
 
 /// Nobody answers here. The leading end tries whatever may lead to the peer; the other one where the peer was last, if
 /// it has only been said to be elsewhere, and all that it knows of when it has moved itself (§3.6).
-void Ikev2Session::probe_other_paths(Instant now, Environment& env) {
+void Ikev2Session::probe_other_paths(Instant now, Environment& env, std::uint32_t request) {
   Mobility& m = sa_.mobility;
   std::vector<Path> paths;
   if (m.leads || sa_.waits_for<TellAddresses>()) paths = possible_paths(sa_, env.host);
@@ -258,7 +261,7 @@ void Ikev2Session::probe_other_paths(Instant now, Environment& env) {
   for (const Path& path : paths) {
     if (path == Path{sa_.local, sa_.remote}) continue;
     if (std::ranges::find(m.probed, path) == m.probed.end()) m.probed.push_back(path);
-    send(now, env, sa_.window.request(), path.local, path.remote);
+    send(now, env, sa_.window.request(request), path.local, path.remote);
   }
 }
 

@@ -21,7 +21,10 @@ void Ikev2Session::go_elsewhere(Environment& env, policy::GatewayId gateway) {
   };
   for (const ChildSa& child : sa_.children)
     if (!child.superseded && !child.closing && !child.gone) add(child.name);
-  if (sa_.pending_child) add(sa_.pending_child->task.request.child);
+  sa_.any_exchange([&](const OwnExchange& each) {
+    if (each.pending_child) add(each.pending_child->task.request.child);
+    return false;
+  });
   for (const QueuedTask& queued : sa_.tasks)
     if (const auto* create = std::get_if<CreateChild>(&queued.task)) add(create->request.child);
   if (sa_.authentication.replaces) told.reauthenticates = sa_.authentication.replaces;

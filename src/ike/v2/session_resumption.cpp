@@ -63,7 +63,7 @@ void Ikev2Session::end_tickets(Instant now, Environment& env, FailureKind why) {
 
 /// By a ticket, and the gateway does not answer.
 bool Ikev2Session::resumes_in_vain() const {
-  return sa_.initiator() && sa_.setup && sa_.setup->resumes && sa_.window.attempts() >= kTriesByTicket;
+  return sa_.initiator() && sa_.setup && sa_.setup->resumes && sa_.window.attempts(sa_.request) >= kTriesByTicket;
 }
 
 /// All that was wanted is wanted of another IKE SA, made from scratch.

@@ -16,7 +16,8 @@ using event::Side;
 }  // namespace
 
 void Ikev2Session::apply(Instant now, Environment& env, const Received& received, Step step) {
-  if (received.request) confirm_children(env);
+  answered_ = !received.request;
+  if (received.request) confirm_children(env, received.header.message_id);
   if (step.keyed) apply_keys(env, received, std::move(*step.keyed));
   if (step.authenticated) apply_authentication(now, env, std::move(*step.authenticated));
   apply_configuration(env, step);
@@ -28,8 +29,8 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
   if (step.promised) add_promised(now, env, std::move(*step.promised));
   if (step.further) apply_further_secret(now, env, received, step);
   // The inbound half is there before the peer can know of it.
-  if (step.child) install_child(now, env, std::move(*step.child));
-  if (step.reply) respond(now, env, received, *step.reply);
+  if (step.child) install_child(now, env, std::move(*step.child), received.header.message_id);
+  if (step.reply) respond(now, env, received, std::move(*step.reply));
   if (step.intermediate) apply_intermediate(env, std::move(*step.intermediate));
   if (step.departs) expect_departure(now, env);
   if (step.redirect) go_elsewhere(env, std::move(*step.redirect));
@@ -48,6 +49,7 @@ void Ikev2Session::apply(Instant now, Environment& env, const Received& received
     finish_request(now, env, step);
   }
   if (made) apply_ike_sa(now, env, std::move(*made));
+  answered_ = false;
   if (sa_.established && sa_.state == State::established && sa_.failure &&
       sa_.failure->kind == FailureKind::redirected && !sa_.wants<CloseIkeSa>())
     close(now, env, FailureKind::redirected, true);
@@ -118,15 +120,20 @@ void Ikev2Session::apply_deletes(Instant now, Environment& env, const Step& step
     why.notify = wire::ikev2::to_string(wire::ikev2::NotifyType::child_sa_not_found);
     remove_child(now, env, *step.lost, why);
   }
-  if (sa_.pending_child)
+  const auto note = [&](OwnExchange& each) {
+    if (!each.pending_child) return;
     for (const auto spi : step.removed_unknown)
-      if (sa_.pending_child->deleted.size() < PendingChild::max_deleted) sa_.pending_child->deleted.push_back(spi);
+      if (each.pending_child->deleted.size() < PendingChild::max_deleted) each.pending_child->deleted.push_back(spi);
+  };
+  note(sa_);
+  std::ranges::for_each(sa_.others, note);
 }
 
-void Ikev2Session::install_child(Instant now, Environment& env, NewChild child) {
+void Ikev2Session::install_child(Instant now, Environment& env, NewChild child, std::uint32_t message_id) {
   policy::ChildSaSpec& spec = child.spec;
   ChildSa sa{{status_of(spec, now)}};
   sa.initiated = sa.confirmed = spec.initiated;
+  sa.made_by = message_id;
   sa.replaces = child.replaces;
   sa.lowest_nonce = std::move(child.lowest_nonce);
   ike::plan_renewal(sa, *child.config, now, env.random);
@@ -158,10 +165,13 @@ void Ikev2Session::remove_child(Instant now, Environment& env, policy::ChildSaId
 
 /// What the Step brought is applied: now the task that the request was for.
 void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
-  sa_.window.request_answered();
-  if (sa_.fragmentation) sa_.fragmentation->long_request.reset();
-  sa_.mobility.cookie.clear();
-  sa_.timers.cancel(Timer::retransmit);
+  sa_.window.request_answered(sa_.request);
+  if (Fragmentation* const f = sa_.fragmentation.get()) {
+    f->long_requests.erase(sa_.request);
+    f->responses.erase(sa_.request);
+  }
+  if (sa_.alone) sa_.mobility.cookie.clear();
+  arm_retransmission();
   if (step.restart) {
     restart_init(now, env, std::move(*step.restart));
     return;
@@ -174,6 +184,7 @@ void Ikev2Session::finish_request(Instant now, Environment& env, Step& step) {
   sa_.follow_up.reset();
 
   std::optional<Task> task = std::exchange(sa_.current, std::nullopt);
+  sa_.alone = false;
   if (task)
     if (const auto* closed = std::get_if<CloseChild>(&*task))
       let_go(now, env, closed->id, failure(closed->why, Side::local));
@@ -248,7 +259,8 @@ void Ikev2Session::on_failed_request(Instant now, Environment& env, event::Failu
 /// An IKE SA of ours that nothing needs any more does not stay behind.
 void Ikev2Session::close_if_useless(FailureKind why) {
   const bool is_used = std::ranges::any_of(sa_.children, [](const ChildSa& child) { return !child.gone; });
-  if (sa_.initiator() && sa_.state == State::established && !is_used && sa_.tasks.empty()) want(CloseIkeSa{why});
+  const bool is_wanted = !sa_.tasks.empty() || sa_.makes_child();
+  if (sa_.initiator() && sa_.state == State::established && !is_used && !is_wanted) want(CloseIkeSa{why});
 }
 
 }  // namespace sallyport::ike::v2

@@ -1,4 +1,5 @@
-// What an IKE SA asks of its peer, one request at a time, how it ends, and what there is to see of it.
+// What an IKE SA asks of its peer, by as many requests at a time as that takes, how it ends, and what there is to see
+// of it.
 #include <algorithm>
 
 #include "ike/core/candidates.h"
@@ -67,7 +68,9 @@ bool Ikev2Session::send_first(Instant now, Environment& env, crypto::KeyExchange
   log_message(env, event::Direction::sent, header, payloads, false, message->size());
   setup.init_request = *message;
   sa_.window.restart();
-  sa_.timers.set(Timer::retransmit, sa_.window.sent_request(now, {*message}, env.settings, env.random));
+  sa_.request = 0;
+  sa_.window.sent_request(now, {*message}, env.settings, env.random);
+  arm_retransmission();
   send(now, env, std::move(*message), sa_.local, sa_.remote);
   return true;
 }
@@ -137,7 +140,7 @@ bool Ikev2Session::is_wanted_already(const CreateChild& wanted) const {
     const auto* create = std::get_if<CreateChild>(&task);
     return create && create->request.child == wanted.request.child && create->replaces == wanted.replaces;
   };
-  return (sa_.current && asks_for(*sa_.current)) ||
+  return sa_.any_exchange([&](const OwnExchange& each) { return each.current && asks_for(*each.current); }) ||
          std::ranges::any_of(sa_.tasks, [&](const QueuedTask& queued) { return asks_for(queued.task); });
 }
 
@@ -176,9 +179,10 @@ void Ikev2Session::close(Instant now, Environment& env, FailureKind why, bool te
 // ---- Tasks ----
 
 void Ikev2Session::run_next_task(Instant now, Environment& env) {
+  if (answered_) return;  // once that is applied
   watch_message_ids(now, env);
   sa_.timers.cancel(Timer::retry);
-  while (!sa_.tasks.empty() && !sa_.window.request_outstanding()) {
+  while (!sa_.tasks.empty() && sa_.window.has_room()) {
     if (sa_.state != State::established && sa_.state != State::rekeyed && sa_.state != State::closing) return;
     const auto next = std::ranges::find_if(
         sa_.tasks, [&](const QueuedTask& queued) { return queued.due <= now && !has_to_wait(queued.task); });
@@ -187,11 +191,20 @@ void Ikev2Session::run_next_task(Instant now, Environment& env) {
       if (first > now) sa_.timers.set(Timer::retry, first);
       return;
     }
+    const bool alone = is_alone(next->task);
+    const bool excludes = alone || sa_.any_exchange([](const OwnExchange& each) { return each.current && each.alone; });
+    if (excludes && sa_.window.request_outstanding()) return;
+    set_aside();
     sa_.current = std::move(next->task);
+    sa_.alone = alone;
     sa_.tasks.erase(next);
-    if (std::visit([&](auto& task) { return run(now, env, task); }, *sa_.current)) return;
+    const bool sent = std::visit([&](auto& task) { return run(now, env, task); }, *sa_.current);
     if (sa_.state == State::closed) return;
-    sa_.current.reset();  // nothing to ask after all
+    if (!sent) {  // nothing to ask after all
+      withdraw(env, sa_);
+      static_cast<OwnExchange&>(sa_) = {};
+    }
+    watch_message_ids(now, env);
   }
 }
 
@@ -201,7 +214,22 @@ bool Ikev2Session::has_to_wait(const Task& task) const {
   const bool could_go_on = std::holds_alternative<CloseIkeSa>(task) || std::holds_alternative<CheckLiveness>(task) ||
                            std::holds_alternative<UpdateAddresses>(task) ||
                            std::holds_alternative<TellAddresses>(task) || std::holds_alternative<CheckRoute>(task);
-  return !could_go_on && sa_.promises_ike_sa();
+  if (!could_go_on && sa_.promises_ike_sa()) return true;
+  // What is being renewed is closed when that is over.
+  const auto* closes = std::get_if<CloseChild>(&task);
+  return closes && sa_.renews(closes->id);
+}
+
+/// The end of the IKE SA, its renewal and what MOBIKE asks are about all of it; what goes on with additional key
+/// exchanges needs room for each.
+bool Ikev2Session::is_alone(const Task& task) const {
+  if (const auto* create = std::get_if<CreateChild>(&task)) {
+    const policy::Child* config = sa_.connection->find_child(create->request.child);
+    return config && std::ranges::any_of(config->proposals(),
+                                         [](const policy::Proposal& each) { return !each.additional.empty(); });
+  }
+  return !std::holds_alternative<CloseChild>(task) && !std::holds_alternative<AbandonChild>(task) &&
+         !std::holds_alternative<CheckLiveness>(task);
 }
 
 /// Half of the message ids are used up: another IKE SA has fresh ones. All of them are: there is no going on.
@@ -289,14 +317,19 @@ void Ikev2Session::offer_spi(Environment& env) const {
   env.outbox.push_back(OfferSpi{sa_.pending_child->protocol, sa_.pending_child->spi_in, sa_.remote.address});
 }
 
+void Ikev2Session::withdraw(Environment& env, const OwnExchange& exchange) {
+  if (!exchange.pending_child) return;
+  env.outbox.push_back(WithdrawSpi{exchange.pending_child->protocol, exchange.pending_child->spi_in});
+  env.spis.release(exchange.pending_child->spi_in);
+}
+
 void Ikev2Session::drop_pending(Environment& env) {
-  if (sa_.pending_child) {
-    env.outbox.push_back(WithdrawSpi{sa_.pending_child->protocol, sa_.pending_child->spi_in});
-    env.spis.release(sa_.pending_child->spi_in);
-  }
+  withdraw(env, sa_);
+  for (const OwnExchange& each : sa_.others) withdraw(env, each);
   sa_.pending_child.reset();
   sa_.pending_ike_sa.reset();
   sa_.follow_up.reset();
+  sa_.others.clear();
   drop_promised(env, [](const FollowUp&) { return true; });
 }
 
@@ -326,7 +359,7 @@ void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) 
   sa_.current.reset();
   sa_.setup.reset();
   sa_.timers.cancel_all();
-  if (!sa_.window.response().empty()) sa_.timers.set(Timer::half_open, now + env.settings.half_open_timeout);
+  if (sa_.window.has_responses()) sa_.timers.set(Timer::half_open, now + env.settings.half_open_timeout);
 }
 
 void Ikev2Session::yield_to(Environment& env, const IkeSaStatus& other) {

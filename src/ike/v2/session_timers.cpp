@@ -48,29 +48,37 @@ void Ikev2Session::on_retransmit(Instant now, Environment& env) {
   // Who only follows leaves the leading end the time to find another path (RFC 4555 §3.11).
   Settings patient = env.settings;
   if (sa_.state == State::established && sa_.mobility.agreed && !sa_.mobility.leads) ++patient.retransmit_tries;
-  auto repetition = sa_.window.repeat_request(now, patient, env.random);
+  while (const auto due = sa_.window.due(now))
+    if (!repeat(now, env, *due, patient)) return;
+  arm_retransmission();
+}
+
+/// False: that was the end.
+bool Ikev2Session::repeat(Instant now, Environment& env, std::uint32_t request, const Settings& patient) {
+  auto repetition = sa_.window.repeat_request(now, request, patient, env.random);
   // Before what is alive is given up: an outage may have lasted just until now.
-  if (!repetition && sa_.state == State::established && last_heard(env) > sa_.window.last_sent() &&
-      sa_.window.revive(patient))
-    repetition = sa_.window.repeat_request(now, patient, env.random);
+  if (!repetition && sa_.state == State::established && last_heard(env) > sa_.window.last_sent(request) &&
+      sa_.window.revive(request, patient))
+    repetition = sa_.window.repeat_request(now, request, patient, env.random);
   if (!repetition) {
     auto why = failure(FailureKind::peer_unreachable, Side::remote);
-    why.attempts = sa_.window.attempts();
+    why.attempts = sa_.window.attempts(request);
     if (sa_.setup && sa_.setup->puzzles.declined != 0) {
       why.kind = FailureKind::puzzle_declined;
       why.zero_bits = sa_.setup->puzzles.declined;
     }
     // A Delete that nobody answers ends the SA all the same, for the reason that it had.
-    return close_now(now, env, sa_.failure ? *sa_.failure : std::move(why));
+    close_now(now, env, sa_.failure ? *sa_.failure : std::move(why));
+    return false;
   }
   env.emit(event::Retransmitted{sa_.id, sa_.connection_name(), repetition->id, repetition->attempt});
-  sa_.timers.set(Timer::retransmit, repetition->due);
   if (const Fragmentation* f = sa_.fragmentation.get();
-      f && f->long_request && repetition->attempt >= kRepetitionsBeforeSmaller)
-    if (auto smaller = cut_smaller(env, *f->long_request, sa_.local, sa_.keys); !smaller.empty())
-      sa_.window.replace_request(std::move(smaller));
-  send(now, env, sa_.window.request(), sa_.local, sa_.remote);
-  if (sa_.mobility.agreed && repetition->attempt >= 2) probe_other_paths(now, env);
+      f && f->long_requests.contains(request) && repetition->attempt >= kRepetitionsBeforeSmaller)
+    if (auto smaller = cut_smaller(env, f->long_requests.at(request), sa_.local, sa_.keys); !smaller.empty())
+      sa_.window.replace_request(request, std::move(smaller));
+  send(now, env, sa_.window.request(request), sa_.local, sa_.remote);
+  if (sa_.mobility.agreed && repetition->attempt >= 2) probe_other_paths(now, env, request);
+  return true;
 }
 
 void Ikev2Session::on_liveness(Instant now, Environment& env) {

@@ -35,7 +35,7 @@ bool Ikev2Session::rekey(Instant now, Environment& env) {
 
 /// What nobody uses is not worth renewing.
 void Ikev2Session::on_renewal(Instant now, Environment& env) {
-  if (sa_.children.empty() && sa_.tasks.empty() && !sa_.current)
+  if (sa_.children.empty() && sa_.tasks.empty() && !sa_.window.request_outstanding())
     on_rekeying_failed(now);
   else
     rekey(now, env);
@@ -86,6 +86,7 @@ std::unique_ptr<Ikev2Session> Ikev2Session::make_successor(Instant now, Environm
   sa.mobility = sa_.mobility;
   sa.mobility.cookie.clear();
   sa.mobility.probed.clear();
+  sa.mobility.updated_by = 0;
   sa.mobility.seen_as.clear();  // another IKE SA, another hash of the same
   sa.crash_token = std::move(made.crash_token);
   session->log_keys(env);
@@ -134,6 +135,7 @@ void Ikev2Session::add_loser(Instant now, Environment& env, NewIkeSa made) {
 
 void Ikev2Session::inherit(Instant now, Environment& env, Ikev2Session& predecessor) {
   sa_.children = std::exchange(predecessor.sa_.children, {});
+  for (ChildSa& child : sa_.children) child.made_by.reset();
   inherit_configuration(env, predecessor.sa_);
   for (QueuedTask& queued : std::exchange(predecessor.sa_.tasks, {})) {
     const bool of_the_old =
