@@ -12,7 +12,7 @@ half() {
   local name=$1 one=$2 two=$3
   shift 3
   if cmake --preset dev -B build/half -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=6 \
-    -DSALLYPORT_BENCH=OFF -DSALLYPORT_IKEV1="$one" -DSALLYPORT_IKEV2="$two" &&
+    -DSALLYPORT_BENCH=OFF -DSALLYPORT_PLAIN_TESTS=ON -DSALLYPORT_IKEV1="$one" -DSALLYPORT_IKEV2="$two" &&
     cmake --build build/half -j "$jobs" --target "${programs[@]}" "$@"; then
     echo "ok build $name alone"
   else
