@@ -165,7 +165,6 @@ struct Daemon::Parts {
   void begin_reading();
   void end_reload(ReadConfiguration read);
   void begin_stop();
-  bool has_said_goodbye() const;
   void on_signal();
 
   Options options;
@@ -337,12 +336,6 @@ void Daemon::Parts::begin_stop() {
   daemon->settle();
 }
 
-bool Daemon::Parts::has_said_goodbye() const {
-  return std::ranges::all_of(node.engine().status(), [](const ike::IkeSaStatus& sa) {
-    return sa.state == ike::IkeSaStatus::State::closing && sa.children.empty();
-  });
-}
-
 // ---- Configuration ----
 
 /// Who does not use AH does not listen for it.
@@ -437,8 +430,9 @@ linux::SystemResult<void> Daemon::Parts::set_policy(policy::SpdPtr next) {
 
 void Daemon::settle() {
   while (auto effect = parts_->node.poll_effect()) parts_->carry_out(*effect);
+  parts_->workers.settle();
   parts_->follow_path_mtu();
-  if (parts_->stop_at && parts_->has_said_goodbye()) parts_->loop->stop();
+  if (parts_->stop_at && parts_->node.engine().has_said_goodbye()) parts_->loop->stop();
 }
 
 void Daemon::Parts::carry_out(node::Effect& effect) {

@@ -32,20 +32,19 @@ void Journal::add(WallTime time, event::Event event) {
   ++counts_[name];
   if (const auto connection = diagnose::connection_of(event); !connection.empty())
     ++counts_by_connection_[std::string(connection)][name];
-  keep_for_trace(event);
-
-  JournalEntry entry{++last_number_, time, std::move(event)};
+  JournalEntry entry{++last_number_, time, std::make_shared<const event::Event>(std::move(event))};
+  keep_for_trace(entry.what);
   for (const auto& [id, on_entry] : subscribers_) on_entry(entry);
-  if (is_noise(entry.event)) return;
+  if (is_noise(entry.event())) return;
   if (entries_.size() == kMostEntries) entries_.pop_front();
   entries_.push_back(std::move(entry));
 }
 
-void Journal::keep_for_trace(const event::Event& event) {
-  const auto id = diagnose::ike_sa_of(event);
-  if (id.value == 0 || std::holds_alternative<event::MessageRejected>(event)) return;
+void Journal::keep_for_trace(const std::shared_ptr<const event::Event>& event) {
+  const auto id = diagnose::ike_sa_of(*event);
+  if (id.value == 0 || std::holds_alternative<event::MessageRejected>(*event)) return;
   Negotiation& negotiation = negotiations_[id];
-  if (const auto connection = diagnose::connection_of(event); !connection.empty()) {
+  if (const auto connection = diagnose::connection_of(*event); !connection.empty()) {
     negotiation.connection = connection;
     latest_[negotiation.connection] = id;
   }
@@ -62,7 +61,10 @@ std::vector<event::Event> Journal::negotiation(std::string_view connection) cons
   const auto latest = latest_.find(connection);
   if (latest == latest_.end()) return {};
   const auto found = negotiations_.find(latest->second);
-  return found == negotiations_.end() ? std::vector<event::Event>() : found->second.events;
+  std::vector<event::Event> events;
+  if (found != negotiations_.end())
+    for (const auto& event : found->second.events) events.push_back(*event);
+  return events;
 }
 
 Journal::Subscription Journal::subscribe(std::function<void(const JournalEntry&)> on_entry) {

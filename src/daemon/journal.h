@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ namespace sallyport::daemon {
 struct JournalEntry {
   std::uint64_t number = 0;  // from 1, without gaps
   WallTime time;
-  event::Event event;
+  std::shared_ptr<const event::Event> what;  // a negotiation may have it too
+  const event::Event& event() const { return *what; }
 };
 
 /// How often each kind of event occurred, by the names of diagnose/event_text.h; of messages also by exchange.
@@ -53,7 +55,7 @@ class Journal {
   [[nodiscard]] Subscription subscribe(std::function<void(const JournalEntry&)> on_entry);
 
  private:
-  void keep_for_trace(const event::Event& event);
+  void keep_for_trace(const std::shared_ptr<const event::Event>& event);
 
   std::deque<JournalEntry> entries_;
   std::uint64_t last_number_ = 0;
@@ -62,7 +64,7 @@ class Journal {
 
   struct Negotiation {
     std::string connection;  // empty while a responder does not know it
-    std::vector<event::Event> events;
+    std::vector<std::shared_ptr<const event::Event>> events;
   };
   std::map<policy::IkeSaId, Negotiation> negotiations_;         // of the latest IKE SAs
   std::map<std::string, policy::IkeSaId, std::less<>> latest_;  // by connection

@@ -149,7 +149,7 @@ Workers::Thread& Workers::owner_of_spi(std::uint32_t spi) { return *threads_[pol
 
 template <class Task>
 void Workers::post_to_all(const Task& task) {
-  for (auto& thread : threads_) thread->tasks->post([&thread = *thread, task] { task(thread); });
+  for (auto& thread : threads_) thread->tasks->post_quietly([&thread = *thread, task] { task(thread); });
 }
 
 // ---- Done in order
@@ -163,12 +163,12 @@ void Workers::install(policy::ChildSaSpec spec, datapath::Worker::OutboundUse us
         std::make_shared<const datapath::SaElsewhere>(datapath::SaElsewhere::of(spec, owner.share.index));
     for (auto& thread : threads_)
       if (thread.get() != &owner)
-        thread->tasks->post([&thread = *thread, known, use] {
+        thread->tasks->post_quietly([&thread = *thread, known, use] {
           (void)thread.worker.install_elsewhere(*known, use);  // if there is anything wrong with it, its worker says so
           thread.pump->release_held(linux::monotonic_now());
         });
   }
-  owner.tasks->post([this, &owner, use, path_mtu, spec = std::move(spec)] {
+  owner.tasks->post_quietly([this, &owner, use, path_mtu, spec = std::move(spec)] {
     const auto installed = owner.worker.install(spec, use);
     if (!installed) {
       tasks_->post([this, id = spec.id, why = installed.error().code] { observer_.on_refused(id, why); });
@@ -181,12 +181,12 @@ void Workers::install(policy::ChildSaSpec spec, datapath::Worker::OutboundUse us
 
 void Workers::offer(policy::Protocol protocol, std::uint32_t spi, const policy::IpAddress& peer) {
   Thread& owner = owner_of_spi(spi);
-  owner.tasks->post([&owner, protocol, spi, peer] { owner.worker.offer(protocol, spi, peer); });
+  owner.tasks->post_quietly([&owner, protocol, spi, peer] { owner.worker.offer(protocol, spi, peer); });
 }
 
 void Workers::withdraw(policy::Protocol protocol, std::uint32_t spi) {
   Thread& owner = owner_of_spi(spi);
-  owner.tasks->post([&owner, protocol, spi] { owner.worker.withdraw(protocol, spi); });
+  owner.tasks->post_quietly([&owner, protocol, spi] { owner.worker.withdraw(protocol, spi); });
 }
 
 void Workers::use(policy::ChildSaId id) {
@@ -201,13 +201,13 @@ void Workers::remove(policy::ChildSaId id) {
 void Workers::update_endpoints(policy::ChildSaId id, const policy::Endpoint& local, const policy::Endpoint& remote,
                                bool udp_encap) {
   Thread& owner = owner_of(id);
-  owner.tasks->post(
+  owner.tasks->post_quietly(
       [&owner, id, local, remote, udp_encap] { owner.worker.update_endpoints(id, local, remote, udp_encap); });
 }
 
 void Workers::set_path_mtu(policy::ChildSaId id, std::uint16_t mtu) {
   Thread& owner = owner_of(id);
-  owner.tasks->post([&owner, id, mtu] { owner.worker.set_path_mtu(id, mtu); });
+  owner.tasks->post_quietly([&owner, id, mtu] { owner.worker.set_path_mtu(id, mtu); });
 }
 
 /// Of whose SA it is about nothing is known but the peer's SPI. Anybody may send these: what is passed on waits in
@@ -221,6 +221,10 @@ void Workers::on_path_error(Instant now, policy::Family family, ByteView icmp) {
 
 void Workers::acquire_failed(policy::PolicyId policy) {
   post_to_all([policy](Thread& thread) { thread.worker.acquire_failed(policy); });
+}
+
+void Workers::settle() {
+  for (auto& thread : threads_) thread->tasks->wake();
 }
 
 void Workers::take(const datapath::Datagram& esp) {
@@ -258,6 +262,19 @@ void Workers::set_tap(linux::PacketTap* tap) {
 std::optional<datapath::SaStatus> Workers::status(policy::ChildSaId id) {
   Thread& owner = owner_of(id);
   return owner.tasks->ask([&] { return owner.worker.status(id); });
+}
+
+std::unordered_map<policy::ChildSaId, datapath::SaStatus> Workers::statuses(std::span<const policy::ChildSaId> ids) {
+  std::vector<std::vector<policy::ChildSaId>> ids_of(threads_.size());
+  for (const policy::ChildSaId id : ids) ids_of[owner_of(id).share.index].push_back(id);
+  std::unordered_map<policy::ChildSaId, datapath::SaStatus> found;
+  for (auto& thread : threads_)
+    if (const auto& own = ids_of[thread->share.index]; !own.empty())
+      thread->tasks->ask([&] {
+        for (const policy::ChildSaId id : own)
+          if (auto status = thread->worker.status(id)) found.emplace(id, std::move(*status));
+      });
+  return found;
 }
 
 std::optional<datapath::SaName> Workers::name(policy::ChildSaId id) {

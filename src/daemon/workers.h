@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -56,7 +57,7 @@ class Workers {
   /// Ends the threads; packets stop. Nothing else is called thereafter.
   void stop();
 
-  // ---- Done in order, and soon; as datapath::Worker says
+  // ---- Done in order, at settle() or before the next packets; as datapath::Worker says
 
   /// `path_mtu`: octets of an outer IP packet, where the route says it.
   void install(policy::ChildSaSpec spec, datapath::Worker::OutboundUse use, std::optional<std::uint16_t> path_mtu);
@@ -74,6 +75,9 @@ class Workers {
   /// From now on; not before they are asked for.
   linux::SystemResult<void> listen_for_ah();
 
+  /// Once for all that was asked for in a turn of the calling thread's loop.
+  void settle();
+
   // ---- Done on return
 
   void set_policy(const policy::SpdPtr& spd);
@@ -83,6 +87,8 @@ class Workers {
   // ---- Asked
 
   std::optional<datapath::SaStatus> status(policy::ChildSaId id);
+  /// Of those that there are. Each worker is asked once.
+  std::unordered_map<policy::ChildSaId, datapath::SaStatus> statuses(std::span<const policy::ChildSaId> ids);
   std::optional<datapath::SaName> name(policy::ChildSaId id);
   struct Totals {
     datapath::Counters packets;

@@ -14,10 +14,20 @@ SystemResult<std::unique_ptr<TaskQueue>> TaskQueue::create(EventLoop& loop) {
 }
 
 void TaskQueue::post(Task task) {
+  post_quietly(std::move(task));
+  wake();
+}
+
+void TaskQueue::post_quietly(Task task) {
+  const std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(task));
+  pending_.store(true, std::memory_order_release);
+}
+
+void TaskQueue::wake() {
   {
     const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
-    if (pending_.exchange(true, std::memory_order_release)) return;  // it is being woken already
+    if (tasks_.empty() || std::exchange(woken_, true)) return;
   }
   waker_.wake();
 }
@@ -28,6 +38,7 @@ void TaskQueue::run_all() {
     const std::lock_guard lock(mutex_);
     tasks.swap(tasks_);
     pending_.store(false, std::memory_order_relaxed);
+    woken_ = false;
   }
   for (Task& task : tasks) task();
 }

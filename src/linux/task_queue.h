@@ -25,6 +25,9 @@ class TaskQueue {
   // ---- From any thread
 
   void post(Task task);
+  /// Posts what may wait for wake(), or for packets to come if that is sooner: many tasks are then one interruption.
+  void post_quietly(Task task);
+  void wake();
   /// Posts `question`, and waits until it was answered. Not from the loop's own thread, and only while the loop turns.
   template <class Question>
   auto ask(Question question) {
@@ -59,6 +62,7 @@ class TaskQueue {
   std::atomic<bool> pending_ = false;
   std::mutex mutex_;
   std::vector<Task> tasks_;  // under the mutex
+  bool woken_ = false;       // under the mutex: it is on its way to them
 };
 
 }  // namespace sallyport::linux

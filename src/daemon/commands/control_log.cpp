@@ -13,7 +13,8 @@ ControlLog::ControlLog(Daemon& daemon, const control::Message& request,
     : most_level_(control::parse_i64(text_of(request, "loglevel")).value_or(1)),
       concerns_(std::move(concerns)),
       subscription_(
-          daemon.journal().subscribe([this, &daemon](const JournalEntry& entry) { on_event(daemon, entry.event); })) {}
+          daemon.journal().subscribe([this, &daemon](const JournalEntry& entry) { on_event(daemon, entry.event()); })) {
+}
 
 void ControlLog::on_event(Daemon& daemon, const event::Event& event) {
   if (lines_.size() >= kMostLines || !concerns_(event)) return;

@@ -2,6 +2,7 @@
 // Child SA, and how long they took. Connections and Child SAs come as events, an event each; the sums are the answer.
 #include "daemon/commands/command_list.h"
 #include "daemon/commands/counters_section.h"
+#include "daemon/commands/traffic_ahead.h"
 #include "daemon/daemon.h"
 
 namespace sallyport::daemon {
@@ -46,9 +47,12 @@ Answer counters(Daemon& daemon, const Message& request) {
   for (auto& sa : daemon.node().engine().status())
     for (auto& child : sa.children)
       if (wanted.empty() || wanted == sa.connection) children.push_back({sa.connection, std::move(child)});
+  std::vector<policy::ChildSaId> told;
+  for (const KnownChild& each : children) told.push_back(each.child.id);
   return stream(
       "counters",
-      [&daemon, all = std::move(all), children = std::move(children), next = std::size_t{0},
+      [all = std::move(all), children = std::move(children), next = std::size_t{0},
+       traffic_of = TrafficAhead(daemon.workers(), std::move(told)),
        next_child = std::size_t{0}]() mutable -> std::optional<Message> {
         Message message;
         if (next < all.size()) {
@@ -59,7 +63,7 @@ Answer counters(Daemon& daemon, const Message& request) {
         }
         while (next_child < children.size()) {
           const auto& [connection, child] = children[next_child++];
-          const auto traffic = daemon.workers().status(child.id);
+          const auto traffic = traffic_of(child.id);
           if (!traffic) continue;  // gone meanwhile
           message.set("connection", connection);
           write_child_counters(message.section("child_sa"), child, *traffic);

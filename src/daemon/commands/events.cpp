@@ -19,12 +19,12 @@ Message describe(Daemon& daemon, const JournalEntry& entry) {
   Message message;
   message.set("number", entry.number);
   message.set("time", entry.time.time_since_epoch().count());
-  message.set("event", diagnose::name_of(entry.event));
-  message.set("connection", diagnose::connection_of(entry.event));
-  if (const auto id = diagnose::ike_sa_of(entry.event); id.value != 0) message.set("ike_sa", id.value);
-  message.set("text", std::string_view(log_line(daemon, entry.event)).substr(0, control::kMaxValue));
+  message.set("event", diagnose::name_of(entry.event()));
+  message.set("connection", diagnose::connection_of(entry.event()));
+  if (const auto id = diagnose::ike_sa_of(entry.event()); id.value != 0) message.set("ike_sa", id.value);
+  message.set("text", std::string_view(log_line(daemon, entry.event())).substr(0, control::kMaxValue));
   auto& fields = message.section("fields");
-  for (const auto& [name, value] : diagnose::fields_of(entry.event))
+  for (const auto& [name, value] : diagnose::fields_of(entry.event()))
     fields.set(name, std::string_view(value).substr(0, control::kMaxValue));
   return message;
 }
@@ -46,7 +46,7 @@ class Events final : public Running {
 
  private:
   void take(const JournalEntry& entry) {
-    if (!connection_.empty() && diagnose::connection_of(entry.event) != connection_) return;
+    if (!connection_.empty() && diagnose::connection_of(entry.event()) != connection_) return;
     if (waiting_.size() == kMostWaiting) waiting_.pop_front();
     waiting_.push_back(entry);
   }

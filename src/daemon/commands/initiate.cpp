@@ -72,7 +72,7 @@ class Initiate final : public Running {
         log_(daemon, request,
              [this](const event::Event& event) { return diagnose::connection_of(event) == connection_; }),
         subscription_(
-            daemon.journal().subscribe([this](const JournalEntry& entry) { progress_.on_event(entry.event); })) {}
+            daemon.journal().subscribe([this](const JournalEntry& entry) { progress_.on_event(entry.event()); })) {}
 
   std::optional<Message> go_on(Instant now, control::ServerSession& client) override {
     if (!log_.flush(client)) return std::nullopt;

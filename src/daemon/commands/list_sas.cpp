@@ -3,6 +3,7 @@
 #include "daemon/commands/command_list.h"
 #include "daemon/commands/live_events.h"
 #include "daemon/commands/sa_section.h"
+#include "daemon/commands/traffic_ahead.h"
 #include "daemon/daemon.h"
 
 namespace sallyport::daemon {
@@ -29,14 +30,14 @@ struct Filter {
 };
 
 /// nullopt: the filter wants a child that this one does not have.
-std::optional<Message> describe(Daemon& daemon, const ike::IkeSaStatus& sa, const Filter& filter) {
+std::optional<Message> describe(const ike::IkeSaStatus& sa, const Filter& filter, TrafficAhead& traffic_of,
+                                Instant now) {
   Message message;
   auto& section = message.section(section_name(sa));
-  write_ike_sa(section, sa, daemon.now());
+  write_ike_sa(section, sa, now);
   auto& children = section.section("child-sas");
   for (const auto& child : sa.children)
-    if (filter.takes(child))
-      write_child_sa(children.section(section_name(child)), child, daemon.workers().status(child.id), daemon.now());
+    if (filter.takes(child)) write_child_sa(children.section(section_name(child)), child, traffic_of(child.id), now);
   if (filter.names_child() && children.empty()) return std::nullopt;
   return message;
 }
@@ -44,14 +45,18 @@ std::optional<Message> describe(Daemon& daemon, const ike::IkeSaStatus& sa, cons
 }  // namespace
 
 Answer list_sas(Daemon& daemon, const Message& request) {
+  const Filter filter(request);
+  auto sas = sas_of(daemon.node(), text_of(request, "ike"));
+  std::erase_if(sas, [&](const ike::IkeSaStatus& sa) { return !filter.takes(sa); });
+  std::vector<policy::ChildSaId> told;
+  for (const auto& sa : sas)
+    for (const auto& child : sa.children)
+      if (filter.takes(child)) told.push_back(child.id);
   return stream("list-sa",
-                [&daemon, filter = Filter(request), sas = sas_of(daemon.node(), text_of(request, "ike")),
+                [&daemon, filter, sas = std::move(sas), traffic_of = TrafficAhead(daemon.workers(), std::move(told)),
                  next = std::size_t{0}]() mutable -> std::optional<Message> {
-                  while (next < sas.size()) {
-                    const auto& sa = sas[next++];
-                    if (!filter.takes(sa)) continue;
-                    if (auto message = describe(daemon, sa, filter)) return message;
-                  }
+                  while (next < sas.size())
+                    if (auto message = describe(sas[next++], filter, traffic_of, daemon.now())) return message;
                   return std::nullopt;
                 });
 }

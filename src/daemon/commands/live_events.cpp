@@ -117,22 +117,22 @@ Message log_message(Daemon& daemon, const event::Event& event) {
 }
 
 void tell(ServerSession& client, Daemon& daemon, const JournalEntry& entry) {
-  if (client.registered("log")) client.send_event("log", log_message(daemon, entry.event));
+  if (client.registered("log")) client.send_event("log", log_message(daemon, entry.event()));
   if (client.registered("ike-updown")) {
-    if (const auto* up = std::get_if<event::IkeSaEstablished>(&entry.event))
+    if (const auto* up = std::get_if<event::IkeSaEstablished>(&entry.event()))
       tell_ike(client, daemon, up->ike_sa, up->connection, true);
-    else if (const auto* down = std::get_if<event::IkeSaClosed>(&entry.event))
+    else if (const auto* down = std::get_if<event::IkeSaClosed>(&entry.event()))
       tell_ike(client, daemon, down->ike_sa, down->connection, false);
   }
   if (client.registered("child-updown")) {
-    if (const auto* up = std::get_if<event::ChildSaInstalled>(&entry.event))
+    if (const auto* up = std::get_if<event::ChildSaInstalled>(&entry.event()))
       tell_child(client, daemon, up->ike_sa, up->child_sa, up->child, true);
-    else if (const auto* down = std::get_if<event::ChildSaRemoved>(&entry.event))
+    else if (const auto* down = std::get_if<event::ChildSaRemoved>(&entry.event()))
       tell_child(client, daemon, down->ike_sa, down->child_sa, down->child, false);
   }
-  if (const auto* ike = std::get_if<event::IkeSaRekeyed>(&entry.event); ike && client.registered("ike-rekey"))
+  if (const auto* ike = std::get_if<event::IkeSaRekeyed>(&entry.event()); ike && client.registered("ike-rekey"))
     tell_rekeyed(client, daemon, *ike);
-  if (const auto* child = std::get_if<event::ChildSaRekeyed>(&entry.event); child && client.registered("child-rekey"))
+  if (const auto* child = std::get_if<event::ChildSaRekeyed>(&entry.event()); child && client.registered("child-rekey"))
     tell_rekeyed(client, daemon, *child);
 }
 

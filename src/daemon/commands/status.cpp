@@ -1,6 +1,7 @@
 // status: every configured connection, or one, an event each; those of policies without SAs come last.
 #include "daemon/commands/command_list.h"
 #include "daemon/commands/status_section.h"
+#include "daemon/commands/traffic_ahead.h"
 #include "daemon/daemon.h"
 
 namespace sallyport::daemon {
@@ -18,16 +19,20 @@ Answer status(Daemon& daemon, const Message& request) {
     all.push_back(std::move(*one));
   else if (alone.empty())
     return failure("there is no connection called " + std::string(wanted));
+  std::vector<policy::ChildSaId> children;
+  for (const auto& connection : all)
+    for (const auto& sa : connection.ike_sas)
+      for (const auto& child : sa.children) children.push_back(child.id);
   return stream(
       "status",
       [&daemon, all = std::move(all), alone = std::move(alone), counted = daemon.policy_traffic(),
+       traffic_of = TrafficAhead(daemon.workers(), std::move(children)),
        next = std::size_t{0}]() mutable -> std::optional<Message> {
         if (next == all.size() + alone.size()) return std::nullopt;
         const std::size_t index = next++;
         Message message;
         if (index < all.size()) {
-          const auto traffic_of = [&](policy::ChildSaId id) { return daemon.workers().status(id); };
-          message = describe_status(all[index], traffic_of, daemon.now());
+          message = describe_status(all[index], std::ref(traffic_of), daemon.now());
         } else {  // in force as long as it is there
           message.set("name", alone[index - all.size()]);
           message.set("state", to_string(node::ConnectionStatus::State::up));

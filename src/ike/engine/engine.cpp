@@ -412,11 +412,22 @@ void Engine::put_password(std::string_view connection, Secret password) {
 void Engine::forget_password(std::string_view connection) { state_->memory.forget_password(connection); }
 
 std::vector<IkeSaStatus> Engine::status() const {
-  std::vector<IkeSaStatus> all;
+  std::vector<std::pair<policy::IkeSaId, const Session*>> sessions;  // what they have to say is long, and moved seldom
   for (const auto& [spi, slot] : state_->slots)
-    if (!slot.session->over()) all.push_back(slot.session->status());
-  std::ranges::sort(all, {}, &IkeSaStatus::id);
+    if (!slot.session->over()) sessions.emplace_back(slot.session->facts().id, slot.session.get());
+  std::ranges::sort(sessions);
+  std::vector<IkeSaStatus> all;
+  all.reserve(sessions.size());
+  for (const auto& [id, session] : sessions) all.push_back(session->status());
   return all;
+}
+
+bool Engine::has_said_goodbye() const {
+  return std::ranges::all_of(state_->slots, [](const auto& each) {
+    if (each.second.session->over()) return true;
+    const IkeSaStatus status = each.second.session->status();
+    return status.state == IkeSaStatus::State::closing && status.children.empty();
+  });
 }
 
 std::vector<IkeSaStatus> Engine::status(std::string_view connection) const {

@@ -88,6 +88,8 @@ class Engine {
   std::vector<IkeSaStatus> status(std::string_view connection) const;
   /// nullopt: there is none, or nothing to be seen of it any more.
   std::optional<IkeSaStatus> status(policy::IkeSaId id) const;
+  /// Nothing is up, and the peers have answered for each Child SA.
+  bool has_said_goodbye() const;
   /// For bounds and tests.
   std::size_t sessions() const;
   std::size_t half_open() const;

@@ -105,7 +105,9 @@ class WorkersTest : public linux::NetworkTest {
     spec.inbound.spi = of(spec.inbound.spi, worker_here);
     spec.outbound.spi = of(spec.outbound.spi, worker_there);
     there->workers().install(datapath::test::mirrored(spec), use, {});
+    there->workers().settle();
     here->workers().install(std::move(spec), use, {});
+    here->workers().settle();
   }
   /// What an application has received, in its order.
   static std::vector<int> received(const Application& application, std::size_t count) {
@@ -207,6 +209,7 @@ TEST_F(WorkersTest, SayWhatTheyCannotTake) {
   auto spec = spec_here({});
   spec.inbound.spi = 7;  // reserved (RFC 4303 §2.1)
   here->workers().install(std::move(spec), Use::at_once, {});
+  here->workers().settle();
   here->turn_until([&] { return !here->refusals.empty(); });
   EXPECT_EQ(here->refusals, std::vector{ErrorCode::out_of_range});
   EXPECT_FALSE(here->workers().status({1}));
