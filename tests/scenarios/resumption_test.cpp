@@ -50,12 +50,13 @@ class Resuming : public Stage {
       return resumption && resumption->outcome == outcome;
     }));
   }
-  static std::size_t tickets_refused(const Host& host) {
-    return static_cast<std::size_t>(std::ranges::count_if(host.events(), [](const event::Event& event) {
-      const auto* rejected = std::get_if<event::MessageRejected>(&event);
-      return rejected && rejected->reason == Rejected::ticket_refused;
+  static std::size_t rejected(const Host& host, Rejected reason) {
+    return static_cast<std::size_t>(std::ranges::count_if(host.events(), [&](const event::Event& event) {
+      const auto* rejection = std::get_if<event::MessageRejected>(&event);
+      return rejection && rejection->reason == reason;
     }));
   }
+  static std::size_t tickets_refused(const Host& host) { return rejected(host, Rejected::ticket_refused); }
   /// Of alice's, the repetitions with them.
   std::size_t requests(ExchangeType exchange) const {
     return static_cast<std::size_t>(std::ranges::count_if(world.trace().packets(), [&](const auto& packet) {
@@ -463,6 +464,23 @@ TEST_F(Resuming, AnAnswerWithAnotherTicketThanOursIsNotBelieved) {
 }
 
 /// IDr is not among what the client proves.
+/// Nobody has to prove anything to send these.
+TEST_F(Resuming, AnAnswerToWhatWasNotAskedIsNotTaken) {
+  const auto say = [&](ExchangeType answered, ExchangeType instead) {
+    mallory.alter(
+        OnPathAttacker::only(inward, OnPathAttacker::ike(answered, response)),
+        [=](Bytes& packet) { packet.at(28 + 18) = w::number(instead); }, 1);
+  };
+  say(ExchangeType::ike_sa_init, ExchangeType::ike_session_resume);
+  load(resumable());
+  ASSERT_TRUE(comes_up());
+  EXPECT_EQ(rejected(alice, Rejected::unexpected_exchange), 1U);
+  lose_each_other();
+  say(ExchangeType::ike_session_resume, ExchangeType::ike_sa_init);
+  EXPECT_TRUE(resumes());
+  EXPECT_EQ(rejected(alice, Rejected::unexpected_exchange), 2U);
+}
+
 TEST_F(Resuming, AnotherIdentityThanTheTicketsIsRefused) {
   load_logging(resumable());
   come_up_and_lose_each_other();

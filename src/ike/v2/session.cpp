@@ -66,7 +66,7 @@ void Ikev2Session::on_message(Instant now, Environment& env, const Datagram& dat
 void Ikev2Session::on_init_message(Instant now, Environment& env, const Received& received,
                                    const w::PayloadChain& payloads) {
   if (!expects(now, env, received)) return;
-  if (received.request || sa_.state != State::init_sent)
+  if (received.request || sa_.state != State::init_sent || received.header.exchange_type != w::number(beginning()))
     return reject(env, Reason::unexpected_exchange, received.datagram);
   if (payloads.find_unsupported_critical()) return reject(env, Reason::unsupported_critical_payload, received.datagram);
   log_message(env, event::Direction::received, received.header, payloads, false, received.datagram.message.size());

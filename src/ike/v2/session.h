@@ -202,6 +202,8 @@ class Ikev2Session final : public Session {
   void keep_ticket(Instant now, Environment& env, GrantedTicket granted);
   void end_tickets(Instant now, Environment& env, event::FailureKind why);
   bool resumes_in_vain() const;
+  /// The exchange that this begins with, as long as it is being set up.
+  wire::ikev2::ExchangeType beginning() const;
   void begin_anew(Instant now, Environment& env, event::Resumption::Outcome why);
 
   // ---- Timers (session_timers.cpp) ----
@@ -237,6 +239,9 @@ class Ikev2Session final : public Session {
   void renew_child(Instant now, Environment& env, policy::ChildSaId id);
   void on_renewal_failed(Instant now, policy::ChildSaId id);
   void settle_renewal(Instant now, Environment& env, policy::ChildSaId id);
+  void give_up(Environment& env, const CreateChild& wanted, event::Failure why);
+  void give_up_wanted(Environment& env, const event::Failure& why);
+  void settle_twins(Instant now, Environment& env, policy::ChildSaId id);
   void settle_without_ours(Instant now, Environment& env, policy::ChildSaId replaced);
   void choose_successor(Instant now, Environment& env, policy::ChildSaId id);
   void supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete);

@@ -61,6 +61,11 @@ void Ikev2Session::end_tickets(Instant now, Environment& env, FailureKind why) {
   sa_.gave_ticket = false;
 }
 
+wire::ikev2::ExchangeType Ikev2Session::beginning() const {
+  using wire::ikev2::ExchangeType;
+  return sa_.setup->resumes ? ExchangeType::ike_session_resume : ExchangeType::ike_sa_init;
+}
+
 /// By a ticket, and the gateway does not answer.
 bool Ikev2Session::resumes_in_vain() const {
   return sa_.initiator() && sa_.setup && sa_.setup->resumes && sa_.window.attempts(sa_.request) >= kTriesByTicket;
