@@ -272,7 +272,7 @@ std::unordered_map<policy::ChildSaId, datapath::SaStatus> Workers::statuses(std:
     if (const auto& own = ids_of[thread->share.index]; !own.empty())
       thread->tasks->ask([&] {
         for (const policy::ChildSaId id : own)
-          if (auto status = thread->worker.status(id)) found.emplace(id, std::move(*status));
+          if (auto status = thread->worker.status(id)) found.emplace(id, *status);
       });
   return found;
 }
