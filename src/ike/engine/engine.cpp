@@ -65,7 +65,7 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   if (found == slots.end()) return;
   Slot& slot = found->second;
   index.update(*slot.session);
-  note_children(spi);
+  const bool has_more = note_children(spi);
   if (slot.due) wakeups.erase({*slot.due, spi});
   slot.due = slot.session->next_timeout();
   if (slot.due) wakeups.insert({*slot.due, spi});
@@ -80,7 +80,10 @@ void Engine::State::touched(Instant now, std::uint64_t spi) {
   if (!unproved_yet && slot.unproved) unproved.erase(slot.session->facts().id);
   slot.unproved = unproved_yet;
   for (auto& successor : slot.session->take_successors()) add(now, std::move(successor), std::nullopt);
-  return settle(now, spi);
+  settle(now, spi);
+  // Now it may have all that the other of two that crossed has.
+  if (const auto still = slots.find(spi); has_more && still != slots.end())
+    if (const SessionFacts facts = still->second.session->facts(); facts.established) settle_crossed(now, facts);
 }
 
 /// Only of a peer's own Child SAs, and from where it is: anybody may say so.
@@ -93,13 +96,18 @@ void Engine::State::on_spi_report(Instant now, const policy::Endpoint& from, std
   }
 }
 
-/// The Child SAs that have come and gone, as told by the outputs: those since the last look are of this session.
-void Engine::State::note_children(std::uint64_t spi) {
+/// The Child SAs that have come and gone, as told by the outputs: those since the last look are of this session. True:
+/// some have come.
+bool Engine::State::note_children(std::uint64_t spi) {
+  bool has_more = false;
   for (; outputs_seen < outbox.size(); ++outputs_seen) {
-    if (const auto* come = std::get_if<InstallChildSa>(&outbox[outputs_seen]))
+    if (const auto* come = std::get_if<InstallChildSa>(&outbox[outputs_seen])) {
       index.put_child(come->spec.id, spi, come->spec.outbound.spi);
+      has_more = true;
+    }
     if (const auto* gone = std::get_if<RemoveChildSa>(&outbox[outputs_seen])) index.forget_child(gone->id);
   }
+  return has_more;
 }
 
 /// It has come with Child SAs of another, or has taken them over.

@@ -77,7 +77,7 @@ struct Engine::State final : Contacts {
   std::vector<policy::IkeSaId> ids_of(const std::string& connection) const;
   void forget(Slots::iterator slot);
   bool has_or_will_have(std::uint64_t spi) const { return slots.contains(spi) || index.is_promised(spi); }
-  void note_children(std::uint64_t spi);
+  bool note_children(std::uint64_t spi);
   void on_spi_report(Instant now, const policy::Endpoint& from, std::uint32_t spi);
   void own_children(const Session& session);
   template <class Action>

@@ -110,6 +110,34 @@ void Ikev2Session::choose_successor(Instant now, Environment& env, policy::Child
   if (unwanted) close_child(now, env, counts, FailureKind::closed_by_user);
 }
 
+namespace {
+
+/// Each end has asked for one of them, for the same traffic, and not in the place of the same one.
+bool are_twins(const ChildSa& a, const ChildSa& b) {
+  const auto counts = [](const ChildSa& child) { return !child.superseded && !child.closing && !child.gone; };
+  return counts(a) && counts(b) && a.initiated != b.initiated && a.name == b.name && a.local_ts == b.local_ts &&
+         a.remote_ts == b.remote_ts && (!a.replaces || a.replaces != b.replaces) && a.replaces != b.id &&
+         b.replaces != a.id;
+}
+
+/// What both ends agree on.
+std::pair<std::uint32_t, std::uint32_t> rank(const ChildSa& child) { return std::minmax(child.spi_in, child.spi_out); }
+
+}  // namespace
+
+/// Both ends wanted the same Child SA at once. Of the two, the one with the lower SPIs goes: whoever has asked for it
+/// deletes it. One that a peer without this rule has asked for stays.
+void Ikev2Session::settle_twins(Instant now, Environment& env, policy::ChildSaId id) {
+  ChildSa* const child = find(id);
+  if (!child) return;
+  for (ChildSa& other : sa_.children) {
+    if (!are_twins(*child, other)) continue;
+    const bool this_goes = rank(*child) < rank(other);
+    ChildSa& loser = this_goes ? *child : other;
+    if (loser.initiated) supersede(now, env, loser, this_goes ? other : *child, true);
+  }
+}
+
 void Ikev2Session::supersede(Instant now, Environment& env, ChildSa& older, const ChildSa& by, bool ours_to_delete) {
   older.rekeys.reset();
   older.retires.reset();
@@ -197,13 +225,15 @@ void Ikev2Session::on_child_life(Instant now, Environment& env) {
   arm_child_life();
 }
 
-/// As long as the peer might not have the successor, the older one is not ours to take away.
+/// As long as the peer might not have the successor, the older one is not ours to take away. Of twins that is not for
+/// ever: if nothing passes, neither shows that it is there.
 void Ikev2Session::retire_child(Instant now, Environment& env, policy::ChildSaId id) {
   ChildSa* const child = find(id);
   if (!child || !child->retires) return;
   if (child->gone) return remove_child(now, env, id, failure(FailureKind::rekeyed, Side::local));
   if (ChildSa* by = child->successor ? find(*child->successor) : nullptr; by && !by->confirmed) {
-    if (!env.host.last_inbound(by->id)) {
+    const bool may_lack_it = by->replaces == id || now - by->installed < kLongGrace;
+    if (may_lack_it && !env.host.last_inbound(by->id)) {
       child->retires = now + kGrace;
       return;
     }

@@ -144,6 +144,7 @@ void Ikev2Session::install_child(Instant now, Environment& env, NewChild child, 
   sa_.children.push_back(std::move(sa));
   env.outbox.push_back(InstallChildSa{std::move(spec)});
   settle_renewal(now, env, id);
+  settle_twins(now, env, id);
   arm_child_life();
 }
 

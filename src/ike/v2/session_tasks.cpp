@@ -61,8 +61,7 @@ bool Ikev2Session::send_first(Instant now, Environment& env, crypto::KeyExchange
     setup.nonce_i = random_nonce(env.random);
   }
   const auto payloads = setup.resumes ? build_resume_request(sa_, env) : build_init_request(sa_, env);
-  const auto header =
-      header_for(setup.resumes ? w::ExchangeType::ike_session_resume : w::ExchangeType::ike_sa_init, 0, false);
+  const auto header = header_for(beginning(), 0, false);
   auto message = w::serialize_message(header, payloads);
   if (!message) return false;
   log_message(env, event::Direction::sent, header, payloads, false, message->size());
@@ -171,6 +170,7 @@ void Ikev2Session::close(Instant now, Environment& env, FailureKind why, bool te
     return;
   }
   // What was still wanted is not any more; what is asked already is waited for, then comes the Delete.
+  give_up_wanted(env, failure(why, Side::local));
   sa_.tasks.clear();
   want(CloseIkeSa{why});
   run_next_task(now, env);
@@ -337,6 +337,18 @@ void Ikev2Session::drop_pending(Environment& env) {
 
 event::Failure Ikev2Session::failure(FailureKind kind, Side side) const { return sa_.failure_of(kind, side); }
 
+/// It will not come, not here: whoever wants it has to ask anew.
+void Ikev2Session::give_up(Environment& env, const CreateChild& wanted, event::Failure why) {
+  if (wanted.replaces) return;
+  why.child = wanted.request.child;
+  env.emit(event::NegotiationFailed{sa_.id, std::move(why)});
+}
+
+void Ikev2Session::give_up_wanted(Environment& env, const event::Failure& why) {
+  for (const QueuedTask& queued : sa_.tasks)
+    if (const auto* wanted = std::get_if<CreateChild>(&queued.task)) give_up(env, *wanted, why);
+}
+
 /// Ends here and now. The last response stays for a while, for a peer that asks again because it got lost.
 void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) {
   if (sa_.state == State::closed) return;
@@ -346,6 +358,13 @@ void Ikev2Session::close_now(Instant now, Environment& env, event::Failure why) 
     succeed(now, env, *std::exchange(sa_.pending_ike_sa->rival, std::nullopt));
   }
   sa_.state = State::closed;
+  if (sa_.established) {
+    sa_.any_exchange([&](const OwnExchange& each) {
+      if (each.pending_child) give_up(env, each.pending_child->task, why);
+      return false;
+    });
+    give_up_wanted(env, why);
+  }
   end_tickets(now, env, why.kind);
   while (!sa_.children.empty()) remove_child(now, env, sa_.children.back().id, why);
   drop_pending(env);
